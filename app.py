@@ -1,0 +1,32 @@
+"""Start the demo: ``python app.py``, then open the address it prints."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from dbce import checkpoints
+from dbce.predictor import Predictor
+from dbce.ui import page
+
+
+def main() -> int:
+    """Parse the options, build the page, launch it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", help="address to listen on (default 127.0.0.1, or GRADIO_SERVER_NAME)")
+    parser.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
+    parser.add_argument("--checkpoints", type=Path, help="folder with TASK/manifest.json (default: the bundled)")
+    args = parser.parse_args()
+    try:
+        networks = checkpoints.bundled("polyp", args.checkpoints)
+    except ValueError as error:
+        print(f"dbce: {error}", file=sys.stderr)
+        return 2
+    demo = page.build(Predictor(networks, "polyp"))
+    demo.launch(server_name=args.host, server_port=args.port, css=page.CSS, footer_links=[], show_error=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""The command line: ``python -m dbce COMMAND``; every command explains itself with ``--help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from tqdm import tqdm
+
+from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+
+
+def _train(args: argparse.Namespace) -> None:
+    from dbce import data
+    from dbce.training import Recipe, train
+
+    weights = None if args.encoder_weights == "none" else args.encoder_weights
+    task = TASKS[args.task]
+    recipe = Recipe(
+        task=args.task, loss=args.loss, encoder=args.encoder, encoder_weights=weights, size=args.size,
+        epochs=args.epochs or task.epochs, batch_size=args.batch_size, lr=args.lr,
+        weight_decay=args.weight_decay, radius=task.radius if args.radius is None else args.radius,
+        seed=args.seed, augment=not args.no_augment,
+    )
+    folder = Path(args.out or f"runs/{args.task}/{args.loss}")
+    dataset = data.load(args.data, args.size, partial(tqdm, desc="reading", unit="img"))
+    path = train(recipe, dataset, folder, source=Path(args.data).name, device=args.device)
+    print(f"wrote {path}")
+
+
+def _pack(args: argparse.Namespace) -> None:
+    from dbce import data
+
+    dataset = data.load(args.data, args.size, partial(tqdm, desc="reading", unit="img"))
+    data.pack(dataset, args.out)
+    print(f"wrote {args.out}: {len(dataset)} images, {Path(args.out).stat().st_size / 1e6:.1f} MB")
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    from dbce import checkpoints, data
+    from dbce.evaluation import evaluate, table
+
+    if args.checkpoint:
+        found = {Path(path).stem: checkpoints.load(path) for path in args.checkpoint}
+        if len(found) < len(args.checkpoint):
+            found = {path: checkpoints.load(path) for path in args.checkpoint}
+    else:
+        found = checkpoints.bundled(args.task)
+    dataset = data.load(args.data)
+    results = evaluate(found, dataset, partial(tqdm, desc=f"{len(dataset)} images", leave=False))
+    if args.json:
+        print(json.dumps({k: {n: round(v, 2) for n, v in row.items()} for k, row in results.items()}))
+    else:
+        print(table(results))
+
+
+def _bundle(args: argparse.Namespace) -> None:
+    from dbce import checkpoints, data
+    from dbce.evaluation import evaluate, table
+
+    folder = checkpoints.FOLDER / args.task
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for loss in LOSS_TITLES:
+        source = Path(args.runs) / loss / f"{loss}.safetensors"
+        found[loss] = checkpoints.load(source)
+        shutil.copyfile(source, folder / source.name)
+    results = evaluate(found, data.load(args.data), partial(tqdm, leave=False))
+    print(table(results))
+    print(f"wrote {checkpoints.write_manifest(args.task, results, Path(args.data).name)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dbce", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    train = commands.add_parser("train", help="train one network with one loss")
+    train.set_defaults(run=_train)
+    train.add_argument("task", choices=TASKS)
+    train.add_argument("--loss", choices=LOSS_TITLES, default="dbce")
+    train.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
+    train.add_argument("--out", help="folder of the run (default runs/TASK/LOSS); a killed run resumes there")
+    train.add_argument("--encoder", default="resnet34", help="SMP encoder (default: the paper's resnet34)")
+    train.add_argument("--encoder-weights", default="imagenet", help='"imagenet", "none" or a file')
+    train.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
+    train.add_argument("--epochs", type=int, help="default: the paper's, 600 for polyps")
+    train.add_argument("--batch-size", type=int, default=16)
+    train.add_argument("--lr", type=float, default=5e-4, help="initial learning rate of Adam")
+    train.add_argument("--weight-decay", type=float, default=1e-4)
+    train.add_argument("--radius", type=float, help="disk radius in pixels at 320 (default: the paper's)")
+    train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--no-augment", action="store_true")
+    train.add_argument("--device", choices=("cpu",), help="stay off the GPU")
+
+    pack = commands.add_parser("pack", help="write a data set as one small file that train and evaluate read")
+    pack.set_defaults(run=_pack)
+    pack.add_argument("task", choices=TASKS)
+    pack.add_argument("--data", required=True, help="data set folder")
+    pack.add_argument("-o", "--out", required=True, help="file to write, e.g. kvasir.npz")
+    pack.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
+
+    evaluate = commands.add_parser("evaluate", help="score networks on a test set")
+    evaluate.set_defaults(run=_evaluate)
+    evaluate.add_argument("task", choices=TASKS)
+    evaluate.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
+    evaluate.add_argument("--checkpoint", action="append", help="file to score, repeatable (default: the bundled)")
+    evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+    bundle = commands.add_parser("bundle", help="score finished runs and put them under checkpoints/")
+    bundle.set_defaults(run=_bundle)
+    bundle.add_argument("task", choices=TASKS)
+    bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
+    bundle.add_argument("--data", required=True, help="test set to score on")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; a user's mistake prints one sentence and gives exit status 2."""
+    args = _parser().parse_args(argv)
+    try:
+        args.run(args)
+    except (ValueError, FileNotFoundError) as error:
+        print(f"dbce: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,184 @@
+"""Reading image and mask folders in their official layouts, and one-file packs of them.
+
+A data set is held in memory as uint8 arrays at one size: that is what training draws batches from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from dbce.tasks import WORK_SIZE
+
+LAYOUTS = (("images", "masks"), ("Original", "Ground Truth"))
+"""(image folder, mask folder) of Kvasir-SEG and of CVC-ClinicDB."""
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
+_PACK_FORMAT = "dbce-pack-1"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images and labels of one size.
+
+    Attributes:
+        names: N file stems, sorted.
+        images: (N, H, W, 3) uint8 RGB.
+        labels: (N, H, W) uint8 class labels.
+    """
+
+    names: tuple[str, ...]
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def class_frequencies(self, num_classes: int) -> list[float]:
+        """Share of all pixels that each class holds."""
+        return (np.bincount(self.labels.ravel(), minlength=num_classes) / self.labels.size).tolist()
+
+
+def resize_image(image: np.ndarray, size: int) -> np.ndarray:
+    """(H, W, 3) uint8 -> (size, size, 3) uint8; averages when shrinking, so that nothing aliases."""
+    shrinks = size < max(image.shape[:2])
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+
+
+def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
+    """(H, W) bool or 0/1 -> (size, size) uint8 0/1: a pixel belongs to the object if half of it does."""
+    grey = resize_image(np.asarray(mask, bool).astype(np.uint8) * 255, size)
+    return (grey > 127).astype(np.uint8)
+
+
+def find_pairs(folder: str | Path) -> list[tuple[Path, Path]]:
+    """Image and mask files of a folder in the layout of Kvasir-SEG or CVC-ClinicDB, paired by file stem.
+
+    Returns:
+        Sorted (image, mask) paths.
+
+    Raises:
+        ValueError: no such folder, another layout, or files without a partner (all of them are named).
+    """
+    folder = Path(folder)
+    for image_name, mask_name in LAYOUTS:
+        if (folder / image_name).is_dir() and (folder / mask_name).is_dir():
+            break
+    else:
+        expected = " or ".join(f"{a!r} and {b!r}" for a, b in LAYOUTS)
+        raise ValueError(
+            f"{folder} does not hold a data set: it must contain the folders {expected}. "
+            "Name the folder that contains them, or a file made by `python -m dbce pack`."
+        )
+    images, masks = (_by_stem(folder / name) for name in (image_name, mask_name))
+    problems = [f"{images[stem]}: no mask of that name" for stem in sorted(images.keys() - masks.keys())]
+    problems += [f"{masks[stem]}: no image of that name" for stem in sorted(masks.keys() - images.keys())]
+    if not images and not masks:
+        problems = [f"no image in {folder / image_name}"]
+    _raise_all(problems)
+    return [(images[stem], masks[stem]) for stem in sorted(images)]
+
+
+def _by_stem(folder: Path) -> dict[str, Path]:
+    return {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES}
+
+
+def _raise_all(problems: list[str]) -> None:
+    if problems:
+        listing = "\n  ".join(problems)
+        raise ValueError(f"{len(problems)} file(s) cannot be used; mend or remove them:\n  {listing}")
+
+
+def _read_pair(paths: tuple[Path, Path], size: int) -> tuple[np.ndarray, np.ndarray] | str:
+    """Both files at one size, or a sentence that says what is wrong with them."""
+    image_path, mask_path = paths
+    # read through Python, so that any path the system accepts works, whatever its characters
+    image = cv2.imdecode(np.fromfile(image_path, np.uint8), cv2.IMREAD_COLOR) if _filled(image_path) else None
+    if image is None:
+        return f"{image_path}: cannot be read as an image"
+    mask = cv2.imdecode(np.fromfile(mask_path, np.uint8), cv2.IMREAD_GRAYSCALE) if _filled(mask_path) else None
+    if mask is None:
+        return f"{mask_path}: cannot be read as an image"
+    if image.shape[:2] != mask.shape:
+        return f"{image_path}: {_hw(image)} pixels, but its mask {mask_path.name} has {_hw(mask)}"
+    return resize_image(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), size), resize_mask(mask > 127, size)
+
+
+def _filled(path: Path) -> bool:
+    return path.stat().st_size > 0
+
+
+def _hw(array: np.ndarray) -> str:
+    return f"{array.shape[1]} x {array.shape[0]}"
+
+
+def load(path: str | Path, size: int = WORK_SIZE, progress: Callable = iter) -> Dataset:
+    """Read a data set folder or a pack, every image resized to a square.
+
+    Args:
+        path: folder in an official layout, or a file written by `pack`.
+        size: side in pixels of the result.
+        progress: wraps the iteration over images, e.g. ``tqdm``.
+
+    Raises:
+        ValueError: neither a folder nor a pack; or unpaired, unreadable or size-mismatched files, all of
+            them named at once.
+    """
+    path = Path(path)
+    if path.is_file():
+        return _load_pack(path, size)
+    pairs = find_pairs(path)
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        results = list(progress(pool.map(lambda pair: _read_pair(pair, size), pairs)))
+    _raise_all([result for result in results if isinstance(result, str)])
+    good = [result for result in results if not isinstance(result, str)]
+    images, labels = zip(*good, strict=True)
+    return Dataset(tuple(image.stem for image, _ in pairs), np.stack(images), np.stack(labels))
+
+
+def pack(dataset: Dataset, path: str | Path, quality: int = 95) -> None:
+    """Write a data set as one file: JPEG images and bit masks in an npz, about 30 kB an image at 320 x 320."""
+    codes = [_encode_jpeg(image, quality) for image in dataset.images]
+    with Path(path).open("wb") as file:
+        np.savez(
+            file,
+            format=np.array(_PACK_FORMAT),
+            names=np.array(dataset.names),
+            shape=np.array(dataset.labels.shape),
+            masks=np.packbits(dataset.labels.astype(bool), axis=None),
+            jpeg=np.concatenate(codes),
+            jpeg_ends=np.cumsum([len(code) for code in codes]),
+        )
+
+
+def _encode_jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    return cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1].ravel()
+
+
+def _load_pack(path: Path, size: int) -> Dataset:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            if str(file["format"]) != _PACK_FORMAT:
+                raise KeyError("format")
+            names, shape = tuple(map(str, file["names"])), tuple(map(int, file["shape"]))
+            bits, jpeg, ends = file["masks"], file["jpeg"], file["jpeg_ends"]
+    except (KeyError, ValueError, OSError, EOFError) as error:
+        raise ValueError(
+            f"{path} is no data set pack ({type(error).__name__}); it must be a file written by "
+            "`python -m dbce pack`. Pack the folder again, or name the folder itself."
+        ) from error
+    labels = np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape)
+    codes = np.split(jpeg, ends[:-1])
+    images = np.stack(
+        [cv2.cvtColor(cv2.imdecode(code, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB) for code in codes]
+    )
+    if shape[1:] != (size, size):
+        images = np.stack([resize_image(image, size) for image in images])
+        labels = np.stack([resize_mask(label, size) for label in labels])
+    return Dataset(names, images, labels)

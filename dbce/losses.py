@@ -1,0 +1,326 @@
+"""The four losses the paper compares, as pure functions with thin modules around them.
+
+Areas and sums are taken per image and the batch is reduced last, so the loss of an image does not depend
+on the batch it sits in. Ignored pixels count in no area and in no sum. Everything is computed in at least
+float32, also under autocast: background weights near 1e-5 would underflow in half precision.
+
+Source: arXiv 2412.06045, Eq. 1-5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from dbce.dilation import radius_squared, squared_distances
+
+_INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+
+
+def _check_target(target: Tensor, num_classes: int, ignore_index: int) -> Tensor:
+    """The target as int64, or a ValueError that names what is wrong with it."""
+    if target.ndim != 3:
+        raise ValueError(
+            f"target has shape {tuple(target.shape)}; it must be (N, H, W), one label a pixel. "
+            "For a (N, 1, H, W) target pass target.squeeze(1)."
+        )
+    if target.numel() == 0:
+        raise ValueError(f"target has shape {tuple(target.shape)}; it must hold at least one pixel.")
+    if target.dtype not in _INTEGERS:
+        raise ValueError(
+            f"target has dtype {target.dtype}; labels must be whole numbers. Pass target.long()."
+        )
+    target = target.long()
+    if not torch.compiler.is_compiling():
+        wrong = (target != ignore_index) & ((target < 0) | (target >= num_classes))
+        if bool(wrong.any()):
+            values = sorted(set(target[wrong].unique().tolist()))[:5]
+            raise ValueError(
+                f"target holds the label(s) {values}; labels must lie in [0, {num_classes - 1}] or equal "
+                f"ignore_index={ignore_index}. A 0/255 mask becomes labels with (mask > 127).long()."
+            )
+    return target
+
+
+def _check(input: Tensor, target: Tensor, ignore_index: int) -> tuple[Tensor, Tensor]:
+    """Logits in at least float32 and labels in int64, or a ValueError."""
+    if input.ndim != 4 or input.shape[1] < 2:
+        raise ValueError(
+            f"input has shape {tuple(input.shape)}; it must be logits (N, C, H, W) with C >= 2. "
+            "For one sigmoid channel z pass torch.cat([torch.zeros_like(z), z], dim=1)."
+        )
+    if not input.is_floating_point():
+        raise ValueError(f"input has dtype {input.dtype}; logits must be floating point. Pass input.float().")
+    target = _check_target(target, input.shape[1], ignore_index)
+    if input.shape[0] != target.shape[0] or input.shape[2:] != target.shape[1:]:
+        raise ValueError(
+            f"input {tuple(input.shape)} and target {tuple(target.shape)} disagree; (N, C, H, W) needs "
+            "(N, H, W). Resize one of them to the other's size."
+        )
+    return (input if input.dtype == torch.float64 else input.float()), target
+
+
+def _check_reduction(reduction: str) -> None:
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f'reduction is {reduction!r}; it must be "none", "mean" or "sum".')
+
+
+def _reduce(per_image: Tensor, reduction: str) -> Tensor:
+    return per_image.mean() if reduction == "mean" else per_image.sum()
+
+
+def _pixel_loss(input: Tensor, target: Tensor, ignore_index: int) -> Tensor:
+    """-log p of the true class: (N, H, W), 0 where ignored. Masks the loss, never the logits."""
+    with torch.autocast(input.device.type, enabled=False):
+        return F.cross_entropy(input, target, ignore_index=ignore_index, reduction="none")
+
+
+def _valid_count(target: Tensor, ignore_index: int) -> Tensor:
+    """Pixels per image that are not ignored, at least 1 so that nothing divides by 0: (N,)."""
+    return (target != ignore_index).sum(dim=(1, 2)).clamp(min=1)
+
+
+@torch.no_grad()
+def weight_map(target: Tensor, num_classes: int, radius: float, ignore_index: int = -100) -> Tensor:
+    """Dilated balancing weights, Eq. 3-5: ``M = max_c D^c / (1 + area(D^c))``, per image.
+
+    ``D^c`` is the mask of class c dilated by a disk of the given radius. A class that does not occur
+    weighs nothing. ``radius=0`` gives the inverse of the class area (plus one) at every pixel; a radius
+    beyond the diagonal gives every pixel the same weight.
+
+    Args:
+        target: (N, H, W) whole-number labels.
+        num_classes: number of classes C, background included.
+        radius: radius of the disk in pixels, any real number >= 0.
+        ignore_index: label of pixels that count in no area; their weight is 0.
+
+    Returns:
+        (N, H, W) float32 weights, without gradient, on the device of the target.
+
+    Raises:
+        ValueError: wrong shape or dtype, a label out of range, or a negative or non-finite radius.
+    """
+    limit = radius_squared(radius)
+    target = _check_target(target, num_classes, ignore_index)
+    valid = (target != ignore_index)[:, None]  # (N, 1, H, W)
+    covered = (squared_distances(target, num_classes, ignore_index) <= limit) & valid  # (N, C, H, W)
+    weight = 1.0 / (1.0 + covered.sum(dim=(2, 3)).float())  # (N, C)
+    return (covered * weight[:, :, None, None]).amax(dim=1)
+
+
+def cross_entropy(
+    input: Tensor, target: Tensor, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """Cross entropy, the mean over the pixels of each image, then the batch.
+
+    Args:
+        input: (N, C, H, W) logits.
+        target: (N, H, W) whole-number labels.
+        ignore_index: label of pixels that do not count.
+        reduction: "mean" over images, "sum" over images, or "none" for the (N, H, W) loss map.
+
+    Returns:
+        A scalar, or (N, H, W) for ``reduction="none"``.
+
+    Raises:
+        ValueError: wrong shape, dtype, label or reduction.
+    """
+    _check_reduction(reduction)
+    input, target = _check(input, target, ignore_index)
+    loss = _pixel_loss(input, target, ignore_index)
+    if reduction == "none":
+        return loss
+    return _reduce(loss.sum(dim=(1, 2)) / _valid_count(target, ignore_index), reduction)
+
+
+def balanced_cross_entropy(
+    input: Tensor,
+    target: Tensor,
+    class_frequencies: Sequence[float] | Tensor | None = None,
+    *,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    """Balanced cross entropy, Eq. 1: ``-1/N sum_c w_c sum_n y log p`` with ``w_c = 1 / frequency``.
+
+    Divided by the number N of pixels, not by the sum of the weights as torch's ``weight=`` does.
+
+    Args:
+        input: (N, C, H, W) logits.
+        target: (N, H, W) whole-number labels.
+        class_frequencies: (C,) share of each class in the training set, in (0, 1]; of each image by itself
+            when None. An absent class of an image weighs nothing.
+        ignore_index: label of pixels that do not count.
+        reduction: "mean" over images, "sum" over images, or "none" for the (N, H, W) weighted loss map
+            (its sum over an image divided by N is the loss of the image).
+
+    Returns:
+        A scalar, or (N, H, W) for ``reduction="none"``.
+
+    Raises:
+        ValueError: wrong shape, dtype, label or reduction, or frequencies that are no shares.
+    """
+    _check_reduction(reduction)
+    input, target = _check(input, target, ignore_index)
+    count = _valid_count(target, ignore_index)
+    if class_frequencies is None:
+        areas = _one_hot(target, input.shape[1], ignore_index, input.dtype).sum(dim=(2, 3))  # (N, C)
+        weight = torch.where(areas > 0, count[:, None] / areas.clamp(min=1), 0.0).to(input.dtype)
+    else:
+        weight = _inverse_frequencies(class_frequencies, input).expand(len(target), -1)  # (N, C)
+    labels = target.where(target != ignore_index, 0).flatten(1)  # (N, H * W)
+    pixel_weight = weight.gather(1, labels).view(target.shape)
+    loss = _pixel_loss(input, target, ignore_index) * pixel_weight
+    if reduction == "none":
+        return loss
+    return _reduce(loss.sum(dim=(1, 2)) / count, reduction)
+
+
+def _inverse_frequencies(class_frequencies: Sequence[float] | Tensor, input: Tensor) -> Tensor:
+    """1 / frequency per class, (C,), or a ValueError."""
+    frequencies = torch.as_tensor(class_frequencies, dtype=input.dtype, device=input.device)
+    if frequencies.shape != (input.shape[1],) or not bool(((frequencies > 0) & (frequencies <= 1)).all()):
+        raise ValueError(
+            f"class_frequencies is {frequencies.tolist()}; it must hold one share in (0, 1] for each of the "
+            f"{input.shape[1]} classes. Leave it None to use the frequencies of each image."
+        )
+    return 1.0 / frequencies
+
+
+def _one_hot(target: Tensor, num_classes: int, ignore_index: int, dtype: torch.dtype) -> Tensor:
+    """(N, H, W) labels -> (N, C, H, W) indicators, all 0 where ignored."""
+    valid = target != ignore_index
+    one_hot = F.one_hot(target.where(valid, 0), num_classes).permute(0, 3, 1, 2)
+    return (one_hot * valid[:, None]).to(dtype)
+
+
+def dice_cross_entropy(
+    input: Tensor, target: Tensor, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """Mean cross entropy plus ``1 - soft Dice``, the Dice averaged over the foreground classes present.
+
+    Soft Dice of a class and an image is ``2 sum(p y) / (sum p + sum y)`` (section 3.2 of the paper: only
+    classes present in the sample). An image without foreground has no Dice term.
+
+    Args:
+        input: (N, C, H, W) logits; class 0 is the background.
+        target: (N, H, W) whole-number labels.
+        ignore_index: label of pixels that do not count.
+        reduction: "mean" over images, "sum" over images, or "none" for one value an image, (N,): the Dice
+            term belongs to no single pixel.
+
+    Returns:
+        A scalar, or (N,) for ``reduction="none"``.
+
+    Raises:
+        ValueError: wrong shape, dtype, label or reduction.
+    """
+    _check_reduction(reduction)
+    input, target = _check(input, target, ignore_index)
+    pixel_loss = _pixel_loss(input, target, ignore_index)
+    per_image = pixel_loss.sum(dim=(1, 2)) / _valid_count(target, ignore_index)
+    truth = _one_hot(target, input.shape[1], ignore_index, input.dtype)[:, 1:]  # (N, C - 1, H, W)
+    valid = (target != ignore_index)[:, None]
+    with torch.autocast(input.device.type, enabled=False):
+        probability = input.softmax(dim=1)[:, 1:].where(valid, 0.0)
+    area = truth.sum(dim=(2, 3))  # (N, C - 1)
+    overlap = (probability * truth).sum(dim=(2, 3))
+    present = area > 0
+    dice = 2 * overlap / (probability.sum(dim=(2, 3)) + area.clamp(min=1))
+    miss = ((1 - dice) * present).sum(dim=1) / present.sum(dim=1).clamp(min=1)
+    per_image = per_image + miss
+    return per_image if reduction == "none" else _reduce(per_image, reduction)
+
+
+def dilated_balanced_cross_entropy(
+    input: Tensor, target: Tensor, radius: float, *, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """Dilated balanced cross entropy, Eq. 2-5: ``-sum M sum_c Y log P`` per image, the mean over the batch.
+
+    Args:
+        input: (N, C, H, W) logits.
+        target: (N, H, W) whole-number labels.
+        radius: radius in pixels of the disk that dilates every class mask; the paper uses 20 for one object
+            and 10 for many organs, on 320 x 320 images.
+        ignore_index: label of pixels that do not count, in areas as in sums.
+        reduction: "mean" over images, "sum" over images, or "none" for the (N, H, W) weighted loss map.
+
+    Returns:
+        A scalar, or (N, H, W) for ``reduction="none"``.
+
+    Raises:
+        ValueError: wrong shape, dtype, label, reduction or radius.
+    """
+    _check_reduction(reduction)
+    radius_squared(radius)
+    input, target = _check(input, target, ignore_index)
+    weight = weight_map(target, input.shape[1], radius, ignore_index)
+    loss = _pixel_loss(input, target, ignore_index) * weight
+    return loss if reduction == "none" else _reduce(loss.sum(dim=(1, 2)), reduction)
+
+
+class _Loss(nn.Module):
+    def __init__(self, *, ignore_index: int = -100, reduction: str = "mean") -> None:
+        super().__init__()
+        _check_reduction(reduction)
+        self.ignore_index = ignore_index
+        self.reduction = reduction
+
+
+class CrossEntropyLoss(_Loss):
+    """Module form of `cross_entropy`."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return cross_entropy(input, target, ignore_index=self.ignore_index, reduction=self.reduction)
+
+
+class BalancedCrossEntropyLoss(_Loss):
+    """Module form of `balanced_cross_entropy`."""
+
+    def __init__(
+        self,
+        class_frequencies: Sequence[float] | None = None,
+        *,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(ignore_index=ignore_index, reduction=reduction)
+        self.class_frequencies = None if class_frequencies is None else tuple(map(float, class_frequencies))
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return balanced_cross_entropy(
+            input, target, self.class_frequencies, ignore_index=self.ignore_index, reduction=self.reduction
+        )
+
+
+class DiceCrossEntropyLoss(_Loss):
+    """Module form of `dice_cross_entropy`."""
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return dice_cross_entropy(input, target, ignore_index=self.ignore_index, reduction=self.reduction)
+
+
+class DilatedBalancedCrossEntropyLoss(_Loss):
+    """Module form of `dilated_balanced_cross_entropy`; ``radius`` in pixels."""
+
+    def __init__(self, radius: float = 20, *, ignore_index: int = -100, reduction: str = "mean") -> None:
+        super().__init__(ignore_index=ignore_index, reduction=reduction)
+        radius_squared(radius)
+        self.radius = radius
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        return dilated_balanced_cross_entropy(
+            input, target, self.radius, ignore_index=self.ignore_index, reduction=self.reduction
+        )
+
+
+LOSSES: dict[str, Callable[..., nn.Module]] = {
+    "ce": CrossEntropyLoss,
+    "bce": BalancedCrossEntropyLoss,
+    "dice_ce": DiceCrossEntropyLoss,
+    "dbce": DilatedBalancedCrossEntropyLoss,
+}
+"""Every loss under its short name; "bce" is *balanced* cross entropy, not binary."""

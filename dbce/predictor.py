@@ -1,0 +1,188 @@
+"""Set an image once, ask cheaply: every network runs a single time, after that all is arithmetic on maps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from dbce import losses, metrics
+from dbce.checkpoints import Checkpoint
+from dbce.data import resize_image, resize_mask
+from dbce.dilation import dilate
+from dbce.tasks import TASKS, WORK_SIZE, Task
+
+LOGIT_STEP = 1 / 1024
+"""Logits are kept in whole multiples of this, so that the page and Python compute with the same numbers."""
+
+WEIGHTINGS = ("none", "balanced", "dilated")
+"""How a pixel can be weighted: all alike (CE), by class (Eq. 1), by dilated class (Eq. 2-5)."""
+
+
+def quantise(logit: np.ndarray) -> np.ndarray:
+    """(H, W) logit of the foreground -> int16 multiples of `LOGIT_STEP`, limited to +-31.999."""
+    limit = np.iinfo(np.int16).max
+    return np.clip(np.rint(logit / LOGIT_STEP), -limit, limit).astype(np.int16)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One image, perhaps its mask, and what each network says of it, all at ``WORK_SIZE``.
+
+    Attributes:
+        task: what is segmented.
+        image: (H, W, 3) uint8 RGB.
+        labels: (H, W) uint8 0/1, or None where no mask was given.
+        logits: by loss, (H, W) int16 logit of the foreground in steps of `LOGIT_STEP`.
+    """
+
+    task: Task
+    image: np.ndarray
+    labels: np.ndarray | None
+    logits: Mapping[str, np.ndarray]
+
+    def probability(self, loss: str) -> np.ndarray:
+        """(H, W) float32 probability of the foreground."""
+        return torch.sigmoid(self._foreground_logit(loss)).numpy()
+
+    def prediction(self, loss: str, threshold: float = 0.5) -> np.ndarray:
+        """(H, W) bool, True where the probability exceeds the threshold."""
+        limit = np.inf if threshold >= 1 else np.log(threshold / (1 - threshold)) if threshold > 0 else -np.inf
+        return self._foreground_logit(loss).double().numpy() > limit
+
+    def cross_entropy(self, loss: str) -> np.ndarray:
+        """(H, W) float32 cross entropy in nats of the network trained with this loss, Fig. 1 (c).
+
+        Raises:
+            ValueError: the study has no mask.
+        """
+        logit = self._foreground_logit(loss)
+        pair = torch.stack([torch.zeros_like(logit), logit])[None]  # (1, 2, H, W)
+        return losses.cross_entropy(pair, self._target, reduction="none")[0].numpy()
+
+    def weight(self, radius: float, weighting: str = "dilated") -> np.ndarray:
+        """(H, W) float32 weight of every pixel, Fig. 1 (d).
+
+        "none" is 1/N everywhere, "balanced" is Eq. 1 with the frequencies of this image over N (so that the
+        sum over all pixels is the loss), "dilated" is Eq. 5.
+
+        Raises:
+            ValueError: the study has no mask, or the weighting or the radius is unknown.
+        """
+        if weighting not in WEIGHTINGS:
+            raise ValueError(f"weighting is {weighting!r}; it must be one of {', '.join(WEIGHTINGS)}.")
+        target = self._target
+        if weighting == "dilated":
+            return losses.weight_map(target, self.task.num_classes, radius)[0].numpy()
+        if weighting == "none":
+            return np.full(target.shape[1:], 1 / target.numel(), np.float32)
+        areas = torch.bincount(target.flatten(), minlength=self.task.num_classes)  # (C,)
+        return (1 / areas.clamp(min=1).float())[target[0]].numpy()
+
+    def shares(self, radius: float, weighting: str = "dilated") -> dict[str, float]:
+        """Parts of the total weight held by the object, its rim (within the radius) and the far background."""
+        weight = self.weight(radius, weighting).astype(np.float64)
+        inside = self._mask
+        rim = dilate(inside, radius) & ~inside
+        parts = {"object": inside, "rim": rim, "far": ~inside & ~rim}
+        return {name: float(weight[where].sum() / weight.sum()) for name, where in parts.items()}
+
+    def scores(self, loss: str, threshold: float = 0.5) -> dict[str, float]:
+        """Dice, IoU, precision and recall in [0, 1] for this image."""
+        values = metrics.scores(self.prediction(loss, threshold), self._mask)
+        return {name: float(value[0]) for name, value in values.items()}
+
+    def errors(self, loss: str, radius: float, threshold: float = 0.5) -> dict[str, int]:
+        """Wrong pixels: false positives within the radius of the object and beyond it, false negatives."""
+        prediction, inside = self.prediction(loss, threshold), self._mask
+        wrong, near = prediction & ~inside, dilate(inside, radius)
+        return {
+            "rim": int((wrong & near).sum()),
+            "far": int((wrong & ~near).sum()),
+            "missed": int((inside & ~prediction).sum()),
+        }
+
+    def agreement(self, threshold: float = 0.5) -> dict[tuple[str, str], float]:
+        """Dice between the predictions of every two networks: what can be said without a mask."""
+        predictions = {loss: self.prediction(loss, threshold) for loss in self.logits}
+        return {
+            (a, b): float(metrics.scores(predictions[a], predictions[b])["dice"][0])
+            for a, b in combinations(predictions, 2)
+        }
+
+    def _foreground_logit(self, loss: str) -> torch.Tensor:
+        if loss not in self.logits:
+            raise ValueError(f"loss is {loss!r}; this study holds {', '.join(self.logits)}.")
+        return torch.from_numpy(self.logits[loss].astype(np.float32) * LOGIT_STEP)
+
+    @cached_property
+    def _mask(self) -> np.ndarray:
+        if self.labels is None:
+            raise ValueError("this image has no mask, and a loss compares a prediction with one; give a mask.")
+        return self.labels == 1
+
+    @cached_property
+    def _target(self) -> torch.Tensor:
+        return torch.from_numpy(self._mask.astype(np.int64))[None]  # (1, H, W)
+
+
+class Predictor:
+    """The networks of one task.
+
+    Args:
+        checkpoints: by loss, e.g. from `dbce.checkpoints.bundled`.
+        task: key of `dbce.tasks.TASKS`.
+    """
+
+    def __init__(self, checkpoints: Mapping[str, Checkpoint], task: str = "polyp") -> None:
+        self.task = TASKS[task]
+        self.checkpoints = dict(checkpoints)
+
+    def set_image(self, image: np.ndarray, mask: np.ndarray | None = None) -> Study:
+        """Run every network once on an image.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, any size; it is resized to ``WORK_SIZE`` as in the paper.
+            mask: (H, W) bool or 0/1 of any size, or None.
+
+        Raises:
+            ValueError: an image or a mask of another shape or type.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ValueError(
+                f"image is {image.shape} {image.dtype}; it must be (H, W, 3) uint8 RGB. Convert it first."
+            )
+        if mask is not None and mask.ndim != 2:
+            raise ValueError(f"mask is {mask.shape}; it must be (H, W), non-zero inside the object.")
+        image = resize_image(image, WORK_SIZE)
+        labels = None if mask is None else resize_mask(mask, WORK_SIZE)
+        logits = {
+            loss: quantise(foreground_logits(checkpoint, image[None])[0])
+            for loss, checkpoint in self.checkpoints.items()
+        }
+        return Study(self.task, image, labels, logits)
+
+
+@torch.inference_mode()
+def foreground_logits(checkpoint: Checkpoint, images: np.ndarray) -> np.ndarray:
+    """Logit of the foreground against the background, by a network of two classes.
+
+    Args:
+        checkpoint: its network sees the images at its training size.
+        images: (N, H, W, 3) uint8 RGB, square.
+
+    Returns:
+        (N, H, W) float32: positive where the probability exceeds one half.
+    """
+    side = images.shape[1]
+    small = np.stack([resize_image(image, checkpoint.size) for image in images])
+    parameter = next(checkpoint.network.parameters())
+    batch = torch.from_numpy(small).permute(0, 3, 1, 2).to(parameter.device).float() / 255
+    logits = checkpoint.network(batch.contiguous(memory_format=torch.channels_last))  # (N, 2, h, w)
+    difference = logits[:, 1:] - logits[:, :1]
+    return F.interpolate(difference, size=(side, side), mode="bilinear", align_corners=False)[:, 0].cpu().numpy()

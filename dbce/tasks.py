@@ -1,0 +1,56 @@
+"""The tasks of the paper: what is segmented, in which colours, with which radius and recipe.
+
+Everything here is plain data, so that every other module can import it.
+Source of the numbers: arXiv 2412.06045, sections 3.1 and 3.2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WORK_SIZE = 320
+"""Side in pixels of the square on which the paper works; radii are given in pixels of this square."""
+
+MAX_RADIUS = 150
+"""Largest radius in pixels that the paper examines (Fig. 5) and that the page offers."""
+
+LOSS_TITLES = {
+    "ce": "CE",
+    "bce": "Balanced CE",
+    "dice_ce": "Dice + CE",
+    "dbce": "Dilated balanced CE",
+}
+"""The four losses in the paper's order, with the words the page uses for them."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One segmentation task.
+
+    Attributes:
+        name: key on the command line and folder name under ``checkpoints/``.
+        classes: class names, background first; the label of a pixel is the index into it.
+        colours: one sRGB hex colour a class.
+        radius: radius in pixels of the dilating disk, at ``WORK_SIZE``.
+        epochs: length of the paper's schedule.
+        subject: what a picture of this task shows, for captions.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    colours: tuple[str, ...]
+    radius: float
+    epochs: int
+    subject: str
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, background included."""
+        return len(self.classes)
+
+
+TASKS = {
+    "polyp": Task(
+        "polyp", ("background", "polyp"), ("#111111", "#F2F2F2"), 20, 600, "a colonoscopy frame",
+    ),
+}

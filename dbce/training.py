@@ -1,0 +1,274 @@
+"""Training with the paper's recipe (section 3.2), on a CPU, a GPU, or several through accelerate.
+
+Every random number of a step is drawn from the seed and the number of the step, never from what came
+before: so a run that was killed goes on to exactly the weights it would have had, and runs that differ only
+in the loss see the same images, augmented the same way, in the same order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from dbce import checkpoints
+from dbce.augment import Augment
+from dbce.data import Dataset
+from dbce.losses import LOSSES
+from dbce.network import STRIDE, DeepSupervisionUnet
+from dbce.tasks import TASKS, WORK_SIZE
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the outcome of a run, beside the data.
+
+    Attributes:
+        task: key of `dbce.tasks.TASKS`.
+        loss: key of `dbce.losses.LOSSES`.
+        encoder: SMP encoder name.
+        encoder_weights: "imagenet", a file, or None for random weights.
+        size: side in pixels of the square training images.
+        epochs: passes over the training set.
+        batch_size: images a step, over all processes.
+        lr: initial learning rate of Adam; it falls as ``lr (1 - iter / max_iter) ** 0.9``.
+        weight_decay: L2 penalty of Adam.
+        radius: disk radius in pixels at 320 x 320; used at ``radius * size / 320``.
+        seed: of the initial weights, the order of images and the augmentation.
+        augment: whether images are augmented.
+    """
+
+    task: str = "polyp"
+    loss: str = "dbce"
+    encoder: str = "resnet34"
+    encoder_weights: str | None = "imagenet"
+    size: int = WORK_SIZE
+    epochs: int = 600
+    batch_size: int = 16
+    lr: float = 5e-4
+    weight_decay: float = 1e-4
+    radius: float = 20
+    seed: int = 0
+    augment: bool = True
+
+    def __post_init__(self) -> None:
+        for name, given, known in (("task", self.task, TASKS), ("loss", self.loss, LOSSES)):
+            if given not in known:
+                raise ValueError(f"{name} is {given!r}; it must be one of {', '.join(known)}.")
+        if self.size < STRIDE or self.size % STRIDE:
+            raise ValueError(f"size is {self.size}; it must be a multiple of {STRIDE}, for example 224 or 320.")
+        for name in ("epochs", "batch_size", "lr"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be greater than 0.")
+
+
+def build_loss(recipe: Recipe, dataset: Dataset) -> nn.Module:
+    """The loss of a recipe: class frequencies from the training set, the radius scaled to the image size."""
+    if recipe.loss == "bce":
+        return LOSSES["bce"](dataset.class_frequencies(TASKS[recipe.task].num_classes))
+    if recipe.loss == "dbce":
+        return LOSSES["dbce"](recipe.radius * recipe.size / WORK_SIZE)
+    return LOSSES[recipe.loss]()
+
+
+def _step_seed(seed: int, iteration: int, rank: int) -> int:
+    return int(np.random.SeedSequence([seed, iteration, rank]).generate_state(1)[0])
+
+
+def _batches(count: int, recipe: Recipe, epoch: int) -> Iterator[np.ndarray]:
+    """Global batches of image indices; every image exactly once an epoch, the last batch may be smaller."""
+    order = np.random.default_rng([recipe.seed, epoch]).permutation(count)
+    for start in range(0, count, recipe.batch_size):
+        yield order[start : start + recipe.batch_size]
+
+
+class _Run:
+    """One training run: network, optimiser and position, which together can be saved and resumed."""
+
+    def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, device: str | None) -> None:
+        use_cuda = torch.cuda.is_available() and device != "cpu"
+        self.accelerator = Accelerator(cpu=not use_cuda, mixed_precision="bf16" if use_cuda else "no")
+        self.recipe, self.folder, self.count = recipe, folder, len(dataset)
+        self.device = self.accelerator.device
+        torch.manual_seed(recipe.seed)
+        network = DeepSupervisionUnet(
+            recipe.encoder, TASKS[recipe.task].num_classes, encoder_weights=recipe.encoder_weights
+        ).to(self.device, memory_format=torch.channels_last)
+        optimiser = torch.optim.Adam(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
+        self.epoch = self._restore(network, optimiser)
+        self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
+        self.augment = Augment(recipe.size).to(self.device) if recipe.augment else None
+        self.loss = build_loss(recipe, dataset)
+        # the whole set stays on the device as uint8; batches are cut and augmented there
+        self.images = torch.from_numpy(dataset.images).to(self.device)
+        self.labels = torch.from_numpy(dataset.labels).to(self.device)
+
+    @property
+    def state_path(self) -> Path:
+        return self.folder / "state.pt"
+
+    @property
+    def log_path(self) -> Path:
+        return self.folder / "log.jsonl"
+
+    def _restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> int:
+        """Load the saved state, if any: the number of epochs done."""
+        if not self.state_path.is_file():
+            return 0
+        state = torch.load(self.state_path, map_location="cpu", weights_only=True)
+        given = asdict(self.recipe)
+        changed = [f"{k} {state['recipe'].get(k)!r} -> {v!r}" for k, v in given.items() if state["recipe"].get(k) != v]
+        if changed:
+            raise ValueError(
+                f"{self.folder} holds a run with other settings ({'; '.join(changed)}); a run resumes only with "
+                "the settings it began with. Give the same ones, or another --out."
+            )
+        network.load_state_dict(state["network"])
+        optimiser.load_state_dict(state["optimiser"])
+        return int(state["epoch"])
+
+    def save(self, line: dict[str, Any]) -> None:
+        """After an epoch: the state, at once or not at all, then its line of the log."""
+        if not self.accelerator.is_main_process:
+            return
+        state = {
+            "recipe": asdict(self.recipe),
+            "epoch": self.epoch,
+            "network": self.accelerator.unwrap_model(self.network).state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        lines = [old for old in read_log(self.folder) if old["epoch"] < self.epoch] + [line]
+        _replace(self.state_path, lambda path: torch.save(state, path))
+        _replace(self.log_path, lambda path: path.write_text("".join(json.dumps(old) + "\n" for old in lines)))
+
+    def step(self, iteration: int, batch: np.ndarray) -> float:
+        """One update on one global batch, of which this process takes its share: the mean loss of the share."""
+        rank, world = self.accelerator.process_index, self.accelerator.num_processes
+        share = batch[rank::world]
+        factor = len(share) * world / len(batch)  # the replicas' mean is then the mean over the images
+        if len(share) == 0:  # fewer images than processes: take part in the exchange, add nothing
+            share = batch[:1]
+        torch.manual_seed(_step_seed(self.recipe.seed, iteration, rank))
+        index = torch.from_numpy(share).to(self.device)
+        images = self.images[index].permute(0, 3, 1, 2).float() / 255  # (n, 3, H, W)
+        labels = self.labels[index].long()
+        if self.augment is not None:
+            images, labels = self.augment(images, labels)
+        outputs = self.network(images.contiguous(memory_format=torch.channels_last))
+        loss: Tensor = torch.stack([self.loss(output, labels) for output in outputs]).sum()
+        self.accelerator.backward(loss * factor)
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        return loss.item()
+
+
+def _replace(path: Path, write: Any) -> None:
+    temporary = path.with_name(path.name + ".part")
+    write(temporary)
+    os.replace(temporary, path)
+
+
+def read_log(folder: str | Path) -> list[dict[str, Any]]:
+    """The lines of a run's ``log.jsonl``, one dictionary an epoch; empty before the first."""
+    path = Path(folder) / "log.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    """cuDNN picks the same kernels every time while training runs."""
+    before = torch.backends.cudnn.benchmark
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.benchmark = before
+
+
+def train(
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: str | Path,
+    *,
+    source: str = "",
+    device: str | None = None,
+    stop_after: int | None = None,
+) -> Path | None:
+    """Train one network, or go on where an earlier call was killed.
+
+    After every epoch ``state.pt`` and ``log.jsonl`` in the folder are replaced; after the last one
+    ``<loss>.safetensors`` is written there.
+
+    Args:
+        recipe: what to train.
+        dataset: images of ``recipe.size`` with labels.
+        folder: where state, log and result go.
+        source: name of the training data, for the record.
+        device: "cpu" to stay off the GPU.
+        stop_after: leave after this many epochs in all (the schedule stays that of ``recipe.epochs``).
+
+    Returns:
+        Path of the checkpoint, or None if ``stop_after`` ended the run before its last epoch.
+
+    Raises:
+        ValueError: images of another size, or a folder that holds a run with other settings.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if dataset.images.shape[1:3] != (recipe.size, recipe.size):
+        raise ValueError(
+            f"the data set has images of {dataset.images.shape[1:3]} pixels, the recipe says {recipe.size}; "
+            "load it with size=recipe.size."
+        )
+    run = _Run(recipe, dataset, folder, device)
+    steps = -(-len(dataset) // recipe.batch_size)
+    total = recipe.epochs * steps
+    last = recipe.epochs if stop_after is None else min(stop_after, recipe.epochs)
+    quiet = not run.accelerator.is_main_process
+    bar = tqdm(
+        total=recipe.epochs * len(dataset), initial=run.epoch * len(dataset), unit="img",
+        desc=recipe.loss, disable=quiet, file=sys.stderr, mininterval=1.0,
+    )
+    with _deterministic(), bar:
+        run.network.train()
+        while run.epoch < last:
+            started, losses = time.perf_counter(), []
+            for i, batch in enumerate(_batches(len(dataset), recipe, run.epoch)):
+                iteration = run.epoch * steps + i
+                lr = recipe.lr * (1 - iteration / total) ** 0.9
+                for group in run.optimiser.param_groups:
+                    group["lr"] = lr
+                losses.append(run.step(iteration, batch))
+                bar.set_postfix(epoch=run.epoch + 1, loss=f"{losses[-1]:.3f}", refresh=False)
+                bar.update(len(batch))
+            seconds = time.perf_counter() - started
+            run.epoch += 1
+            run.save({
+                "epoch": run.epoch, "loss": float(np.mean(losses)), "lr": lr,
+                "seconds": round(seconds, 3), "images_per_second": round(len(dataset) / seconds, 2),
+            })
+    if run.epoch < recipe.epochs:
+        return None
+    path = folder / f"{recipe.loss}.safetensors"
+    if run.accelerator.is_main_process:
+        weights = Path(recipe.encoder_weights).name if recipe.encoder_weights else None
+        record = {
+            **asdict(recipe), "encoder_weights": weights, "data": source, "images": len(dataset),
+            "class_frequencies": dataset.class_frequencies(TASKS[recipe.task].num_classes),
+            "torch": torch.__version__.split("+")[0], "device": run.device.type,
+        }
+        checkpoints.save(path, run.accelerator.unwrap_model(run.network), record)
+    run.accelerator.wait_for_everyone()
+    return path

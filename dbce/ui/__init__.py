@@ -1,0 +1,1 @@
+"""What people see: the page and its in-page viewer."""

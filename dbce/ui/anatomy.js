@@ -1,0 +1,133 @@
+// Fig. 1, alive: image, labels, cross entropy, weight, weighted loss, and where the weight goes.
+
+(() => {
+  const strip = $('[data-panels="anatomy"]');
+  const image = new Panel(strip, "<b>(a)</b> image", { disk: true });
+  const labels = new Panel(strip, "<b>(b)</b> labels, your disk", { disk: true });
+  const entropy = new Panel(strip, "<b>(c)</b> cross entropy, nats", { scale: MAGMA });
+  const weight = new Panel(strip, "<b>(d)</b> weight", { scale: MAGMA });
+  const product = new Panel(strip, "<b>(e)</b> weight &times; cross entropy", { scale: MAGMA });
+  image.figure.dataset.paint = labels.figure.dataset.paint = "";
+  const buffers = {};
+
+  const NAMES = { none: "CE", balanced: "Balanced CE", dilated: "Dilated" };
+  const WEIGHT = {
+    none: "weight 1/N, every pixel alike",
+    balanced: "weight 1/area of its own class",
+    dilated: "weight M = max W<sup>c</sup>",
+  };
+  const MORAL = {
+    none: "Plain cross entropy spends nearly all its weight on background far from the object, because that is where the pixels are.",
+    balanced: "Balancing gives the object half of the weight and takes it from its rim: there a false positive costs next to nothing.",
+    dilated: "Dilation lifts the rim to the object\u2019s own weight: a false positive right beside it now costs as much as a miss.",
+  };
+  const REGIONS = ["object", "rim", "far"];
+
+  for (const name of WEIGHTINGS) {
+    $(".bars").insertAdjacentHTML("beforeend", `<span class="name" data-weighting="${name}">${NAMES[name]}</span>
+      <div class="bar" role="img" data-weighting="${name}">${REGIONS.map((r) => `<span class="${r}"></span>`).join("")}</div>`);
+  }
+  const { radius: paper, max_radius: last } = CONFIG;
+  $(".ticks").innerHTML = [[0, "0"], [paper, `<b>${paper}</b> paper`], [50, 50], [100, 100], [last, last]]
+    .map(([r, text]) => `<span style="left:${(100 * r) / last}%">${text}</span>`).join("");
+
+  const largest = (values) => {
+    let top = 0;
+    for (const v of values) if (v > top) top = v;
+    return top;
+  };
+
+  function drawShares() {
+    const of = state.of === "loss" ? state.loss : null;
+    $('[data-out="share-title"]').textContent = of ? `Where the loss of ${CONFIG.titles[of]} falls` : "Where the weight goes";
+    for (const name of WEIGHTINGS) {
+      const parts = study.shares(name, state.radius, of);
+      const bar = $(`.bar[data-weighting="${name}"]`);
+      parts.forEach((part, i) => {
+        bar.children[i].style.flex = `${part} 0 0px`;
+        bar.children[i].textContent = part >= 0.1 ? `${Math.round(100 * part)} %` : "";
+      });
+      bar.setAttribute("aria-label", `${NAMES[name]}: ${REGIONS.map((r, i) => `${r} ${percent(parts[i])} %`).join(", ")}`);
+      bar.dataset.shares = parts.join(" ");
+      $(`.name[data-weighting="${name}"]`).classList.toggle("on", name === state.weighting);
+    }
+    $(".moral").textContent = MORAL[state.weighting];
+  }
+
+  function draw() {
+    const { size, count } = study;
+    image.image(`The image, ${size} by ${size} pixels`);
+    $(".nomask").hidden = Boolean(study.labels);
+    for (const panel of [labels, entropy, weight, product]) panel.figure.hidden = !study.labels;
+    if (!study.labels) {
+      $(".nomask").textContent = "There is no mask for this image yet. A loss compares a prediction with the truth, so the maps (b) to (e) need one: add a mask file or paint it. What the four networks predict stands under Compare.";
+      return;
+    }
+    const accent = colour("object");
+    if (state.painting) {
+      const { context } = image;
+      context.globalAlpha = 0.4;
+      context.fillStyle = getComputedStyle(root).getPropertyValue("--object");
+      for (let i = 0; i < count; i++) if (study.labels[i]) context.fillRect(i % size, (i / size) | 0, 1, 1);
+      context.globalAlpha = 1;
+    }
+    const truth = labels.words();
+    for (let i = 0; i < count; i++) truth[i] = study.labels[i] ? WHITE : BLACK;
+    labels.show(`Labels: ${CONFIG.classes[1]} ${grouped(study.areas[1][0])} pixels, ${percent(study.areas[1][0] / count)} percent of the image`);
+
+    const ce = study.crossEntropy(state.loss);
+    const w = study.weightMap(state.weighting, state.radius, (buffers.weight ||= new Float32Array(count)));
+    const wce = (buffers.product ||= new Float32Array(count));
+    let total = 0;
+    for (let i = 0; i < count; i++) total += wce[i] = w[i] * ce[i];
+    const top = { ce: largest(ce), w: largest(w), wce: largest(wce) };
+    entropy.map(ce, top.ce, MAGMA, `Cross entropy of the network trained with ${CONFIG.titles[state.loss]}, 0 to ${digits(top.ce)} nats`);
+    weight.map(w, top.w, MAGMA, `Weight of every pixel, ${state.weighting}, at most ${digits(top.w)}`);
+    outline(study.labels, size, (i) => (weight.pixels[i] = accent));
+    weight.show();
+    product.map(wce, top.wce, MAGMA, `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`);
+    weight.figure.querySelector("figcaption").innerHTML = `<b>(d)</b> ${WEIGHT[state.weighting]}`;
+    $('[data-out="radius"]').innerHTML = state.weighting === "dilated" ? `R = ${state.radius}<small>px</small>` : `<small>loss</small> ${digits(total)}`;
+    $(".slider").classList.toggle("off", state.weighting !== "dilated");
+    drawShares();
+  }
+
+  // The formula with this pixel's numbers in it.
+  function probe(pixel) {
+    const box = $(".probe");
+    if (!study.labels) return;
+    if (!pixel) {
+      box.textContent = "Point at a pixel in any panel to see the formula with its numbers.";
+      return;
+    }
+    const i = pixel.y * study.size + pixel.x;
+    const own = study.labels[i];
+    const z = study.logits[state.loss][i] * study.step;
+    const p = sigmoid(own ? z : -z);
+    const ce = study.crossEntropy(state.loss)[i];
+    const weights = study.classWeights(state.weighting, state.radius);
+    const w = study.weightAt(i, state.weighting, state.radius, weights);
+    const away = study.distance[1][i];
+    const [back, front] = CONFIG.classes;
+    const where = own ? "" : study.areas[1][0] === 0 ? "" : `, ${away < FAR ? away : "over 254"} px from the ${front}`;
+    const area = (cls) => grouped(study.areas[cls][state.radius]);
+    const candidates = [0, 1].filter((cls) => weights[cls] && study.distance[cls][i] <= state.radius);
+    const formula = {
+      none: () => `1/N = 1/${grouped(study.count)} = <b>${digits(w)}</b>`,
+      balanced: () => `1/area(${CONFIG.classes[own]}) = 1/${grouped(study.areas[own][0])} = <b>${digits(w)}</b>`,
+      dilated: () => {
+        const terms = candidates.map((cls) => `${CONFIG.classes[cls]} 1/(1+${area(cls)})`).reverse();
+        const winner = candidates.length > 1 && weights[1] >= weights[0] ? front : CONFIG.classes[candidates[0]];
+        return candidates.length > 1
+          ? `max(${terms.join(", ")}) = <b>${digits(w)}</b>, the ${winner}\u2019s`
+          : `${terms[0]} = <b>${digits(w)}</b>; only the ${winner} reaches here`;
+      },
+    }[state.weighting]();
+    box.innerHTML = `pixel (${pixel.x}, ${pixel.y}): <em>${own ? front : back}</em>${where}<br>
+      CE = \u2212ln p = \u2212ln ${digits(p)} = <b>${digits(ce)}</b><br>
+      M = ${formula}<br>
+      M \u00b7 CE = <b>${digits(w * ce)}</b>`;
+  }
+
+  tabs.anatomy = { draw, probe };
+})();

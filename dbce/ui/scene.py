@@ -1,0 +1,70 @@
+"""What passes from Python to the page: one scene an image, from which the page derives everything else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+import cv2
+import numpy as np
+
+from dbce.dilation import squared_distance
+from dbce.predictor import LOGIT_STEP, Study
+
+FAR = 255
+"""Distances are sent rounded up and capped here; so ``<= R`` is exact for whole R below it."""
+
+
+def png(image: np.ndarray) -> str:
+    """(H, W, 3) uint8 RGB -> a PNG as a data URL, exact."""
+    return _data_url(".png", image)
+
+
+def jpeg(image: np.ndarray) -> str:
+    """(H, W, 3) uint8 RGB -> a JPEG as a data URL, for thumbnails."""
+    return _data_url(".jpg", image)
+
+
+def _data_url(suffix: str, image: np.ndarray) -> str:
+    code = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
+    kind = {".png": "png", ".jpg": "jpeg"}[suffix]
+    return f"data:image/{kind};base64,{base64.b64encode(code).decode()}"
+
+
+def ceil_distance(mask: np.ndarray) -> np.ndarray:
+    """(H, W) mask -> (H, W) uint8 distance in pixels to it, rounded up, capped at `FAR`."""
+    return np.minimum(np.ceil(np.sqrt(squared_distance(mask).astype(np.float64))), FAR).astype(np.uint8)
+
+
+def scene(study: Study, title: str, note: str = "") -> str:
+    """A study as JSON text.
+
+    The text holds ``size`` (pixels a side), ``title``, ``note``, ``losses``, ``logit_step``, ``image`` (PNG
+    data URL), and ``arrays``: name -> type, offset, length in the deflated block ``data``. Arrays are
+    ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with a mask, ``labels`` and ``distance:<class>``
+    (uint8).
+    """
+    arrays: dict[str, np.ndarray] = {f"logit:{loss}": logit for loss, logit in study.logits.items()}
+    if study.labels is not None:
+        arrays["labels"] = study.labels
+        for label in range(study.task.num_classes):
+            arrays[f"distance:{label}"] = ceil_distance(study.labels == label)
+    index: dict[str, dict[str, Any]] = {}
+    blocks, offset = [], 0
+    for name, array in arrays.items():  # int16 first, so that every offset is aligned
+        index[name] = {"type": array.dtype.name, "offset": offset, "length": array.size}
+        blocks.append(array.tobytes())
+        offset += array.nbytes
+    content: dict[str, Any] = {
+        "size": study.image.shape[0],
+        "title": title,
+        "note": note,
+        "losses": list(study.logits),
+        "logit_step": LOGIT_STEP,
+        "image": png(study.image),
+        "arrays": index,
+        "data": base64.b64encode(zlib.compress(b"".join(blocks), 6)).decode(),
+    }
+    return json.dumps(content)

@@ -1,0 +1,123 @@
+// Listeners, and the first picture. Last of the page's scripts.
+
+function choices(field, entries) {
+  const group = $(`[data-field="${field}"]`);
+  for (const [value, text] of entries)
+    group.insertAdjacentHTML("beforeend", `<label><input type="radio" name="${field}" value="${value}">${text}</label>`);
+}
+choices("weighting", [["none", "none"], ["balanced", "balanced"], ["dilated", "dilated"]]);
+choices("loss", CONFIG.losses.map((loss) => [loss, CONFIG.titles[loss].replace("Dilated balanced", "Dilated")]));
+choices("of", [["weight", "weight"], ["loss", "loss"]]);
+$(".examples").innerHTML = CONFIG.examples.map(({ thumbnail, title }, i) =>
+  `<button type="button" data-example="${i}" aria-label="${title}" title="${title}"><img src="${thumbnail}" alt=""></button>`).join("");
+$('[data-out="recipe"]').textContent = CONFIG.recipe;
+
+let breath = 0; // the animation that shows on the first visit that the radius moves
+const hush = () => (breath = 0);
+
+root.addEventListener("input", ({ target }) => {
+  hush();
+  if (target.matches("[data-brush]")) {
+    state.brush = +target.value;
+    target.nextElementSibling.textContent = `${target.value} px`;
+  } else if (target.type === "radio") set({ [target.name]: target.value });
+  else if (target.type === "range") set({ [target.dataset.field]: +target.value });
+});
+
+root.addEventListener("change", ({ target }) => {
+  if (target.type !== "file" || !target.files.length) return;
+  openFiles({ [target.dataset.file]: target.files[0] });
+  target.value = ""; // the same file can be chosen again
+});
+
+root.addEventListener("click", ({ target }) => {
+  hush();
+  const button = target.closest("button");
+  if (!button) return;
+  if (button.dataset.tab) set({ tab: button.dataset.tab });
+  if (button.dataset.example) open({ example: +button.dataset.example }, { example: +button.dataset.example, painting: false });
+  ({
+    palette: () => set({ palette: state.palette === "safe" ? "paper" : "safe" }),
+    theme: () => set({ theme: state.theme === "dark" ? "light" : "dark" }),
+    paint: () => (state.painting ? stopPainting() : startPainting()),
+    done: stopPainting,
+    erase: () => set({ erase: !state.erase }),
+    undo: () => painted.length && relabel(painted.pop()),
+    clear: () => {
+      painted.push(study.labels.slice());
+      relabel(new Uint8Array(study.count));
+    },
+  })[button.dataset.do]?.();
+});
+
+$(".tabs").addEventListener("keydown", (event) => {
+  const names = $$(".tabs button").map((b) => b.dataset.tab);
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  const next = names[(names.indexOf(state.tab) + step + names.length) % names.length];
+  set({ tab: next });
+  $("#tab-" + next).focus();
+});
+
+root.addEventListener("pointermove", (event) => {
+  if (!study || !event.target.matches(".frame canvas")) return;
+  const pixel = pixelAt(event);
+  if (stroke && event.target.closest("[data-paint]")) {
+    dab(stroke, pixel);
+    stroke = pixel;
+    set({ pixel });
+  } else point(pixel);
+});
+root.addEventListener("pointerdown", (event) => {
+  if (!study || !event.target.matches(".frame canvas")) return;
+  hush();
+  const pixel = pixelAt(event);
+  point(pixel);
+  if (!state.painting || !event.target.closest("[data-paint]") || event.button) return;
+  event.target.setPointerCapture(event.pointerId);
+  painted.push(study.labels.slice());
+  painted.splice(0, painted.length - 30);
+  stroke = pixel;
+  dab(pixel, pixel);
+  set({ pixel });
+});
+for (const name of ["pointerup", "pointercancel"]) root.addEventListener(name, () => (stroke = null));
+root.addEventListener("pointerout", (event) => {
+  if (event.pointerType === "mouse" && event.target.matches?.(".frame canvas") && !stroke) point(null);
+});
+
+const files = (event) => [...(event.dataTransfer || event.clipboardData).files];
+function take([first, second]) {
+  if (!first) return;
+  if (!second) return openFiles({ image: first });
+  const isMask = (file) => /mask|_gt|truth|segmentation|label/i.test(file.name);
+  openFiles(isMask(first) && !isMask(second) ? { image: second, mask: first } : { image: first, mask: second });
+}
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  root.classList.add("dropping");
+});
+document.addEventListener("dragleave", (event) => event.relatedTarget || root.classList.remove("dropping"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  root.classList.remove("dropping");
+  take(files(event));
+});
+document.addEventListener("paste", (event) => take(files(event)));
+
+element.dbce = { state, set, get study() { return study; }, panels, distanceField, areaCurve, ready: false };
+render();
+showScene(props.value).then(() => {
+  element.dbce.ready = true;
+  root.dataset.ready = "true";
+  if (calm || navigator.webdriver) return;
+  const began = (breath = performance.now());
+  const frame = (now) => {
+    if (breath !== began) return;
+    const t = Math.min(1, (now - began) / 3000); // 0 -> 60 -> the paper's radius
+    const radius = t < 0.5 ? 60 * (1 - Math.cos(Math.PI * t * 2)) / 2 : CONFIG.radius + (60 - CONFIG.radius) * (1 + Math.cos(Math.PI * (2 * t - 1))) / 2;
+    set({ radius: Math.round(radius) });
+    if (t < 1) requestAnimationFrame(frame);
+  };
+  requestAnimationFrame(frame);
+});
