@@ -9,6 +9,10 @@
   const product = new Panel(strip, "<b>(e)</b> weight &times; cross entropy", { scale: MAGMA });
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
   const buffers = {};
+  strip.insertAdjacentHTML("beforeend", `<div class="nomask" hidden>
+    <p>There is no mask for this image yet. A loss compares a prediction with the truth: with a mask you see the loss of every pixel, its weight, and the product of both.</p>
+    <div><button type="button" class="primary" data-do="paint-now">Paint a mask</button><button type="button" data-do="browse">Add a mask file</button><button type="button" data-tab="compare">See the predictions</button></div>
+  </div>`);
 
   const NAMES = { none: "CE", balanced: "Balanced CE", dilated: "Dilated" };
   const WEIGHT = {
@@ -59,10 +63,7 @@
     image.image(`The image, ${size} by ${size} pixels`);
     $(".nomask").hidden = Boolean(study.labels);
     for (const panel of [labels, entropy, weight, product]) panel.figure.hidden = !study.labels;
-    if (!study.labels) {
-      $(".nomask").textContent = "There is no mask for this image yet. A loss compares a prediction with the truth, so the maps (b) to (e) need one: add a mask file or paint it. What the four networks predict stands under Compare.";
-      return;
-    }
+    if (!study.labels) return;
     const accent = colour("object");
     if (state.painting) {
       const { context } = image;

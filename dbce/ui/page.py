@@ -95,7 +95,7 @@ class Studio:
                 f"The object in {mask_name} vanishes at {WORK_SIZE} x {WORK_SIZE}: it is smaller than a pixel there. "
                 "Crop the image around it."
             )
-        note = "" if mask is not None else "No mask yet: see Compare for the predictions, or add one"
+        note = "" if mask is not None else "No mask yet"
         return scene(study, title, note)
 
     def config(self) -> dict[str, Any]:

@@ -22,6 +22,9 @@ root.addEventListener("input", ({ target }) => {
     target.nextElementSibling.textContent = `${target.value} px`;
   } else if (target.type === "radio") set({ [target.name]: target.value });
   else if (target.type === "range") set({ [target.dataset.field]: +target.value });
+  const strip = $(".strip"); // on a phone, bring the maps that move into view
+  if (target.dataset.field === "radius" && strip.scrollWidth > strip.clientWidth + 8 && strip.scrollLeft < strip.scrollWidth / 4)
+    strip.scrollTo({ left: strip.scrollWidth, behavior: calm ? "auto" : "smooth" });
 });
 
 root.addEventListener("change", ({ target }) => {
@@ -40,6 +43,8 @@ root.addEventListener("click", ({ target }) => {
     palette: () => set({ palette: state.palette === "safe" ? "paper" : "safe" }),
     theme: () => set({ theme: state.theme === "dark" ? "light" : "dark" }),
     paint: () => (state.painting ? stopPainting() : startPainting()),
+    "paint-now": startPainting,
+    browse: () => $("[data-file=mask]").click(),
     done: stopPainting,
     erase: () => set({ erase: !state.erase }),
     undo: () => painted.length && relabel(painted.pop()),

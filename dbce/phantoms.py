@@ -1,0 +1,202 @@
+"""Drawn example images with exact masks: a colon as an endoscope sees it, with one polyp.
+
+Nothing here is a patient. A scene is a height field over the image (haustral folds around a lumen, one dome
+with an irregular outline), lit by a lamp at the camera, coloured like mucosa, and seen through the lens:
+vessels, highlights, vignette, octagonal frame, blur and noise. All lengths are fractions of the image side,
+so a scene looks the same at every size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+POLYP_EXAMPLES: tuple[tuple[int, float], ...] = (
+    (7, 0.75), (17, 0.9), (0, 0.55), (14, 0.9), (21, 0.55), (20, 0.9),
+)
+"""(seed, difficulty) of the examples that the page offers."""
+
+
+def _noise(rng: np.random.Generator, size: int, cells: int, octaves: int = 1) -> np.ndarray:
+    """(size, size) smooth noise of mean 0 and about unit variance, ``cells`` waves across the image."""
+    total = np.zeros((size, size), np.float32)
+    for octave in range(octaves):
+        n = max(2, cells * 2**octave)
+        grid = rng.standard_normal((n + 3, n + 3)).astype(np.float32)
+        total += cv2.resize(grid, (size, size), interpolation=cv2.INTER_CUBIC) * 0.55**octave
+    return total / total.std()
+
+
+def _grid(size: int) -> tuple[np.ndarray, np.ndarray]:
+    """x and y of the pixel centres in [-1, 1], each (size, size) float32."""
+    axis = ((np.arange(size, dtype=np.float32) + 0.5) / size * 2 - 1).astype(np.float32)
+    return np.meshgrid(axis, axis)
+
+
+def _smoothstep(value: np.ndarray, low: float, high: float) -> np.ndarray:
+    t = np.clip((value - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)
+
+
+def _wall(
+    rng: np.random.Generator, x: np.ndarray, y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Height of the folds, distance into the tube (0 near, 1 in the lumen), shadow, and the lumen's centre."""
+    size = len(x)
+    centre = rng.uniform(-0.75, 0.75, 2).astype(np.float32)
+    dx, dy = x - centre[0], y - centre[1]
+    angle = np.arctan2(dy, dx)
+    stretch = 1 + 0.25 * np.cos(2 * (angle - rng.uniform(0, np.pi)))
+    radius = np.hypot(dx, dy) * stretch + 0.05 * _noise(rng, size, 3)
+    depth = np.exp(-np.clip(radius, 0, None) / rng.uniform(0.28, 0.45))
+    height = 0.030 * _noise(rng, size, 3, 2)
+    shadow = np.zeros_like(x)
+    for ring in np.cumprod(np.r_[rng.uniform(0.25, 0.35), rng.uniform(1.45, 1.9, 3)]):
+        towards = rng.uniform(-np.pi, np.pi)
+        span = rng.uniform(0.7, 1.5)
+        turn = np.abs((angle - towards + np.pi) % (2 * np.pi) - np.pi)
+        offset = radius - ring * (1 + 0.12 * np.cos(2 * angle + rng.uniform(0, 6)))
+        offset = offset + 0.02 * _noise(rng, size, 5)
+        arc = 1 - _smoothstep(turn, span * 0.35, span)
+        profile = np.exp(-((offset / np.where(offset > 0, 0.34 * ring, 0.10 * ring)) ** 2))
+        height = height + rng.uniform(0.10, 0.20) * ring * profile * arc
+        behind = np.where(offset < 0, np.exp(offset / (0.28 * ring)), np.exp(-((offset / (0.03 * ring)) ** 2)))
+        shadow = np.maximum(shadow, rng.uniform(0.45, 0.75) * behind * arc)
+    return height, depth, shadow, centre
+
+
+def _dome(
+    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, centre: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Distance from the middle of the polyp, 1 on its outline, and its radius. Keeps off the lumen."""
+    side = float(np.sqrt(np.exp(rng.uniform(np.log(0.012), np.log(0.22))) * 4 / np.pi))  # radius from the area share
+    for _ in range(100):
+        px, py = rng.uniform(-0.72, 0.72, 2)
+        if np.hypot(px - centre[0], py - centre[1]) > side + 0.22 and abs(px) + abs(py) < 1.05:
+            break
+    angle = np.arctan2(y - py, x - px)
+    outline = np.ones_like(x)
+    for wave in range(2, 7):
+        outline += rng.normal(0, 0.10 / wave) * np.cos(wave * angle + rng.uniform(0, 2 * np.pi))
+    tilt, aspect = rng.uniform(0, np.pi), rng.uniform(0.75, 1.0)
+    u = (x - px) * np.cos(tilt) + (y - py) * np.sin(tilt)
+    v = -(x - px) * np.sin(tilt) + (y - py) * np.cos(tilt)
+    return np.hypot(u * np.sqrt(aspect), v / np.sqrt(aspect)) / (side * outline), side
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """The parts of a drawing that several steps need; arrays are (size, size) float32."""
+
+    x: np.ndarray
+    y: np.ndarray
+    depth: np.ndarray  # 0 near, 1 in the lumen
+    shadow: np.ndarray  # share of the light that folds keep away
+    rho: np.ndarray  # distance from the middle of the polyp, 1 on its outline
+    lift: np.ndarray  # height of the dome, 0 outside the polyp, 1 at its top
+    field: np.ndarray  # height of everything
+    contrast: float  # 1 clear, towards 0 flat
+
+
+def polyp(seed: int, size: int = 320, *, difficulty: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
+    """A colonoscopy-like picture with one polyp and its exact mask.
+
+    Args:
+        seed: decides everything about the scene; the same seed gives the same bits.
+        size: side in pixels of the square picture, at least 32.
+        difficulty: 0 for a clear polyp, 1 for a flat one in the colour of its surroundings with a soft rim.
+
+    Returns:
+        Image (size, size, 3) uint8 RGB and mask (size, size) uint8, 1 inside the polyp.
+
+    Raises:
+        ValueError: a size below 32, a negative seed, or a difficulty outside [0, 1].
+    """
+    if size < 32:
+        raise ValueError(f"size is {size}; a drawing needs at least 32 pixels a side, for example 320.")
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; it must be a whole number >= 0.")
+    if not 0 <= difficulty <= 1:
+        raise ValueError(f"difficulty is {difficulty}; it must lie in [0, 1], from clear to flat.")
+    rng = np.random.default_rng(seed)
+    scene = _scene(rng, size, 1 - difficulty)
+    shade, gloss = _light(rng, scene)
+    image = _albedo(rng, scene) * shade[..., None] * 1.18
+    image = image * (1 - gloss[..., None]) + gloss[..., None] * np.array([1.0, 0.98, 0.95])
+    image *= (1.02 - 0.32 * (scene.x**2 + scene.y**2))[..., None]
+    aperture = _aperture(rng, scene)
+    seen = 1 - _smoothstep(aperture, 0.985, 1.0)[..., None]
+    image = _blur(np.clip(image * seen + 0.035 * (1 - seen), 0, 1.2), 0.0028)
+    image += 0.012 * cv2.GaussianBlur(rng.standard_normal(image.shape).astype(np.float32), (0, 0), 0.6)
+    mask = (scene.rho < 1) & (aperture < 0.985)
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), mask.astype(np.uint8)
+
+
+def _blur(image: np.ndarray, width: float) -> np.ndarray:
+    """Gaussian blur with a standard deviation given as a fraction of the side."""
+    return cv2.GaussianBlur(image.astype(np.float32), (0, 0), width * len(image))
+
+
+def _unit(*parts: np.ndarray) -> np.ndarray:
+    """(size, size) components -> (size, size, n) vectors of length 1."""
+    vector = np.stack(parts, -1)
+    return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
+
+
+def _normals(field: np.ndarray) -> np.ndarray:
+    """Surface normals (size, size, 3) of a height field over [-1, 1]^2."""
+    down, right = np.gradient(field, 2 / len(field))
+    return _unit(-right, -down, np.ones_like(field))
+
+
+def _scene(rng: np.random.Generator, size: int, contrast: float) -> _Scene:
+    """Folds, lumen and polyp as one height field."""
+    x, y = _grid(size)
+    height, depth, shadow, centre = _wall(rng, x, y)
+    rho, side = _dome(rng, x, y, centre)
+    inside = rho < 1
+    lift = np.clip(1 - np.clip(rho, 0, 1) ** 2.4, 0, 1) ** 0.75
+    field = height * (1 - 0.85 * lift) + side * (0.14 + 0.48 * contrast) * lift
+    field = field + 0.0022 * _noise(rng, size, 22, 2) + 0.0022 * contrast * inside * _noise(rng, size, 14, 2)
+    return _Scene(x, y, depth, shadow, rho, lift, _blur(field, 0.006 + 0.008 * (1 - contrast)), contrast)
+
+
+def _light(rng: np.random.Generator, scene: _Scene) -> tuple[np.ndarray, np.ndarray]:
+    """Diffuse light and wet highlights in [0, 1], from a lamp beside the camera."""
+    size = len(scene.x)
+    lamp = rng.uniform(-0.3, 0.3, 2)
+    light = _unit(lamp[0] - 0.55 * scene.x, lamp[1] - 0.55 * scene.y, np.ones_like(scene.x))
+    lambert = np.clip((_normals(scene.field) * light).sum(-1), 0, 1)
+    near = 1 - 0.97 * np.clip(1.25 * scene.depth, 0, 1) ** 0.8
+    near += 0.25 * (1 - near) * scene.lift
+    shade = near * (0.30 + 0.85 * lambert**1.5) * (1 - scene.shadow * (1 - scene.lift))
+    foot = np.exp(-(((scene.rho - 1.02) / 0.12) ** 2)) * (scene.rho > 0.97)  # contact shadow
+    shade *= 1 - 0.32 * scene.contrast * foot
+    half = light + np.array([0, 0, 1.0])
+    half /= np.linalg.norm(half, axis=-1, keepdims=True)
+    wet = np.clip((_normals(scene.field + 0.006 * _noise(rng, size, 30, 2)) * half).sum(-1), 0, 1) ** 90
+    patch = _smoothstep(_noise(rng, size, 9, 2), 0.55, 1.5) + 0.35 * scene.contrast * scene.lift
+    return shade, _blur(_smoothstep(wet * patch * near, 0.42, 0.62), 0.003)
+
+
+def _albedo(rng: np.random.Generator, scene: _Scene) -> np.ndarray:
+    """Colour of the tissue, (size, size, 3): mucosa with blotches and vessels, and the polyp's own red."""
+    size, ease = len(scene.x), scene.contrast
+    mucosa = np.array([0.90, 0.53, 0.40]) + rng.uniform(-1, 1) * np.array([0.04, 0.05, 0.05])
+    red = np.array([0.90, 0.42, 0.36]) + rng.uniform(-1, 1) * np.array([0.04, 0.04, 0.04])
+    tissue = mucosa + _noise(rng, size, 5, 3)[..., None] * np.array([0.015, 0.03, 0.028])
+    vessels = np.exp(-np.abs(_noise(rng, size, 7, 2)) / 0.035) * np.clip(_noise(rng, size, 3) + 0.4, 0, 1)
+    tissue -= (_blur(vessels, 0.0025) * (1 - 0.8 * scene.lift))[..., None] * np.array([0.10, 0.17, 0.12])
+    own = red + _noise(rng, size, 26, 2)[..., None] * np.array([0.02, 0.035, 0.03])
+    blend = 1 - _smoothstep(scene.rho, 0.92 - 0.35 * (1 - ease), 1.02 + 0.14 * (1 - ease))
+    blend = (blend * (0.16 + 0.84 * ease))[..., None]
+    return tissue * (1 - blend) + own * blend
+
+
+def _aperture(rng: np.random.Generator, scene: _Scene) -> np.ndarray:
+    """Octagonal field of view of the endoscope: below 1 inside, above 1 in the black frame."""
+    across, diagonal = rng.uniform(0.90, 0.97), rng.uniform(1.35, 1.6)
+    ax, ay = np.abs(scene.x), np.abs(scene.y)
+    return np.maximum(np.maximum(ax, ay) / across, (ax + ay) / diagonal)

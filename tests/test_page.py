@@ -1,0 +1,349 @@
+"""The running app in a real browser: everything a visitor does first, held to Python's numbers."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from dbce.dilation import area_curve, squared_distance
+from dbce.phantoms import polyp
+from dbce.predictor import Study
+from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.ui import inputs
+from dbce.ui.scene import ceil_distance
+
+ROOT = Path(__file__).resolve().parent.parent
+READY = ".dbce[data-ready=true]"
+CHROMIUM_OPTIONS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]
+LOSSES = list(LOSS_TITLES)
+
+
+@pytest.fixture(scope="module")
+def address():
+    """The app, started as the README says, on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            assert process.poll() is None, "app.py ended before it served a page"
+            try:
+                urllib.request.urlopen(url, timeout=5).read()
+                break
+            except OSError:
+                time.sleep(0.5)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        yield playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open the page; at the end nothing may have gone wrong in it, and nothing was asked of other hosts."""
+    contexts, trouble = [], []
+
+    def on_request(request):
+        if not request.url.startswith((address, "data:", "blob:")):
+            trouble.append(f"asked another host: {request.url}")
+
+    def go(width: int = 1440, height: int = 900, **options) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+        page.on("request", on_request)
+        page.goto(address)
+        page.wait_for_selector(READY, timeout=60000)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert not trouble
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> tuple[Path, Path]:
+    """A real CVC-ClinicDB frame and its mask; a drawn one where DBCE_DATA is unset."""
+    if "DBCE_DATA" in os.environ:
+        base = Path(os.environ["DBCE_DATA"]) / "CVC-ClinicDB"
+        return base / "Original" / "100.webp", base / "Ground Truth" / "100.png"
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("drawn")
+    image, mask = polyp(900)
+    paths = folder / "frame.png", folder / "frame_mask.png"
+    Image.fromarray(image).save(paths[0])
+    Image.fromarray(mask * 255).save(paths[1])
+    return paths
+
+
+def give(page: Page, kind: str, path: Path) -> None:
+    """Open a file as image or mask and wait until the page names it."""
+    page.set_input_files(f"[data-file={kind}]", path)
+    page.wait_for_function("name => document.querySelector('.message').textContent.includes(name)", arg=path.name)
+
+
+def open_both(page: Page, files: tuple[Path, Path]) -> None:
+    give(page, "image", files[0])
+    give(page, "mask", files[1])
+
+
+# what the page computes, fetched as plain lists
+FETCH = """(asked) => {
+  const {study} = document.querySelector('.dbce').parentElement.dbce;
+  const out = {labels: study.labels && [...study.labels], logits: {}};
+  for (const loss of study.losses) out.logits[loss] = [...study.logits[loss]];
+  if (!study.labels) return out;
+  out.distance = study.distance.map((d) => [...d]);
+  out.entropy = [...study.crossEntropy(asked.loss)];
+  out.weight = asked.cases.map(([w, r]) => [...study.weightMap(w, r)]);
+  out.shares = asked.cases.map(([w, r]) => study.shares(w, r));
+  out.compare = asked.thresholds.map((t) => study.losses.map((l) => study.compare(l, asked.radius, t)));
+  return out;
+}"""
+CASES = [["dilated", 0], ["dilated", 1], ["dilated", 20], ["dilated", 77], ["dilated", 150], ["balanced", 20], ["none", 20]]
+THRESHOLDS = [0.1, 0.5, 0.83]
+
+
+def page_study(found: dict, size: int = 320) -> Study:
+    """Python's study of exactly what the page holds."""
+    labels = np.array(found["labels"], np.uint8).reshape(size, size) if found["labels"] else None
+    logits = {loss: np.array(z, np.int16).reshape(size, size) for loss, z in found["logits"].items()}
+    return Study(TASKS["polyp"], np.zeros((size, size, 3), np.uint8), labels, logits)
+
+
+def test_opens_on_a_finished_example_of_four_models(visit):
+    page = visit()
+    assert page.locator("[data-panels=anatomy] figure:visible").count() == 5
+    levels = page.evaluate(
+        "() => [...document.querySelectorAll('[data-panels=anatomy] .frame canvas')].map((c) => "
+        "new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size)"
+    )
+    assert min(levels) >= 2 and levels[0] > 1000  # every panel is drawn, the photograph richly
+    assert page.locator(".scale p span:visible").all_inner_texts()[0] == "0"
+    page.click("#tab-compare")
+    assert page.locator(".model h3").all_inner_texts() == list(LOSS_TITLES.values())
+    assert len(page.locator("[data-score=dice] td").all_inner_texts()) == 4
+
+
+def test_upload_radius_and_numbers_agree_with_python(visit, files):
+    page = visit()
+    open_both(page, files)
+    found = page.evaluate(FETCH, {"loss": "bce", "cases": CASES, "thresholds": THRESHOLDS, "radius": 33})
+    study = page_study(found)
+    image = inputs.read_image(files[0].read_bytes(), "")
+    mask = inputs.read_mask(files[1].read_bytes(), "")
+    assert image.shape[:2] == mask.shape and 0 < study.labels.mean() < 1
+    assert abs(study.labels.mean() - mask.mean()) < 0.005  # it is this mask, resized
+    for label in (0, 1):
+        assert np.array_equal(np.array(found["distance"][label]), ceil_distance(study.labels == label).ravel())
+    assert np.allclose(found["entropy"], study.cross_entropy("bce").ravel(), rtol=1e-4, atol=1e-6)
+    for (weighting, radius), weight, shares in zip(CASES, found["weight"], found["shares"], strict=True):
+        assert np.array_equal(np.array(weight, np.float32), study.weight(radius, weighting).ravel())
+        assert np.allclose(shares, list(study.shares(radius, weighting).values()), atol=1e-6)
+    for threshold, results in zip(THRESHOLDS, found["compare"], strict=True):
+        for loss, result in zip(LOSSES, results, strict=True):
+            assert result["errors"] == study.errors(loss, 33, threshold)
+            assert result["scores"] == pytest.approx(study.scores(loss, threshold))
+
+
+def test_moving_the_radius_redraws_the_panels_and_the_shares(visit, files):
+    page = visit()
+    open_both(page, files)
+    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    slider = page.get_by_role("slider", name="Radius of the disk in pixels")
+    weight_panel = page.locator("[data-panels=anatomy] .frame canvas").nth(3)
+    seen = set()
+    for radius in (0, 5, 60, 150):
+        slider.fill(str(radius))
+        page.wait_for_function("r => document.querySelector('[data-out=radius]').textContent.startsWith('R = ' + r)", arg=radius)
+        shown = page.locator('.bar[data-weighting="dilated"]').get_attribute("data-shares").split()
+        assert np.allclose([float(v) for v in shown], list(study.shares(radius).values()), atol=1e-6)
+        pixels = weight_panel.evaluate("c => [...new Uint32Array(c.getContext('2d').getImageData(0,0,320,320).data.buffer)]")
+        weight = study.weight(radius)
+        drawn = np.array(pixels).reshape(320, 320)
+        inside = study.labels == 1
+        edge = inside & ~(np.pad(inside, 1)[2:, 1:-1] & np.pad(inside, 1)[:-2, 1:-1] & np.pad(inside, 1)[1:-1, 2:] & np.pad(inside, 1)[1:-1, :-2])
+        for value in np.unique(weight):  # one weight, one colour (the outline of the labels apart)
+            assert len(np.unique(drawn[(weight == value) & ~edge])) == 1
+        seen.add(drawn.tobytes())
+    assert len(seen) == 4
+    slider.press("ArrowLeft")
+    page.wait_for_function("() => document.querySelector('[data-out=radius]').textContent.startsWith('R = 149')")
+
+
+def test_threshold_moves_the_scores_without_asking_the_server(visit, files):
+    page = visit()
+    open_both(page, files)
+    page.click("#tab-compare")
+    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    calls = []
+    page.on("request", lambda request: calls.append(request.url))
+    for threshold in (0.2, 0.5, 0.9):
+        page.get_by_role("slider", name="Probability threshold").fill(str(threshold))
+        page.wait_for_function("t => document.querySelector('.rail [data-out=threshold]').textContent === t.toFixed(2)", arg=threshold)
+        for loss in LOSSES:
+            expected = study.scores(loss, threshold)
+            for key, value in expected.items():
+                assert page.locator(f'[data-loss="{loss}"] [data-score="{key}"] td').inner_text() == f"{100 * value:.1f}"
+            errors = study.errors(loss, 20, threshold)
+            chips = page.locator(f'[data-loss="{loss}"] .chips span').all_inner_texts()
+            assert [int("".join(c for c in chip if c.isdigit())) for chip in chips] == list(errors.values())
+    assert not [url for url in calls if "component_server" in url]
+
+
+def test_false_positives_are_red_and_false_negatives_blue(visit, files):
+    page = visit()
+    open_both(page, files)
+    page.click("#tab-compare")
+    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    pixels = page.locator('[data-loss="bce"] .frame canvas').first.evaluate(
+        "c => [...c.getContext('2d').getImageData(0, 0, 320, 320).data]"
+    )
+    rgb = np.array(pixels, np.uint8).reshape(320, 320, 4)[..., :3]
+    found, real = study.prediction("bce"), study.labels == 1
+    for where, colour in ((found & ~real, "E5484D"), (~found & real, "3B82F6"), (found & real, "EDEDF0")):
+        assert where.sum() == (rgb == list(bytes.fromhex(colour))).all(axis=2).sum()
+        assert (rgb[where] == list(bytes.fromhex(colour))).all()
+
+
+def test_without_a_mask_the_models_are_compared_with_each_other(visit, files):
+    page = visit()
+    give(page, "image", files[0])
+    page.get_by_text("There is no mask for this image yet").wait_for()
+    assert page.locator("[data-panels=anatomy] figure:visible").count() == 1
+    page.get_by_role("button", name="See the predictions").click()
+    study = page_study(page.evaluate(FETCH, {}))
+    expected = {pair: f"{100 * value:.1f}" for pair, value in study.agreement().items()}
+    shown = [text for text in page.locator(".agreement tr:not(:first-child) td").all_inner_texts() if text]
+    assert shown == list(expected.values())
+    page.get_by_text("Agreement is not correctness").wait_for()
+    assert not page.locator("[data-score=dice]:visible").count()
+
+
+def test_painting_a_mask_gives_exact_maps(visit, files):
+    page = visit()
+    give(page, "image", files[0])
+    page.get_by_role("button", name="Paint a mask").last.click()
+    box = page.locator("[data-panels=anatomy] .frame canvas").first.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
+    page.mouse.up()
+    page.get_by_role("button", name="Done").click()
+    found = page.evaluate(FETCH, {"loss": "dbce", "cases": [["dilated", 20]], "thresholds": [0.5], "radius": 20})
+    study = page_study(found)
+    assert study.labels.sum() > np.pi * 14**2
+    assert np.array_equal(np.array(found["weight"][0], np.float32), study.weight(20).ravel())
+    assert np.array_equal(np.array(found["distance"][1]), ceil_distance(study.labels == 1).ravel())
+    assert found["compare"][0][3]["errors"] == study.errors("dbce", 20)
+    page.get_by_role("button", name="Paint a mask").first.click()
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Done").click()
+    page.get_by_text("No mask: nothing was painted").wait_for()
+
+
+def test_the_pixel_probe_states_the_formula_with_its_numbers(visit, files):
+    page = visit()
+    open_both(page, files)
+    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    box = page.locator("[data-panels=anatomy] .frame canvas").nth(2).bounding_box()
+    distance = ceil_distance(study.labels == 1)
+    y, x = np.argwhere((distance > 3) & (distance <= 15))[0]  # in the rim, where both classes reach
+    page.mouse.move(box["x"] + (x + 0.5) / 320 * box["width"], box["y"] + (y + 0.5) / 320 * box["height"])
+    page.wait_for_function("() => document.querySelector('.probe').textContent.includes('pixel')")
+    text = page.locator(".probe").inner_text().replace("\u2009", "")
+    shown = tuple(int(v) for v in text[text.index("(") + 1 : text.index(")")].split(","))
+    assert abs(shown[0] - x) <= 1 and abs(shown[1] - y) <= 1
+    areas = [area_curve(squared_distance(study.labels == label), 20)[20] for label in (0, 1)]
+    assert f"polyp 1/(1+{areas[1]})" in text and f"background 1/(1+{areas[0]})" in text
+    assert "the polyp\u2019s" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("notes.png", b"this is text", "not an image"),
+        ("single.png", None, "single value"),
+        ("small.png", None, "must have the same size"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_loses_nothing(visit, files, tmp_path, name, content, words):
+    from PIL import Image
+
+    page = visit()
+    open_both(page, files)
+    before = page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0})
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    elif name == "single.png":
+        Image.new("L", (20, 20), 255).save(path)
+    else:
+        Image.fromarray(np.eye(20, dtype=np.uint8) * 255).save(path)
+    page.set_input_files("[data-file=mask]", path)
+    page.locator(".message.error").wait_for()
+    assert words in page.locator(".message").inner_text() and name in page.locator(".message").inner_text()
+    assert page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}) == before
+
+
+def test_examples_themes_and_palette(visit):
+    page = visit(color_scheme="light")
+    assert page.locator(".dbce").get_attribute("data-theme") == "light"
+    page.get_by_role("button", name="Switch between dark and light").click()
+    page.wait_for_selector('.dbce[data-theme="dark"]')
+    page.get_by_role("button", name="Colour-blind safe").click()
+    page.wait_for_selector('.dbce[data-palette="safe"]')
+    labels = set()
+    for index in range(page.locator(".examples button").count()):
+        page.locator(".examples button").nth(index).click()
+        page.wait_for_function("i => document.querySelector('.message').textContent.includes(`example ${i} of`)", arg=index + 1)
+        labels.add(json.dumps(page.evaluate("() => [...document.querySelector('.dbce').parentElement.dbce.study.areas[1].slice(0, 3)]")))
+    assert len(labels) == page.locator(".examples button").count() >= 6
+
+
+def test_on_a_phone_nothing_is_cut_off(visit):
+    page = visit(390, 844, has_touch=True, is_mobile=True)
+    for tab in ("anatomy", "compare"):
+        page.click(f"#tab-{tab}")
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+        for control in page.locator(".dbce button:visible, .dbce input[type=range]:visible").all():
+            box = control.bounding_box()
+            assert box["x"] >= -1 and box["x"] + box["width"] <= 391
+
+
+def test_tabs_by_keyboard_and_names_for_a_screen_reader(visit):
+    page = visit()
+    page.focus("#tab-anatomy")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#view-compare").is_visible() and not page.locator("#view-anatomy").is_visible()
+    assert "Dice" in page.locator('[data-loss="dbce"] canvas').first.get_attribute("aria-label")
+    page.keyboard.press("ArrowLeft")
+    names = page.locator("[data-panels=anatomy] .frame canvas").evaluate_all("all => all.map((c) => c.getAttribute('aria-label'))")
+    assert all(names) and "percent of the image" in names[1]
