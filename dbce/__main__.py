@@ -22,14 +22,22 @@ def _train(args: argparse.Namespace) -> None:
     weights = None if args.encoder_weights == "none" else args.encoder_weights
     task = TASKS[args.task]
     recipe = Recipe(
-        task=args.task, loss=args.loss, encoder=args.encoder, encoder_weights=weights, size=args.size,
-        epochs=args.epochs or task.epochs, batch_size=args.batch_size, lr=args.lr,
-        weight_decay=args.weight_decay, radius=task.radius if args.radius is None else args.radius,
-        seed=args.seed, augment=not args.no_augment,
+        task=args.task,
+        loss=args.loss,
+        encoder=args.encoder,
+        encoder_weights=weights,
+        size=args.size,
+        epochs=task.epochs if args.epochs is None else args.epochs,
+        batch_size=args.batch_size,
+        lr=args.lr,
+        weight_decay=args.weight_decay,
+        radius=task.radius if args.radius is None else args.radius,
+        seed=args.seed,
+        augment=not args.no_augment,
     )
     folder = Path(args.out or f"runs/{args.task}/{args.loss}")
     dataset = data.load(args.data, args.size, partial(tqdm, desc="reading", unit="img"))
-    path = train(recipe, dataset, folder, source=Path(args.data).name, device=args.device)
+    path = train(recipe, dataset, folder, source=Path(args.data).resolve().name, device=args.device)
     print(f"wrote {path}")
 
 
@@ -63,19 +71,29 @@ def _bundle(args: argparse.Namespace) -> None:
     from dbce import checkpoints, data
     from dbce.evaluation import evaluate, table
 
-    folder = checkpoints.FOLDER / args.task
-    folder.mkdir(parents=True, exist_ok=True)
-    found = {}
-    for loss in LOSS_TITLES:
-        source = Path(args.runs) / loss / f"{loss}.safetensors"
-        found[loss] = checkpoints.load(source)
-        shutil.copyfile(source, folder / source.name)
+    files = {loss: Path(args.runs) / loss / f"{loss}.safetensors" for loss in LOSS_TITLES}
+    found = {loss: checkpoints.load(path) for loss, path in files.items()}
+    recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in found.values()]
+    if any(recipe != recipes[0] for recipe in recipes):
+        raise ValueError(f"the runs under {args.runs} differ in more than the loss; train all four alike first.")
     results = evaluate(found, data.load(args.data), partial(tqdm, leave=False))
     print(table(results))
-    print(f"wrote {checkpoints.write_manifest(args.task, results, Path(args.data).name)}")
+    folder = checkpoints.FOLDER / args.task
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in files.values():
+        shutil.copyfile(path, folder / path.name)
+    print(f"wrote {checkpoints.write_manifest(args.task, results, Path(args.data).resolve().name)}")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _table(args: argparse.Namespace) -> None:
+    from dbce import checkpoints
+    from dbce.evaluation import markdown
+
+    print(markdown(checkpoints.manifest(args.task), args.task))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of every command; ``parse_args(...).run`` is the function to call."""
     parser = argparse.ArgumentParser(prog="python -m dbce", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -116,15 +134,19 @@ def _parser() -> argparse.ArgumentParser:
     bundle.add_argument("task", choices=TASKS)
     bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
     bundle.add_argument("--data", required=True, help="test set to score on")
+
+    table = commands.add_parser("table", help="print the scores of the bundled networks as Markdown")
+    table.set_defaults(run=_table)
+    table.add_argument("task", choices=TASKS)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a user's mistake prints one sentence and gives exit status 2."""
-    args = _parser().parse_args(argv)
+    args = build_parser().parse_args(argv)
     try:
         args.run(args)
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError) as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
     return 0

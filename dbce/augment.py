@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import kornia.augmentation as K
 import torch
+from kornia.constants import DataKey
 from torch import Tensor, nn
 
 
@@ -28,7 +29,7 @@ class Augment(nn.Module):
             K.ColorJiggle(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.03, p=0.8),
             K.RandomGaussianBlur(kernel_size=(5, 5), sigma=(0.3, 1.5), p=0.2),
             data_keys=["input", "mask"],
-            extra_args={"mask": {"resample": "nearest", "align_corners": None}},
+            extra_args={DataKey.MASK: {"resample": "nearest", "align_corners": None}},
         )
 
     @torch.no_grad()

@@ -75,33 +75,40 @@ def load(path: str | Path, sha256: str | None = None) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})["dbce"])
+            config, recipe = dict(header["config"]), dict(header["recipe"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        network = DeepSupervisionUnet(**header["config"])
+        network = DeepSupervisionUnet(**config)
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})
     except (SafetensorError, KeyError, TypeError, RuntimeError, json.JSONDecodeError) as error:
         raise ValueError(
             f"{path} is no checkpoint of this project ({type(error).__name__}); name a .safetensors file written "
             "by `python -m dbce train`."
         ) from error
-    return Checkpoint(network.eval().requires_grad_(False), header["recipe"])
+    return Checkpoint(network.eval().requires_grad_(False), recipe)
 
 
 def file_sha256(path: str | Path) -> str:
     """Hexadecimal sha256 of a file."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def manifest(task: str, folder: Path | None = None) -> dict[str, dict[str, Any]]:
     """What is known of the bundled checkpoints of a task, by loss: file, sha256, scores and their origin.
 
     Raises:
-        ValueError: nothing is bundled for this task.
+        ValueError: nothing is bundled for this task, or its manifest cannot be read.
     """
     path = (folder or FOLDER) / task / "manifest.json"
     if not path.is_file():
         raise ValueError(f"no checkpoints are bundled for {task!r} ({path} does not exist); train and bundle them.")
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        complete = entries and all({"file", "sha256", "scores", "recipe"} <= entry.keys() for entry in entries.values())
+    except (json.JSONDecodeError, AttributeError):
+        complete = False
+    if not complete:
+        raise ValueError(f"{path} is damaged; get it again (git checkout), or write it with `python -m dbce bundle`.")
+    return entries
 
 
 def bundled(task: str, folder: Path | None = None) -> dict[str, Checkpoint]:

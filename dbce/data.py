@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -97,20 +98,19 @@ def _raise_all(problems: list[str]) -> None:
 def _read_pair(paths: tuple[Path, Path], size: int) -> tuple[np.ndarray, np.ndarray] | str:
     """Both files at one size, or a sentence that says what is wrong with them."""
     image_path, mask_path = paths
-    # read through Python, so that any path the system accepts works, whatever its characters
-    image = cv2.imdecode(np.fromfile(image_path, np.uint8), cv2.IMREAD_COLOR) if _filled(image_path) else None
-    if image is None:
-        return f"{image_path}: cannot be read as an image"
-    mask = cv2.imdecode(np.fromfile(mask_path, np.uint8), cv2.IMREAD_GRAYSCALE) if _filled(mask_path) else None
-    if mask is None:
-        return f"{mask_path}: cannot be read as an image"
+    image = _decode(image_path, cv2.IMREAD_COLOR)
+    mask = _decode(mask_path, cv2.IMREAD_GRAYSCALE)
+    if image is None or mask is None:
+        return f"{image_path if image is None else mask_path}: cannot be read as an image"
     if image.shape[:2] != mask.shape:
         return f"{image_path}: {_hw(image)} pixels, but its mask {mask_path.name} has {_hw(mask)}"
     return resize_image(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), size), resize_mask(mask > 127, size)
 
 
-def _filled(path: Path) -> bool:
-    return path.stat().st_size > 0
+def _decode(path: Path, flags: int) -> np.ndarray | None:
+    """Pixels of a file, or None; read through Python, so that any path the system accepts works."""
+    code = np.fromfile(path, np.uint8)
+    return cv2.imdecode(code, flags) if len(code) else None
 
 
 def _hw(array: np.ndarray) -> str:
@@ -134,7 +134,8 @@ def load(path: str | Path, size: int = WORK_SIZE, progress: Callable = iter) -> 
         return _load_pack(path, size)
     pairs = find_pairs(path)
     with ThreadPoolExecutor(max_workers=4) as pool:
-        results = list(progress(pool.map(lambda pair: _read_pair(pair, size), pairs)))
+        jobs = [pool.submit(_read_pair, pair, size) for pair in pairs]
+        results = [job.result() for job in progress(jobs)]
     _raise_all([result for result in results if isinstance(result, str)])
     good = [result for result in results if not isinstance(result, str)]
     images, labels = zip(*good, strict=True)
@@ -168,16 +169,15 @@ def _load_pack(path: Path, size: int) -> Dataset:
                 raise KeyError("format")
             names, shape = tuple(map(str, file["names"])), tuple(map(int, file["shape"]))
             bits, jpeg, ends = file["masks"], file["jpeg"], file["jpeg_ends"]
-    except (KeyError, ValueError, OSError, EOFError) as error:
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
         raise ValueError(
             f"{path} is no data set pack ({type(error).__name__}); it must be a file written by "
             "`python -m dbce pack`. Pack the folder again, or name the folder itself."
         ) from error
     labels = np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape)
     codes = np.split(jpeg, ends[:-1])
-    images = np.stack(
-        [cv2.cvtColor(cv2.imdecode(code, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB) for code in codes]
-    )
+    decoded = [cv2.imdecode(code, cv2.IMREAD_COLOR) for code in codes]
+    images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image in decoded if image is not None])
     if shape[1:] != (size, size):
         images = np.stack([resize_image(image, size) for image in images])
         labels = np.stack([resize_mask(label, size) for label in labels])

@@ -107,9 +107,7 @@ def _squared_distance_torch(inside: torch.Tensor) -> torch.Tensor:
     return best.masked_fill_(empty[..., None, None], int(ABSENT))
 
 
-def squared_distances(
-    target: torch.Tensor, num_classes: int, ignore_index: int = -100
-) -> torch.Tensor:
+def squared_distances(target: torch.Tensor, num_classes: int, ignore_index: int = -100) -> torch.Tensor:
     """Squared distance to every class of a batch of label maps, on the device of the batch.
 
     Args:

@@ -30,9 +30,7 @@ def _check_target(target: Tensor, num_classes: int, ignore_index: int) -> Tensor
     if target.numel() == 0:
         raise ValueError(f"target has shape {tuple(target.shape)}; it must hold at least one pixel.")
     if target.dtype not in _INTEGERS:
-        raise ValueError(
-            f"target has dtype {target.dtype}; labels must be whole numbers. Pass target.long()."
-        )
+        raise ValueError(f"target has dtype {target.dtype}; labels must be whole numbers. Pass target.long().")
     target = target.long()
     if not torch.compiler.is_compiling():
         wrong = (target != ignore_index) & ((target < 0) | (target >= num_classes))
@@ -111,9 +109,7 @@ def weight_map(target: Tensor, num_classes: int, radius: float, ignore_index: in
     return (covered * weight[:, :, None, None]).amax(dim=1)
 
 
-def cross_entropy(
-    input: Tensor, target: Tensor, *, ignore_index: int = -100, reduction: str = "mean"
-) -> Tensor:
+def cross_entropy(input: Tensor, target: Tensor, *, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
     """Cross entropy, the mean over the pixels of each image, then the batch.
 
     Args:
@@ -197,9 +193,7 @@ def _one_hot(target: Tensor, num_classes: int, ignore_index: int, dtype: torch.d
     return (one_hot * valid[:, None]).to(dtype)
 
 
-def dice_cross_entropy(
-    input: Tensor, target: Tensor, *, ignore_index: int = -100, reduction: str = "mean"
-) -> Tensor:
+def dice_cross_entropy(input: Tensor, target: Tensor, *, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
     """Mean cross entropy plus ``1 - soft Dice``, the Dice averaged over the foreground classes present.
 
     Soft Dice of a class and an image is ``2 sum(p y) / (sum p + sum y)`` (section 3.2 of the paper: only

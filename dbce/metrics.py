@@ -36,7 +36,7 @@ def scores(prediction: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
             "Resize one of them to the other's size."
         )
     shape = (-1, 1, *prediction.shape[-2:])  # SMP counts per image and class: (N, 1, H, W)
-    pair = [torch.from_numpy(array.reshape(shape)).long() for array in (prediction, target)]
+    pair = [torch.from_numpy(array.reshape(shape).astype(np.int64)) for array in (prediction, target)]
     counts = smp.metrics.get_stats(*pair, mode="binary")
     tp, fp, fn, _ = (count[:, 0].double().numpy() for count in counts)
     nothing = tp + fp + fn == 0
@@ -46,6 +46,4 @@ def scores(prediction: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
         "precision": (tp, tp + fp),
         "recall": (tp, tp + fn),
     }
-    return {
-        name: np.where(nothing, 1.0, top / np.maximum(bottom, 1)) for name, (top, bottom) in ratios.items()
-    }
+    return {name: np.where(nothing, 1.0, top / np.maximum(bottom, 1)) for name, (top, bottom) in ratios.items()}

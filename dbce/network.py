@@ -48,7 +48,9 @@ class DeepSupervisionUnet(nn.Module):
         super().__init__()
         widths = tuple(decoder_channels or DECODER_CHANNELS.get(encoder, (256, 128, 64)))
         self.config: dict[str, Any] = {
-            "encoder": encoder, "num_classes": num_classes, "decoder_channels": list(widths),
+            "encoder": encoder,
+            "num_classes": num_classes,
+            "decoder_channels": list(widths),
         }
         download = "imagenet" if encoder_weights == "imagenet" else None
         try:
@@ -63,10 +65,10 @@ class DeepSupervisionUnet(nn.Module):
         channels = self.encoder.out_channels  # of the input, 1/2, 1/4, 1/8, 1/16, 1/32
         inputs = (channels[5], *widths[:2])
         skips = channels[4:1:-1]
-        self.decoder = nn.ModuleList(
-            UnetDecoderBlock(i, s, o) for i, s, o in zip(inputs, skips, widths, strict=True)
-        )
+        self.decoder = nn.ModuleList(UnetDecoderBlock(i, s, o) for i, s, o in zip(inputs, skips, widths, strict=True))
         self.heads = nn.ModuleList(nn.Conv2d(width, num_classes, 3, padding=1) for width in widths)
+        self.mean: Tensor
+        self.std: Tensor
         self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
 
@@ -91,9 +93,7 @@ class DeepSupervisionUnet(nn.Module):
             skip = features[4 - level]
             x = block(x, skip.shape[2], skip.shape[3], skip)
             if self.training or level == 2:
-                outputs.append(
-                    F.interpolate(head(x), size=image.shape[2:], mode="bilinear", align_corners=False)
-                )
+                outputs.append(F.interpolate(head(x), size=image.shape[2:], mode="bilinear", align_corners=False))
         return outputs if self.training else outputs[0]
 
 

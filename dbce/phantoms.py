@@ -14,7 +14,12 @@ import cv2
 import numpy as np
 
 POLYP_EXAMPLES: tuple[tuple[int, float], ...] = (
-    (7, 0.75), (17, 0.9), (0, 0.55), (14, 0.9), (21, 0.55), (20, 0.9),
+    (7, 0.75),
+    (17, 0.9),
+    (0, 0.55),
+    (14, 0.9),
+    (21, 0.55),
+    (20, 0.9),
 )
 """(seed, difficulty) of the examples that the page offers."""
 
@@ -67,9 +72,7 @@ def _wall(
     return height, depth, shadow, centre
 
 
-def _dome(
-    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, centre: np.ndarray
-) -> tuple[np.ndarray, float]:
+def _dome(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, float]:
     """Distance from the middle of the polyp, 1 on its outline, and its radius. Keeps off the lumen."""
     side = float(np.sqrt(np.exp(rng.uniform(np.log(0.012), np.log(0.22))) * 4 / np.pi))  # radius from the area share
     for _ in range(100):

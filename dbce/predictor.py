@@ -148,17 +148,17 @@ class Predictor:
 
         Args:
             image: (H, W, 3) uint8 RGB, any size; it is resized to ``WORK_SIZE`` as in the paper.
-            mask: (H, W) bool or 0/1 of any size, or None.
+            mask: (H, W) bool or 0/1, or None.
 
         Raises:
             ValueError: an image or a mask of another shape or type.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            raise ValueError(f"image is {image.shape} {image.dtype}; it must be (H, W, 3) uint8 RGB. Convert it first.")
+        if mask is not None and mask.shape != image.shape[:2]:
             raise ValueError(
-                f"image is {image.shape} {image.dtype}; it must be (H, W, 3) uint8 RGB. Convert it first."
+                f"mask is {mask.shape}, image is {image.shape[:2]}; a mask must have the height and width of its image."
             )
-        if mask is not None and mask.ndim != 2:
-            raise ValueError(f"mask is {mask.shape}; it must be (H, W), non-zero inside the object.")
         image = resize_image(image, WORK_SIZE)
         labels = None if mask is None else resize_mask(mask, WORK_SIZE)
         logits = {

@@ -51,6 +51,11 @@ class Task:
 
 TASKS = {
     "polyp": Task(
-        "polyp", ("background", "polyp"), ("#111111", "#F2F2F2"), 20, 600, "a colonoscopy frame",
+        "polyp",
+        ("background", "polyp"),
+        ("#111111", "#F2F2F2"),
+        20,
+        600,
+        "a colonoscopy frame",
     ),
 }

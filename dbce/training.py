@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -105,7 +105,8 @@ class _Run:
         torch.manual_seed(recipe.seed)
         network = DeepSupervisionUnet(
             recipe.encoder, TASKS[recipe.task].num_classes, encoder_weights=recipe.encoder_weights
-        ).to(self.device, memory_format=torch.channels_last)
+        ).to(memory_format=torch.channels_last)
+        network.to(self.device)
         optimiser = torch.optim.Adam(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
         self.epoch = self._restore(network, optimiser)
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
@@ -174,7 +175,7 @@ class _Run:
         return loss.item()
 
 
-def _replace(path: Path, write: Any) -> None:
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(path.name + ".part")
     write(temporary)
     os.replace(temporary, path)
@@ -238,8 +239,13 @@ def train(
     last = recipe.epochs if stop_after is None else min(stop_after, recipe.epochs)
     quiet = not run.accelerator.is_main_process
     bar = tqdm(
-        total=recipe.epochs * len(dataset), initial=run.epoch * len(dataset), unit="img",
-        desc=recipe.loss, disable=quiet, file=sys.stderr, mininterval=1.0,
+        total=recipe.epochs * len(dataset),
+        initial=run.epoch * len(dataset),
+        unit="img",
+        desc=recipe.loss,
+        disable=quiet,
+        file=sys.stderr,
+        mininterval=1.0,
     )
     with _deterministic(), bar:
         run.network.train()
@@ -255,19 +261,28 @@ def train(
                 bar.update(len(batch))
             seconds = time.perf_counter() - started
             run.epoch += 1
-            run.save({
-                "epoch": run.epoch, "loss": float(np.mean(losses)), "lr": lr,
-                "seconds": round(seconds, 3), "images_per_second": round(len(dataset) / seconds, 2),
-            })
+            run.save(
+                {
+                    "epoch": run.epoch,
+                    "loss": float(np.mean(losses)),
+                    "lr": lr,
+                    "seconds": round(seconds, 3),
+                    "images_per_second": round(len(dataset) / seconds, 2),
+                }
+            )
     if run.epoch < recipe.epochs:
         return None
     path = folder / f"{recipe.loss}.safetensors"
     if run.accelerator.is_main_process:
         weights = Path(recipe.encoder_weights).name if recipe.encoder_weights else None
         record = {
-            **asdict(recipe), "encoder_weights": weights, "data": source, "images": len(dataset),
+            **asdict(recipe),
+            "encoder_weights": weights,
+            "data": source,
+            "images": len(dataset),
             "class_frequencies": dataset.class_frequencies(TASKS[recipe.task].num_classes),
-            "torch": torch.__version__.split("+")[0], "device": run.device.type,
+            "torch": torch.__version__.split("+")[0],
+            "device": run.device.type,
         }
         checkpoints.save(path, run.accelerator.unwrap_model(run.network), record)
     run.accelerator.wait_for_everyone()

@@ -45,9 +45,7 @@ MASKS = {
     "alpha only PNG": lambda: encode(
         Image.fromarray(np.dstack([np.full((*TRUTH.shape, 3), 255), TRUTH * 255]).astype(np.uint8)), "PNG"
     ),
-    "grey with alpha PNG": lambda: encode(
-        Image.fromarray((TRUTH * 255).astype(np.uint8)).convert("LA"), "PNG"
-    ),
+    "grey with alpha PNG": lambda: encode(Image.fromarray((TRUTH * 255).astype(np.uint8)).convert("LA"), "PNG"),
     "lossless WebP": lambda: encode(
         Image.fromarray(TRUTH.astype(np.uint8) * 255).convert("RGB"), "WEBP", lossless=True
     ),

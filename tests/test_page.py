@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -14,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Locator, Page, sync_playwright
+from scipy.ndimage import binary_erosion
 
 from dbce.dilation import area_curve, squared_distance
 from dbce.phantoms import polyp
@@ -26,8 +27,13 @@ from dbce.ui.scene import ceil_distance
 ROOT = Path(__file__).resolve().parent.parent
 READY = ".dbce[data-ready=true]"
 CHROMIUM_OPTIONS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 LOSSES = list(LOSS_TITLES)
 
@@ -93,8 +99,6 @@ def files(tmp_path_factory) -> tuple[Path, Path]:
     if "DBCE_DATA" in os.environ:
         base = Path(os.environ["DBCE_DATA"]) / "CVC-ClinicDB"
         return base / "Original" / "100.webp", base / "Ground Truth" / "100.png"
-    from PIL import Image
-
     folder = tmp_path_factory.mktemp("drawn")
     image, mask = polyp(900)
     paths = folder / "frame.png", folder / "frame_mask.png"
@@ -109,9 +113,21 @@ def give(page: Page, kind: str, path: Path) -> None:
     page.wait_for_function("name => document.querySelector('.message').textContent.includes(name)", arg=path.name)
 
 
+def wait_for_text(page: Page, selector: str, start: str) -> None:
+    """Wait until an element's text begins like this."""
+    condition = "([selector, start]) => document.querySelector(selector).textContent.startsWith(start)"
+    page.wait_for_function(condition, arg=[selector, start])
+
+
 def open_both(page: Page, files: tuple[Path, Path]) -> None:
     give(page, "image", files[0])
     give(page, "mask", files[1])
+
+
+def pixels(canvas: Locator) -> np.ndarray:
+    """(320, 320, 3) of what a panel shows."""
+    data = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, 320, 320).data]")
+    return np.array(data).reshape(320, 320, 4)[..., :3]
 
 
 # what the page computes, fetched as plain lists
@@ -127,7 +143,15 @@ FETCH = """(asked) => {
   out.compare = asked.thresholds.map((t) => study.losses.map((l) => study.compare(l, asked.radius, t)));
   return out;
 }"""
-CASES = [["dilated", 0], ["dilated", 1], ["dilated", 20], ["dilated", 77], ["dilated", 150], ["balanced", 20], ["none", 20]]
+CASES = [
+    ["dilated", 0],
+    ["dilated", 1],
+    ["dilated", 20],
+    ["dilated", 77],
+    ["dilated", 150],
+    ["balanced", 20],
+    ["none", 20],
+]
 THRESHOLDS = [0.1, 0.5, 0.83]
 
 
@@ -182,20 +206,19 @@ def test_moving_the_radius_redraws_the_panels_and_the_shares(visit, files):
     seen = set()
     for radius in (0, 5, 60, 150):
         slider.fill(str(radius))
-        page.wait_for_function("r => document.querySelector('[data-out=radius]').textContent.startsWith('R = ' + r)", arg=radius)
+        wait_for_text(page, "[data-out=radius]", f"R = {radius}")
         shown = page.locator('.bar[data-weighting="dilated"]').get_attribute("data-shares").split()
         assert np.allclose([float(v) for v in shown], list(study.shares(radius).values()), atol=1e-6)
-        pixels = weight_panel.evaluate("c => [...new Uint32Array(c.getContext('2d').getImageData(0,0,320,320).data.buffer)]")
         weight = study.weight(radius)
-        drawn = np.array(pixels).reshape(320, 320)
+        drawn = pixels(weight_panel) @ [65536, 256, 1]
         inside = study.labels == 1
-        edge = inside & ~(np.pad(inside, 1)[2:, 1:-1] & np.pad(inside, 1)[:-2, 1:-1] & np.pad(inside, 1)[1:-1, 2:] & np.pad(inside, 1)[1:-1, :-2])
+        edge = inside & ~binary_erosion(inside)
         for value in np.unique(weight):  # one weight, one colour (the outline of the labels apart)
             assert len(np.unique(drawn[(weight == value) & ~edge])) == 1
         seen.add(drawn.tobytes())
     assert len(seen) == 4
     slider.press("ArrowLeft")
-    page.wait_for_function("() => document.querySelector('[data-out=radius]').textContent.startsWith('R = 149')")
+    wait_for_text(page, "[data-out=radius]", "R = 149")
 
 
 def test_threshold_moves_the_scores_without_asking_the_server(visit, files):
@@ -207,13 +230,14 @@ def test_threshold_moves_the_scores_without_asking_the_server(visit, files):
     page.on("request", lambda request: calls.append(request.url))
     for threshold in (0.2, 0.5, 0.9):
         page.get_by_role("slider", name="Probability threshold").fill(str(threshold))
-        page.wait_for_function("t => document.querySelector('.rail [data-out=threshold]').textContent === t.toFixed(2)", arg=threshold)
+        wait_for_text(page, ".rail [data-out=threshold]", f"{threshold:.2f}")
         for loss in LOSSES:
             expected = study.scores(loss, threshold)
+            column = page.locator(f'[data-loss="{loss}"]')
             for key, value in expected.items():
-                assert page.locator(f'[data-loss="{loss}"] [data-score="{key}"] td').inner_text() == f"{100 * value:.1f}"
+                assert column.locator(f"[data-score={key}] td").inner_text() == f"{100 * value:.1f}"
             errors = study.errors(loss, 20, threshold)
-            chips = page.locator(f'[data-loss="{loss}"] .chips span').all_inner_texts()
+            chips = column.locator(".chips span").all_inner_texts()
             assert [int("".join(c for c in chip if c.isdigit())) for chip in chips] == list(errors.values())
     assert not [url for url in calls if "component_server" in url]
 
@@ -223,10 +247,7 @@ def test_false_positives_are_red_and_false_negatives_blue(visit, files):
     open_both(page, files)
     page.click("#tab-compare")
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
-    pixels = page.locator('[data-loss="bce"] .frame canvas').first.evaluate(
-        "c => [...c.getContext('2d').getImageData(0, 0, 320, 320).data]"
-    )
-    rgb = np.array(pixels, np.uint8).reshape(320, 320, 4)[..., :3]
+    rgb = pixels(page.locator('[data-loss="bce"] .frame canvas').first)
     found, real = study.prediction("bce"), study.labels == 1
     for where, colour in ((found & ~real, "E5484D"), (~found & real, "3B82F6"), (found & real, "EDEDF0")):
         assert where.sum() == (rgb == list(bytes.fromhex(colour))).all(axis=2).sum()
@@ -295,8 +316,6 @@ def test_the_pixel_probe_states_the_formula_with_its_numbers(visit, files):
     ],
 )
 def test_a_mistake_is_one_sentence_and_loses_nothing(visit, files, tmp_path, name, content, words):
-    from PIL import Image
-
     page = visit()
     open_both(page, files)
     before = page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0})
@@ -323,8 +342,8 @@ def test_examples_themes_and_palette(visit):
     labels = set()
     for index in range(page.locator(".examples button").count()):
         page.locator(".examples button").nth(index).click()
-        page.wait_for_function("i => document.querySelector('.message').textContent.includes(`example ${i} of`)", arg=index + 1)
-        labels.add(json.dumps(page.evaluate("() => [...document.querySelector('.dbce').parentElement.dbce.study.areas[1].slice(0, 3)]")))
+        wait_for_text(page, ".message", f"Drawn example {index + 1} of")
+        labels.add(tuple(page.evaluate("() => [...document.querySelector('.dbce').parentElement.dbce.study.areas[1]]")))
     assert len(labels) == page.locator(".examples button").count() >= 6
 
 
@@ -345,5 +364,6 @@ def test_tabs_by_keyboard_and_names_for_a_screen_reader(visit):
     assert page.locator("#view-compare").is_visible() and not page.locator("#view-anatomy").is_visible()
     assert "Dice" in page.locator('[data-loss="dbce"] canvas').first.get_attribute("aria-label")
     page.keyboard.press("ArrowLeft")
-    names = page.locator("[data-panels=anatomy] .frame canvas").evaluate_all("all => all.map((c) => c.getAttribute('aria-label'))")
+    canvases = page.locator("[data-panels=anatomy] .frame canvas").all()
+    names = [canvas.get_attribute("aria-label") for canvas in canvases]
     assert all(names) and "percent of the image" in names[1]

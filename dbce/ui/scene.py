@@ -30,7 +30,7 @@ def jpeg(image: np.ndarray) -> str:
 def _data_url(suffix: str, image: np.ndarray) -> str:
     code = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
     kind = {".png": "png", ".jpg": "jpeg"}[suffix]
-    return f"data:image/{kind};base64,{base64.b64encode(code).decode()}"
+    return f"data:image/{kind};base64,{base64.b64encode(code.tobytes()).decode()}"
 
 
 def ceil_distance(mask: np.ndarray) -> np.ndarray:

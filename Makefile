@@ -1,0 +1,41 @@
+# make demo   set everything up and open the page
+# make test   set everything up and run the linter, the type checker and the tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint browser clean
+
+demo: $(VENV)/.demo
+	$(BIN)/python app.py
+
+test: lint browser
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .gradio build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# a stamp marks that pip was asked since the lists last changed
+$(VENV)/.demo: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	touch $@ $(VENV)/.demo
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "dbce needs Python 3.10 or later: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+# a sentence, no error: the browser tests themselves decide what to do without one
+browser: $(VENV)/.dev
+	@command -v chromium >/dev/null || $(BIN)/python -c "import os, playwright.sync_api as p; \
+	c = p.sync_playwright().start(); found = os.path.exists(c.chromium.executable_path); c.stop(); \
+	found or print('No Chromium was found, which the browser tests need: run', \
+	'\"apt-get install chromium\" or \"$(BIN)/python -m playwright install chromium\".')"

@@ -1,0 +1,293 @@
+"""Evaluation: means over images, the table, the command line, and the bundled scores from the files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from dbce import checkpoints
+from dbce.__main__ import main
+from dbce.checkpoints import Checkpoint
+from dbce.data import Dataset
+from dbce.evaluation import evaluate, per_image, table
+from dbce.network import DeepSupervisionUnet
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = ["dice", "iou", "precision", "recall"]
+
+
+class Redness(torch.nn.Module):
+    """Claims every pixel whose red exceeds one half; counts the images it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = torch.nn.Parameter(torch.tensor([0.0, -0.5]))
+        self.shown = 0
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        self.shown += len(image)
+        return torch.stack([torch.zeros_like(image[:, 0]), image[:, 0]], dim=1) + self.bias.view(1, 2, 1, 1)
+
+
+def squares(prediction: tuple[slice, slice], mask: tuple[slice, slice]) -> tuple[np.ndarray, np.ndarray]:
+    """An image of 320 x 320 that is red in one rectangle, and labels of another."""
+    image, labels = np.zeros((320, 320, 3), np.uint8), np.zeros((320, 320), np.uint8)
+    image[prediction] = (255, 10, 10)
+    labels[mask] = 1
+    return image, labels
+
+
+def made_up() -> tuple[Dataset, dict[str, list[float]]]:
+    """Eleven images (so that a batch is left over) and their scores by hand."""
+    pairs = [
+        squares(np.s_[0:100, 0:100], np.s_[0:100, 0:100]),  # all right
+        squares(np.s_[0:10, 0:10], np.s_[0:10, 0:20]),  # half found
+        squares(np.s_[0:0, 0:0], np.s_[0:0, 0:0]),  # nothing there, nothing claimed
+        squares(np.s_[0:0, 0:0], np.s_[5:9, 5:9]),  # missed
+        squares(np.s_[0:300, 0:300], np.s_[0:30, 0:30]),  # hundred times too large
+    ]
+    pairs += [squares(np.s_[0:40, 0:10], np.s_[20:40, 0:20])] * 6  # 200 of 400 claimed, 200 of 400 found
+    images, labels = zip(*pairs, strict=True)
+    by_hand = {
+        "dice": [1, 2 / 3, 1, 0, 2 / 101] + [1 / 2] * 6,
+        "iou": [1, 1 / 2, 1, 0, 1 / 100] + [1 / 3] * 6,
+        "precision": [1, 1, 1, 0, 1 / 100] + [1 / 2] * 6,
+        "recall": [1, 1 / 2, 1, 0, 1] + [1 / 2] * 6,
+    }
+    return Dataset(tuple(f"{n:02}" for n in range(len(pairs))), np.stack(images), np.stack(labels)), by_hand
+
+
+def test_scores_of_every_image_by_hand():
+    dataset, by_hand = made_up()
+    network = Redness()
+    got = per_image(Checkpoint(network, {"size": 320}), dataset)
+    assert list(got) == NAMES
+    for name in NAMES:
+        np.testing.assert_allclose(got[name], by_hand[name], atol=1e-12, err_msg=name)
+    assert network.shown == len(dataset) == 11
+
+
+def test_the_mean_is_over_images_not_over_pixels():
+    dataset, by_hand = made_up()
+    steps: list[int] = []
+
+    def progress(batches):
+        for batch in batches:
+            steps.append(batch)
+            yield batch
+
+    got = evaluate({"ce": Checkpoint(Redness(), {"size": 320})}, dataset, progress)
+    assert got == {"ce": {name: pytest.approx(100 * sum(by_hand[name]) / 11) for name in NAMES}}
+    claimed, true = dataset.images[..., 0] > 127, dataset.labels == 1
+    pooled = 100 * 2 * (claimed & true).sum() / (claimed.sum() + true.sum())
+    assert abs(got["ce"]["dice"] - pooled) > 5  # the two means are not alike on these images
+    assert len(steps) == 2
+
+
+def test_a_network_of_another_size_is_scored_at_320():
+    dataset, _ = made_up()
+    got = per_image(Checkpoint(Redness(), {"size": 32}), dataset)
+    assert got["iou"][0] == pytest.approx(1, abs=0.02)  # edges of 100 px lie on the coarse grid of 10 px
+    assert got["iou"][5] == pytest.approx(1 / 3, abs=0.05)
+
+
+# --- table --------------------------------------------------------------------------------------------------
+
+
+def test_table_has_the_papers_words_two_decimals_and_a_mark_at_every_best():
+    text = table(
+        {
+            "ce": {"dice": 80.004, "iou": 70, "precision": 90, "recall": 75.5},
+            "bce": {"dice": 75.555, "iou": 70, "precision": 60, "recall": 95.25},
+            "own": {"dice": 100, "iou": 9, "precision": 1, "recall": 2},
+        }
+    )
+    head, *rows = text.splitlines()
+    assert head.split() == ["mDice", "mIoU", "mPrec.", "mRec."]
+    assert rows[0].split() == ["CE", "80.00", "70.00*", "90.00*", "75.50"]
+    assert rows[1].split() == ["Balanced", "CE", "75.56", "70.00*", "60.00", "95.25*"]  # a tie marks both
+    assert rows[2].split() == ["own", "100.00*", "9.00", "1.00", "2.00"]
+    for row in rows:  # numbers stand under their headings
+        ends = [row.index(cell.rstrip("*")) + len(cell.rstrip("*")) for cell in row.split()[-4:]]
+        assert ends == [head.index(word) + len(word) - 1 for word in head.split()]
+
+
+# --- command line -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """Ten images in the layout of CVC-ClinicDB, TIFF as the official ones: a bright blob on a slope of colour."""
+    path = tmp_path_factory.mktemp("CVC made up")
+    (path / "Original").mkdir()
+    (path / "Ground Truth").mkdir()
+    y, x = np.mgrid[:72, :96]
+    for n in range(1, 11):
+        blob = np.exp(-((y - 20 - 3 * n) ** 2 + (x - 15 - 6 * n) ** 2) / (60 + 12 * n))
+        image = np.stack([60 + 20 * n + 0 * x, 40 + 150 * blob, x + 80 * blob], axis=2).clip(0, 255)  # BGR
+        mask = np.where(blob > 0.5, 255, 12)  # as in the official masks, the outside is not always 0
+        assert cv2.imwrite(str(path / "Original" / f"{n}.tif"), image.astype(np.uint8))
+        assert cv2.imwrite(str(path / "Ground Truth" / f"{n}.tif"), mask.astype(np.uint8))
+    return path
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, folder) -> list[Path]:
+    """Two small random networks, set so that each claims about a third of the first image."""
+    paths = []
+    image = cv2.cvtColor(cv2.imread(str(folder / "Original" / "1.tif")), cv2.COLOR_BGR2RGB)
+    for seed, loss in enumerate(["ce", "dbce"]):
+        torch.manual_seed(seed)
+        network = DeepSupervisionUnet("mobilenet_v2", decoder_channels=(8, 8, 8), encoder_weights=None).eval()
+        with torch.no_grad():
+            network.heads[-1].weight.mul_(2500)
+            background, foreground = network(to_batch(image, 64))[0]
+            network.heads[-1].bias[0] += (foreground - background).quantile(0.67)
+        paths.append(tmp_path_factory.mktemp("checkpoints") / f"{loss}.safetensors")
+        checkpoints.save(paths[-1], network, {"loss": loss, "size": 64})
+    return paths
+
+
+def to_batch(image: np.ndarray, side: int) -> torch.Tensor:
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    return torch.from_numpy(np.moveaxis(small, 2, 0)[None] / np.float32(255))
+
+
+def expected_scores(file: Path, folder: Path) -> dict[str, float]:
+    """The mean scores in percent, image by image, with nothing of the evaluation but the network."""
+    network = checkpoints.load(file).network
+    rows = []
+    for path in sorted((folder / "Original").iterdir()):
+        image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+        mask = cv2.imread(str(folder / "Ground Truth" / path.name), cv2.IMREAD_GRAYSCALE)
+        image = cv2.resize(image, (320, 320), interpolation=cv2.INTER_LINEAR)
+        true = cv2.resize((mask > 127) * np.float32(1), (320, 320), interpolation=cv2.INTER_LINEAR) > 0.5
+        with torch.no_grad():
+            background, foreground = network(to_batch(image, 64))[0].numpy()
+        claimed = cv2.resize(foreground - background, (320, 320), interpolation=cv2.INTER_LINEAR) > 0
+        both, either = (claimed & true).sum(), (claimed | true).sum()
+        sums = max(claimed.sum(), 1), true.sum()
+        rows.append([2 * both / (claimed.sum() + true.sum()), both / either, both / sums[0], both / sums[1]])
+    means = dict(zip(NAMES, (100 * np.mean(rows, axis=0)).tolist(), strict=True))
+    assert 1 < means["precision"] < 99 and 1 < means["recall"] < 99  # neither all nor nothing is claimed
+    return means
+
+
+def run(capsys, *arguments: object) -> str:
+    """Standard output of a command that succeeds."""
+    code = main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    assert code == 0, err
+    return out
+
+
+def test_evaluate_prints_nothing_but_json(capsys, files, folder):
+    both = ["--checkpoint", files[0], "--checkpoint", files[1]]
+    got = json.loads(run(capsys, "evaluate", "polyp", "--data", folder, *both, "--json"))
+    assert list(got) == ["ce", "dbce"]
+    for file in files:
+        expected = expected_scores(file, folder)
+        assert list(got[file.stem]) == NAMES
+        assert got[file.stem] == {name: pytest.approx(expected[name], abs=0.1) for name in NAMES}
+        assert all(value == round(value, 2) for value in got[file.stem].values())
+    assert got["ce"] != got["dbce"]
+
+
+def test_evaluate_prints_the_table(capsys, files, folder):
+    lines = run(capsys, "evaluate", "polyp", "--data", folder, "--checkpoint", files[1]).splitlines()
+    numbers = [float(cell.rstrip("*")) for cell in lines[1].removeprefix("Dilated balanced CE").split()]
+    expected = expected_scores(files[1], folder)
+    assert len(lines) == 2
+    assert numbers == [pytest.approx(expected[name], abs=0.1) for name in NAMES]
+
+
+def test_files_of_the_same_name_are_told_apart_by_their_path(capsys, files, folder, tmp_path):
+    other = tmp_path / "ce.safetensors"
+    other.write_bytes(files[1].read_bytes())
+    out = run(capsys, "evaluate", "polyp", "--data", folder, "--checkpoint", files[0], "--checkpoint", other, "--json")
+    got = json.loads(out)
+    assert list(got) == [str(files[0]), str(other)]
+    assert got[str(files[0])] != got[str(other)]
+
+
+def test_a_pack_scores_like_the_folder(capsys, files, folder, tmp_path):
+    packed = tmp_path / "made up.npz"
+    assert "10 images" in run(capsys, "pack", "polyp", "--data", folder, "-o", packed)
+    one, two = (
+        json.loads(run(capsys, "evaluate", "polyp", "--data", data, "--checkpoint", files[0], "--json"))["ce"]
+        for data in (folder, packed)
+    )
+    assert two == {name: pytest.approx(one[name], abs=1.5) for name in NAMES}  # JPEG of high quality in between
+
+
+def test_the_program_runs_as_a_module(files, folder):
+    command = [sys.executable, "-m", "dbce", "evaluate", "polyp", "--data", folder, "--checkpoint", files[0], "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    expected = expected_scores(files[0], folder)
+    assert json.loads(done.stdout)["ce"] == {name: pytest.approx(expected[name], abs=0.1) for name in NAMES}
+
+
+def failure(capsys, *arguments: object) -> str:
+    """What a command says that fails through a mistake of its user."""
+    assert main([str(argument) for argument in arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    message = err[err.index("dbce: ") :]  # after a progress bar, perhaps
+    assert "Traceback" not in err and message.strip()
+    return message
+
+
+def test_mistakes_are_answered_in_a_sentence_with_status_2(capsys, files, folder, tmp_path):
+    nowhere = tmp_path / "nowhere"
+    assert str(nowhere) in failure(capsys, "evaluate", "polyp", "--data", nowhere, "--checkpoint", files[0])
+    assert str(nowhere) in failure(capsys, "evaluate", "polyp", "--data", folder, "--checkpoint", nowhere)
+    text = tmp_path / "text.safetensors"
+    text.write_text("no network")
+    assert str(text) in failure(capsys, "evaluate", "polyp", "--data", folder, "--checkpoint", text)
+    assert str(text) in failure(capsys, "evaluate", "polyp", "--data", text, "--checkpoint", files[0])
+    assert str(tmp_path) in failure(capsys, "pack", "polyp", "--data", folder, "-o", tmp_path)  # a folder
+
+
+def test_a_damaged_pack_is_named(capsys, files, folder, tmp_path):
+    packed = tmp_path / "whole.npz"
+    run(capsys, "pack", "polyp", "--data", folder, "-o", packed)
+    content = packed.read_bytes()
+    for n, damaged in enumerate([b"", content[: len(content) // 2], content.replace(b"\xff\xd8\xff", b"\0\0\0")]):
+        path = tmp_path / f"damaged{n}.npz"
+        path.write_bytes(damaged)
+        assert str(path) in failure(capsys, "evaluate", "polyp", "--data", path, "--checkpoint", files[0])
+
+
+@pytest.mark.parametrize("arguments", [[], ["evaluate"], ["evaluate", "liver", "--data", "x"], ["train", "polyp"]])
+def test_unknown_or_missing_arguments_show_the_usage(capsys, arguments):
+    with pytest.raises(SystemExit) as raised:
+        main(arguments)
+    assert raised.value.code == 2
+    assert "usage: python -m dbce" in capsys.readouterr().err
+
+
+# --- the real thing -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_bundled_scores_come_out_again_on_the_real_test_set(capsys):
+    data = os.environ.get("DBCE_DATA")
+    if not data:
+        if os.environ.get("CI"):
+            pytest.fail("DBCE_DATA is unset: the bundled scores were not checked; .ci/run sets it")
+        pytest.skip("set DBCE_DATA to a folder that holds CVC-ClinicDB to check the bundled scores")
+    bundle = ROOT / "checkpoints" / "polyp"
+    recorded = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
+    got = json.loads(run(capsys, "evaluate", "polyp", "--data", Path(data) / "CVC-ClinicDB", "--json"))
+    assert list(got) == ["ce", "bce", "dice_ce", "dbce"]
+    for loss, row in got.items():
+        assert row == {name: pytest.approx(recorded[loss]["scores"][name], abs=0.05) for name in NAMES}
