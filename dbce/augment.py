@@ -24,12 +24,16 @@ class Augment(nn.Module):
             K.RandomVerticalFlip(p=0.5),
             K.RandomAffine(degrees=90.0, scale=(0.75, 1.35), translate=(0.05, 0.05), p=0.9),
             K.RandomElasticTransform(
-                kernel_size=(kernel, kernel), sigma=(kernel / 4, kernel / 4), alpha=(1.5, 1.5), p=0.3
+                kernel_size=(kernel, kernel),
+                sigma=(kernel / 4, kernel / 4),
+                alpha=(1.5, 1.5),
+                align_corners=False,
+                p=0.3,
             ),
             K.ColorJiggle(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.03, p=0.8),
             K.RandomGaussianBlur(kernel_size=(5, 5), sigma=(0.3, 1.5), p=0.2),
             data_keys=["input", "mask"],
-            extra_args={DataKey.MASK: {"resample": "nearest", "align_corners": None}},
+            extra_args={DataKey.MASK: {"resample": "nearest", "align_corners": False}},
         )
 
     @torch.no_grad()

@@ -5,11 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import segmentation_models_pytorch as smp
 import torch
 import torch.nn.functional as F
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoderBlock
 from torch import Tensor, nn
 
@@ -104,17 +107,14 @@ def _load_encoder(encoder: nn.Module, path: Path) -> None:
             f'encoder_weights is {str(path)!r}, which is neither "imagenet" nor a file; '
             "name an existing .pth or .safetensors file, or leave it out to train from scratch."
         )
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        state = load_file(path)
-    else:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    state = {key.removeprefix("encoder."): value for key, value in state.items()}
     try:
-        encoder.load_state_dict(state)
-    except RuntimeError as error:
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        encoder.load_state_dict({key.removeprefix("encoder."): value for key, value in state.items()})
+    except (RuntimeError, AttributeError, SafetensorError, UnpicklingError) as error:
+        reason = " ".join(str(error).split())[:120]
         raise ValueError(
-            f"{path} does not hold weights of this encoder ({str(error).splitlines()[1].strip()[:120]}); "
-            "pass the file that belongs to the encoder you named."
+            f"{path} does not hold weights of this encoder ({reason}); pass the file that belongs to the encoder you named."
         ) from error

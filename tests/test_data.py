@@ -1,0 +1,144 @@
+"""Data sets in their official layouts, and packs of them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from dbce import data
+from dbce.phantoms import polyp
+
+KVASIR, CVC = data.LAYOUTS
+
+
+def write(path: Path, image: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ok = cv2.imwrite(str(path), image[..., ::-1] if image.ndim == 3 else image)
+    assert ok
+
+
+def make(folder: Path, layout=KVASIR, image_suffix=".jpg", mask_suffix=".png", count: int = 3) -> list[np.ndarray]:
+    masks = []
+    for seed in range(count):
+        image, mask = polyp(seed, 96)
+        write(folder / layout[0] / f"case {seed}\u00e9{image_suffix}", image)
+        write(folder / layout[1] / f"case {seed}\u00e9{mask_suffix}", mask * 255)
+        masks.append(mask)
+    return masks
+
+
+@pytest.mark.parametrize(
+    ("layout", "image_suffix", "mask_suffix"),
+    [(KVASIR, ".jpg", ".png"), (CVC, ".tif", ".tif"), (CVC, ".png", ".png"), (CVC, ".webp", ".png")],
+)
+def test_official_layouts(tmp_path, layout, image_suffix, mask_suffix):
+    masks = make(tmp_path, layout, image_suffix, mask_suffix)
+    found = data.load(tmp_path, 96)
+    assert found.images.shape == (3, 96, 96, 3) and found.images.dtype == np.uint8
+    assert np.array_equal(found.labels, np.stack(masks))
+    assert found.names == tuple(f"case {i}\u00e9" for i in range(3))
+    original = polyp(1, 96)[0].astype(int)
+    assert np.abs(found.images[1].astype(int) - original).mean() < 6  # the right picture, in RGB order
+
+
+def test_jpeg_masks_are_cut_at_127(tmp_path):
+    mask = np.zeros((64, 64), np.uint8)
+    mask[10:40, 12:50] = 255
+    noisy = cv2.imdecode(cv2.imencode(".jpg", mask, [cv2.IMWRITE_JPEG_QUALITY, 50])[1], cv2.IMREAD_GRAYSCALE)
+    assert ((noisy > 0) & (noisy < 255)).any()
+    write(tmp_path / "images" / "a.jpg", np.zeros((64, 64, 3), np.uint8))
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "a.jpg").write_bytes(cv2.imencode(".jpg", mask, [cv2.IMWRITE_JPEG_QUALITY, 50])[1].tobytes())
+    assert np.array_equal(data.load(tmp_path, 64).labels[0], mask > 127)
+
+
+def test_faint_border_values_do_not_count(tmp_path):
+    mask = np.full((32, 32), 20, np.uint8)
+    mask[8:16, 8:16] = 255
+    write(tmp_path / "Original" / "1.png", np.zeros((32, 32, 3), np.uint8))
+    write(tmp_path / "Ground Truth" / "1.png", mask)
+    assert data.load(tmp_path, 32).labels.sum() == 64
+
+
+def test_resizing_a_mask_keeps_pixels_that_are_half_covered():
+    mask = np.zeros((4, 8), np.uint8)
+    mask[:, :5] = 1
+    assert np.array_equal(data.resize_mask(mask, 2), [[1, 0], [1, 0]])
+    assert set(np.unique(data.resize_mask(polyp(2, 96)[1], 64))) == {0, 1}
+
+
+def test_all_faulty_files_are_named_at_once(tmp_path):
+    make(tmp_path, count=4)
+    (tmp_path / "masks" / "case 0\u00e9.png").write_bytes(b"")
+    (tmp_path / "images" / "case 1\u00e9.jpg").write_text("no picture")
+    write(tmp_path / "masks" / "case 2\u00e9.png", np.zeros((50, 96), np.uint8))
+    with pytest.raises(ValueError) as caught:
+        data.load(tmp_path, 64)
+    text = str(caught.value)
+    assert text.startswith("3 file(s)") and "case 3" not in text
+    assert "case 0\u00e9.png: cannot be read" in text and "case 1\u00e9.jpg: cannot be read" in text
+    assert "96 x 96 pixels, but its mask case 2\u00e9.png has 96 x 50" in text
+
+
+def test_unpaired_files_are_named_at_once(tmp_path):
+    make(tmp_path)
+    write(tmp_path / "images" / "lonely.jpg", np.zeros((8, 8, 3), np.uint8))
+    write(tmp_path / "masks" / "stray.png", np.zeros((8, 8), np.uint8))
+    with pytest.raises(ValueError, match=r"(?s)2 file\(s\).*lonely.jpg: no mask.*stray.png: no image"):
+        data.load(tmp_path, 64)
+
+
+def test_a_folder_of_another_layout_gets_a_sentence(tmp_path):
+    with pytest.raises(ValueError, match="must contain the folders 'images' and 'masks' or 'Original'"):
+        data.load(tmp_path)
+    for name in KVASIR:
+        (tmp_path / name).mkdir()
+    with pytest.raises(ValueError, match="no image in"):
+        data.load(tmp_path)
+
+
+def test_pack_round_trip(tmp_path):
+    make(tmp_path)
+    whole = data.load(tmp_path, 160)
+    path = tmp_path / "set.npz"
+    data.pack(whole, path)
+    back = data.load(path, 160)
+    assert back.names == whole.names and np.array_equal(back.labels, whole.labels)
+    error = ((back.images.astype(float) - whole.images) ** 2).mean()
+    assert 10 * np.log10(255**2 / error) > 38  # decibels: no eye sees it
+    smaller = data.load(path, 64)
+    assert smaller.images.shape == (3, 64, 64, 3) and set(np.unique(smaller.labels)) == {0, 1}
+    assert smaller.labels.mean() == pytest.approx(whole.labels.mean(), abs=0.005)
+
+
+@pytest.mark.parametrize("content", [b"text", b"", b"PK\x03\x04 cut"])
+def test_a_file_that_is_no_pack_gets_a_sentence(tmp_path, content):
+    path = tmp_path / "set.npz"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="is no data set pack"):
+        data.load(path)
+
+
+def test_class_frequencies_are_shares():
+    labels = np.array([[[0, 0], [1, 0]], [[1, 1], [0, 0]]], np.uint8)
+    found = data.Dataset(("a", "b"), np.zeros((2, 2, 2, 3), np.uint8), labels)
+    assert found.class_frequencies(2) == [5 / 8, 3 / 8]
+
+
+def test_the_real_data_sets_are_complete(tmp_path):
+    if "DBCE_DATA" not in os.environ:
+        assert "CI" not in os.environ, "CI must set DBCE_DATA"
+        pytest.skip("DBCE_DATA names no data")
+    base = Path(os.environ["DBCE_DATA"])
+    sizes = 0
+    for name, count, share in (("Kvasir-SEG", 1000, 0.154), ("CVC-ClinicDB", 612, 0.092)):
+        found = data.load(base / name)
+        assert len(found) == count and found.labels.any(axis=(1, 2)).all()
+        assert found.labels.mean() == pytest.approx(share, abs=0.002)
+        data.pack(found, tmp_path / name)
+        sizes += (tmp_path / name).stat().st_size
+    assert sizes < 60e6

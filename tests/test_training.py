@@ -1,0 +1,176 @@
+"""Training: the recipe of section 3.2, exact resumption, fairness between losses, several processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from dbce import checkpoints
+from dbce.data import Dataset
+from dbce.phantoms import polyp
+from dbce.training import Recipe, _batches, build_loss, read_log, train
+
+ROOT = Path(__file__).resolve().parent.parent
+TINY = Recipe(encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=3, batch_size=4)
+
+
+@pytest.fixture(scope="module")
+def dataset() -> Dataset:
+    images, labels = zip(*(polyp(seed, 64) for seed in range(6)), strict=True)
+    return Dataset(tuple("abcdef"), np.stack(images), np.stack(labels))
+
+
+@pytest.fixture(scope="module")
+def whole_run(dataset, tmp_path_factory) -> Path:
+    return train(TINY, dataset, tmp_path_factory.mktemp("whole"), source="drawn")
+
+
+def test_recipe_is_the_papers():
+    paper = Recipe()
+    assert (paper.encoder, paper.size, paper.epochs, paper.lr, paper.weight_decay, paper.radius) == (
+        "resnet34", 320, 600, 5e-4, 1e-4, 20,
+    )  # fmt: skip
+
+
+def test_an_interrupted_run_ends_with_the_same_bytes(dataset, whole_run, tmp_path):
+    for stop in (1, 2):
+        assert train(TINY, dataset, tmp_path, source="drawn", stop_after=stop) is None
+    assert train(TINY, dataset, tmp_path, source="drawn").read_bytes() == whole_run.read_bytes()
+    strip = lambda lines: [{k: v for k, v in line.items() if "second" not in k} for line in lines]  # noqa: E731
+    assert strip(read_log(tmp_path)) == strip(read_log(whole_run.parent))
+
+
+def test_log_has_a_line_an_epoch_and_the_learning_rate_is_polynomial(whole_run):
+    lines = read_log(whole_run.parent)
+    assert [line["epoch"] for line in lines] == [1, 2, 3]
+    last_step = [1, 3, 5]  # two steps an epoch, six in all
+    assert [line["lr"] for line in lines] == pytest.approx([5e-4 * (1 - i / 6) ** 0.9 for i in last_step])
+    assert all(line["images_per_second"] > 0 and np.isfinite(line["loss"]) for line in lines)
+
+
+def test_checkpoint_says_how_it_was_made(whole_run):
+    recipe = checkpoints.load(whole_run).recipe
+    assert recipe["loss"] == "dbce" and recipe["data"] == "drawn" and recipe["images"] == 6
+    assert recipe["size"] == 64 and recipe["seed"] == 0
+
+
+def test_every_image_exactly_once_an_epoch_in_another_order():
+    first, second = (np.concatenate(list(_batches(10, TINY, epoch))) for epoch in (0, 1))
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert list(first) != list(second)
+    assert [len(batch) for batch in _batches(10, TINY, 0)] == [4, 4, 2]
+
+
+def test_losses_see_the_same_images_augmented_alike(dataset, tmp_path, monkeypatch):
+    seen: dict[str, list[torch.Tensor]] = {}
+    from dbce.training import Augment
+
+    for loss in ("ce", "dbce"):
+        kept = seen[loss] = []
+        real = Augment.forward
+
+        def spy(self, images, labels, kept=kept, real=real):
+            out = real(self, images, labels)
+            kept.extend(part.clone() for part in out)
+            return out
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Augment, "forward", spy)
+            train(replace(TINY, loss=loss, epochs=1), dataset, tmp_path / loss)
+    assert len(seen["ce"]) == 4
+    assert all(torch.equal(a, b) for a, b in zip(seen["ce"], seen["dbce"], strict=True))
+
+
+def test_radius_follows_the_image_size_and_frequencies_the_training_set(dataset):
+    assert build_loss(replace(TINY, radius=20), dataset).radius == 4  # 20 px at 320 are 4 at 64
+    frequencies = build_loss(replace(TINY, loss="bce"), dataset).class_frequencies
+    assert frequencies == pytest.approx([1 - dataset.labels.mean(), dataset.labels.mean()])
+
+
+def test_training_lowers_the_loss(dataset, tmp_path):
+    train(replace(TINY, epochs=12, augment=False), dataset, tmp_path)
+    losses = [line["loss"] for line in read_log(tmp_path)]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_a_run_resumes_only_with_its_own_settings(dataset, tmp_path):
+    train(TINY, dataset, tmp_path, stop_after=1)
+    with pytest.raises(ValueError, match=r"other settings \(epochs 3 -> 5\)"):
+        train(replace(TINY, epochs=5), dataset, tmp_path)
+    with pytest.raises(ValueError, match="load it with size"):
+        train(replace(TINY, size=96), dataset, tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [({"loss": "focal"}, "loss is 'focal'"), ({"task": "liver"}, "task is 'liver'"), ({"size": 100}, "size is 100"),
+     ({"epochs": 0}, "epochs is 0"), ({"batch_size": -1}, "batch_size is -1"), ({"lr": 0.0}, "lr is 0.0")],
+)  # fmt: skip
+def test_bad_recipes_get_a_sentence(change, words):
+    with pytest.raises(ValueError, match=words):
+        replace(TINY, **change)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, dataset) -> Path:
+    from PIL import Image
+
+    base = tmp_path_factory.mktemp("Drawn")
+    for name in ("images", "masks"):
+        (base / name).mkdir()
+    for name, image, label in zip(dataset.names, dataset.images, dataset.labels, strict=True):
+        Image.fromarray(image).save(base / "images" / f"{name}.png")
+        Image.fromarray(label * 255).save(base / "masks" / f"{name}.png")
+    return base
+
+
+def command(folder: Path, out: Path, *more: str) -> list[str]:
+    options = ["--encoder", "mobilenet_v2", "--encoder-weights", "none", "--size", "64", "--batch-size", "4"]
+    return ["dbce", "train", "polyp", "--data", str(folder), "--out", str(out), *options, "--device", "cpu", *more]
+
+
+def test_killed_at_any_moment_it_resumes_to_the_same_weights(folder, tmp_path):
+    run = [sys.executable, "-m", *command(folder, tmp_path / "killed", "--epochs", "6")]
+    process = subprocess.Popen(run, cwd=ROOT, stderr=subprocess.DEVNULL)
+    log = tmp_path / "killed" / "log.jsonl"
+    for _ in range(600):
+        if log.is_file() and len(log.read_text().splitlines()) >= 2:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    done = [json.loads(line)["epoch"] for line in log.read_text().splitlines()]
+    assert 2 <= done[-1] < 6
+    subprocess.run(run, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
+    other = [sys.executable, "-m", *command(folder, tmp_path / "whole", "--epochs", "6")]
+    subprocess.run(other, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
+    first, second = (tmp_path / name / "dbce.safetensors" for name in ("killed", "whole"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_two_processes_train_one_network(folder, tmp_path):
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
+    launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "-m"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*launch, *command(folder, tmp_path, "--epochs", "2")],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    weights = load_file(tmp_path / "dbce.safetensors")
+    assert all(torch.isfinite(value).all() for value in weights.values() if value.is_floating_point())
+    assert [line["epoch"] for line in read_log(tmp_path)] == [1, 2]
