@@ -116,5 +116,6 @@ def _load_encoder(encoder: nn.Module, path: Path) -> None:
     except (RuntimeError, AttributeError, SafetensorError, UnpicklingError) as error:
         reason = " ".join(str(error).split())[:120]
         raise ValueError(
-            f"{path} does not hold weights of this encoder ({reason}); pass the file that belongs to the encoder you named."
+            f"{path} does not hold weights of this encoder ({reason}); pass the file that "
+            "belongs to the encoder you named."
         ) from error
