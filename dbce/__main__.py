@@ -85,6 +85,27 @@ def _bundle(args: argparse.Namespace) -> None:
     print(f"wrote {checkpoints.write_manifest(args.task, results, Path(args.data).resolve().name)}")
 
 
+def _figure(args: argparse.Namespace) -> None:
+    from dbce import checkpoints, figures
+    from dbce.inputs import check_sizes, read_image, read_mask
+    from dbce.predictor import Predictor
+
+    task = TASKS[args.task]
+    image = read_image(Path(args.image).read_bytes(), args.image)
+    mask = None
+    if args.mask:
+        mask = read_mask(Path(args.mask).read_bytes(), args.mask)
+        check_sizes(image, mask, args.image, args.mask)
+    study = Predictor(checkpoints.bundled(args.task), args.task).set_image(image, mask)
+    if args.number == 1:
+        radius = task.radius if args.radius is None else args.radius
+        figure = figures.anatomy(study, args.loss, radius, args.weighting)
+    else:
+        figure = figures.comparison(study, args.threshold, args.palette)
+    figure.savefig(args.out, dpi=300)
+    print(f"wrote {args.out}")
+
+
 def _table(args: argparse.Namespace) -> None:
     from dbce import checkpoints
     from dbce.evaluation import markdown
@@ -134,6 +155,19 @@ def build_parser() -> argparse.ArgumentParser:
     bundle.add_argument("task", choices=TASKS)
     bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
     bundle.add_argument("--data", required=True, help="test set to score on")
+
+    figure = commands.add_parser("figure", help="draw a figure of the paper for an image of yours")
+    figure.set_defaults(run=_figure)
+    figure.add_argument("number", type=int, choices=(1, 2), help="1: a loss taken apart; 2: the four networks compared")
+    figure.add_argument("--task", choices=TASKS, default="polyp")
+    figure.add_argument("--image", required=True)
+    figure.add_argument("--mask", help="needed for figure 1")
+    figure.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
+    figure.add_argument("--loss", choices=LOSS_TITLES, default="ce", help="figure 1: whose cross entropy")
+    figure.add_argument("--radius", type=float, help="figure 1: disk radius in pixels at 320 (default: the paper's)")
+    figure.add_argument("--weighting", choices=("none", "balanced", "dilated"), default="dilated")
+    figure.add_argument("--threshold", type=float, default=0.5, help="figure 2: probability a prediction must exceed")
+    figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="figure 2: colours of errors")
 
     table = commands.add_parser("table", help="print the scores of the bundled networks as Markdown")
     table.set_defaults(run=_table)

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dbce.ui import inputs
-from dbce.ui.inputs import InputError, decode_file, read_image, read_mask
+from dbce import inputs
+from dbce.inputs import InputError, decode_file, read_image, read_mask
 
 TRUTH = np.zeros((12, 18), bool)
 TRUTH[3:9, 4:11] = True

@@ -17,11 +17,11 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 from scipy.ndimage import binary_erosion
 
+from dbce import inputs
 from dbce.dilation import area_curve, squared_distance
 from dbce.phantoms import polyp
 from dbce.predictor import Study
 from dbce.tasks import LOSS_TITLES, TASKS
-from dbce.ui import inputs
 from dbce.ui.scene import ceil_distance
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -140,6 +140,7 @@ FETCH = """(asked) => {
   out.entropy = [...study.crossEntropy(asked.loss)];
   out.weight = asked.cases.map(([w, r]) => [...study.weightMap(w, r)]);
   out.shares = asked.cases.map(([w, r]) => study.shares(w, r));
+  out.curves = document.querySelector('.dbce').parentElement.dbce.radiusCurves(study, 150);
   out.compare = asked.thresholds.map((t) => study.losses.map((l) => study.compare(l, asked.radius, t)));
   return out;
 }"""
@@ -191,6 +192,11 @@ def test_upload_radius_and_numbers_agree_with_python(visit, files):
     for (weighting, radius), weight, shares in zip(CASES, found["weight"], found["shares"], strict=True):
         assert np.array_equal(np.array(weight, np.float32), study.weight(radius, weighting).ravel())
         assert np.allclose(shares, list(study.shares(radius, weighting).values()), atol=1e-6)
+    for radius in (0, 1, 20, 77, 150):  # the charts hold the same numbers
+        curve = [part[radius] for part in found["curves"]["shares"]]
+        assert np.allclose(curve, list(study.shares(radius).values()), atol=1e-6)
+        weights = np.array([part[radius] for part in found["curves"]["weights"]])
+        assert weights.max() == pytest.approx(study.weight(radius).max(), rel=1e-6)
     for threshold, results in zip(THRESHOLDS, found["compare"], strict=True):
         for loss, result in zip(LOSSES, results, strict=True):
             assert result["errors"] == study.errors(loss, 33, threshold)
@@ -355,6 +361,44 @@ def test_on_a_phone_nothing_is_cut_off(visit):
         for control in page.locator(".dbce button:visible, .dbce input[type=range]:visible").all():
             box = control.bounding_box()
             assert box["x"] >= -1 and box["x"] + box["width"] <= 391
+
+
+def test_a_link_opens_exactly_this_view(visit, browser):
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    page.locator(".examples button").nth(2).click()
+    wait_for_text(page, ".message", "Drawn example 3 of")
+    page.get_by_role("slider", name="Radius of the disk in pixels").fill("47")
+    page.locator("input[name=loss][value=bce]").check(force=True)
+    page.click("#tab-compare")
+    page.get_by_role("slider", name="Probability threshold").fill("0.35")
+    page.get_by_role("button", name="Share").click()
+    wait_for_text(page, ".message", "Link copied")
+    link = page.evaluate("() => navigator.clipboard.readText()")
+    assert "#" in link and link == page.url
+    other = page.context.new_page()
+    other.goto(link)
+    other.wait_for_selector(READY)
+    pick = "() => { const {tab, example, radius, loss, threshold} = document.querySelector('.dbce').parentElement.dbce.state;"
+    pick += " return {tab, example, radius, loss, threshold}; }"
+    assert other.evaluate(pick) == {"tab": "compare", "example": 2, "radius": 47, "loss": "bce", "threshold": 0.35}
+    wait_for_text(other, ".message", "Drawn example 3 of")
+    other.goto(link.split("#")[0] + "#radius=9999&loss=focal&tab=nowhere&example=-1&threshold=abc")
+    other.reload()
+    other.wait_for_selector(READY)  # nonsense in a link is left out, not shown
+    assert other.evaluate(pick) == {"tab": "anatomy", "example": 0, "radius": 20, "loss": "ce", "threshold": 0.5}
+
+
+def test_the_chart_moves_the_radius(visit):
+    page = visit()
+    chart = page.locator("[data-chart=share]")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.4)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.4, steps=4)
+    page.mouse.up()
+    radius = page.evaluate("() => document.querySelector('.dbce').parentElement.dbce.state.radius")
+    assert abs(radius - (0.6 * 560 - 52) / (560 - 52 - 14) * 150) <= 2
 
 
 def test_tabs_by_keyboard_and_names_for_a_screen_reader(visit):

@@ -91,6 +91,7 @@
     $('[data-out="radius"]').innerHTML = state.weighting === "dilated" ? `R = ${state.radius}<small>px</small>` : `<small>loss</small> ${digits(total)}`;
     $(".slider").classList.toggle("off", state.weighting !== "dilated");
     drawShares();
+    charts.draw();
   }
 
   // The formula with this pixel's numbers in it.

@@ -13,15 +13,15 @@ import gradio as gr
 import matplotlib
 import numpy as np
 
+from dbce import inputs
 from dbce.data import resize_image
 from dbce.phantoms import POLYP_EXAMPLES, polyp
 from dbce.predictor import Predictor
 from dbce.tasks import LOSS_TITLES, MAX_RADIUS, WORK_SIZE
-from dbce.ui import inputs
 from dbce.ui.scene import jpeg, scene
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("maps.js", "viewer.js", "anatomy.js", "compare.js", "start.js")
+_SCRIPTS = ("maps.js", "viewer.js", "chart.js", "anatomy.js", "compare.js", "share.js", "start.js")
 _SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 
 CSS = """

@@ -40,6 +40,7 @@ root.addEventListener("click", ({ target }) => {
   if (button.dataset.tab) set({ tab: button.dataset.tab });
   if (button.dataset.example) open({ example: +button.dataset.example }, { example: +button.dataset.example, painting: false });
   ({
+    share,
     palette: () => set({ palette: state.palette === "safe" ? "paper" : "safe" }),
     theme: () => set({ theme: state.theme === "dark" ? "light" : "dark" }),
     paint: () => (state.painting ? stopPainting() : startPainting()),
@@ -53,6 +54,18 @@ root.addEventListener("click", ({ target }) => {
       relabel(new Uint8Array(study.count));
     },
   })[button.dataset.do]?.();
+});
+
+// drag the marker of a chart
+$(".charts").addEventListener("pointerdown", (event) => {
+  if (!event.target.closest("svg")) return;
+  set({ radius: charts.radiusAt(event), weighting: "dilated" });
+  event.target.closest(".chart").setPointerCapture(event.pointerId);
+});
+$(".charts").addEventListener("pointermove", (event) => {
+  const chart = event.target.closest(".chart");
+  if (!chart?.hasPointerCapture(event.pointerId)) return;
+  set({ radius: charts.radiusAt({ clientX: event.clientX, target: chart.firstElementChild }) });
 });
 
 $(".tabs").addEventListener("keydown", (event) => {
@@ -110,12 +123,14 @@ document.addEventListener("drop", (event) => {
 });
 document.addEventListener("paste", (event) => take(files(event)));
 
-element.dbce = { state, set, get study() { return study; }, panels, distanceField, areaCurve, ready: false };
+element.dbce = { state, set, get study() { return study; }, panels, distanceField, areaCurve, radiusCurves, ready: false };
+const asked = stateFromLink(location.hash);
+Object.assign(state, asked);
 render();
-showScene(props.value).then(() => {
+(asked.example ? open({ example: asked.example }) : showScene(props.value)).then(() => {
   element.dbce.ready = true;
   root.dataset.ready = "true";
-  if (calm || navigator.webdriver) return;
+  if (Object.keys(asked).length || calm || navigator.webdriver) return;
   const began = (breath = performance.now());
   const frame = (now) => {
     if (breath !== began) return;

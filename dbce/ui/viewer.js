@@ -31,10 +31,10 @@ const GREY = Uint32Array.from({ length: 256 }, (_, i) => rgba(i, i, i));
 function digits(v) {
   if (v === 0) return "0";
   if (Math.abs(v) >= 1e-3 && Math.abs(v) < 1e4) return String(+v.toPrecision(3)).replace("-", "\u2212");
-  const [mantissa, power] = v.toExponential(2).split("e");
-  const raised = [...power.replace("+", "")].map((c) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[c] || "\u207b").join("");
-  return `${+mantissa}\u00b710${raised}`;
+  const [mantissa, exponent] = v.toExponential(2).split("e");
+  return `${+mantissa}\u00b7${power(+exponent)}`;
 }
+const power = (n) => "10" + [...String(n)].map((c) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[c] || "\u207b").join("");
 const grouped = (n) => n.toLocaleString("en-US").replaceAll(",", "\u2009");
 const percent = (v) => (100 * v).toFixed(1);
 

@@ -1,0 +1,122 @@
+"""The paper's figures, drawn with matplotlib from a `dbce.predictor.Study`.
+
+The page draws the same maps in the browser; these are for papers, slides and the command line.
+"""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from dbce.predictor import Study
+from dbce.tasks import LOSS_TITLES
+
+PALETTES = {
+    "paper": {"tp": "#EDEDF0", "fp": "#E5484D", "fn": "#3B82F6", "tn": "#08080A"},
+    "safe": {"tp": "#EDEDF0", "fp": "#E69F00", "fn": "#56B4E9", "tn": "#08080A"},
+}
+"""Colours of found, false positive, false negative and rejected pixels; "safe" for colour-blind readers."""
+
+_WEIGHT_TITLES = {"none": "weight 1/N", "balanced": "weight, 1/area of the class", "dilated": "weight, R = {:g} px"}
+
+
+def overlay(study: Study, loss: str, threshold: float = 0.5, palette: str = "paper") -> np.ndarray:
+    """Prediction with false positives and false negatives in colour, as in Figs. 2 and 3.
+
+    Args:
+        study: without a mask, every predicted pixel counts as found.
+        loss: which network.
+        threshold: probability that a prediction must exceed.
+        palette: key of `PALETTES`.
+
+    Returns:
+        (H, W, 3) uint8 RGB.
+
+    Raises:
+        ValueError: a loss the study does not hold, or an unknown palette.
+    """
+    if palette not in PALETTES:
+        raise ValueError(f"palette is {palette!r}; it must be one of {', '.join(PALETTES)}.")
+    found = study.prediction(loss, threshold)
+    real = found if study.labels is None else study.labels == 1
+    colours = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in PALETTES[palette].values()], np.uint8)
+    kind = np.select([found & real, found, real], [0, 1, 2], 3)  # tp, fp, fn, tn
+    return colours[kind]
+
+
+def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") -> Figure:
+    """Fig. 1: image, labels, cross entropy, weight with the outline of the labels, and weighted loss.
+
+    Args:
+        study: with a mask.
+        loss: whose network's cross entropy is shown.
+        radius: of the dilating disk, in pixels of the study.
+        weighting: see `dbce.predictor.WEIGHTINGS`.
+
+    Raises:
+        ValueError: no mask, or an unknown loss, weighting or radius.
+    """
+    entropy, weight = study.cross_entropy(loss), study.weight(radius, weighting)
+    labels = np.asarray(study.labels)
+    figure = Figure(figsize=(11, 2.75), layout="constrained")
+    axes = figure.subplots(1, 5)
+    _picture(axes[0], study.image, "(a) image")
+    _picture(axes[1], labels, "(b) labels", cmap="gray", vmin=0, vmax=1)
+    _map(figure, axes[2], entropy, f"(c) cross entropy of {LOSS_TITLES[loss]}, nats")
+    _map(figure, axes[3], weight, "(d) " + _WEIGHT_TITLES[weighting].format(radius))
+    axes[3].contour(labels, [0.5], colors="#F5A524", linewidths=0.8)
+    _map(figure, axes[4], weight * entropy, "(e) weight × cross entropy")
+    return figure
+
+
+def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> Figure:
+    """Figs. 2 and 3: predictions with their errors in colour, and below them the probabilities.
+
+    Args:
+        study: with or without a mask.
+        threshold: probability that a prediction must exceed.
+        palette: key of `PALETTES`.
+
+    Raises:
+        ValueError: an unknown palette.
+    """
+    count = len(study.logits)
+    figure = Figure(figsize=(2.2 * (count + 1), 5.1), layout="constrained")
+    axes = figure.subplots(2, count + 1)
+    _picture(axes[0, 0], study.image, "image")
+    if study.labels is None:
+        axes[1, 0].axis("off")
+    else:
+        _picture(axes[1, 0], study.labels, "ground truth", cmap="gray", vmin=0, vmax=1)
+    for column, loss in enumerate(study.logits, start=1):
+        title = LOSS_TITLES[loss]
+        _picture(axes[0, column], overlay(study, loss, threshold, palette), title)
+        note = "probability" if study.labels is None else f"Dice {100 * study.scores(loss, threshold)['dice']:.1f} %"
+        _picture(axes[1, column], study.probability(loss), note, cmap="gray", vmin=0, vmax=1)
+    if study.labels is not None:
+        names = {"fp": "false positive", "fn": "false negative"}
+        handles = [Patch(color=PALETTES[palette][key], label=name) for key, name in names.items()]
+        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    return figure
+
+
+def _picture(axes: Axes, pixels: np.ndarray, title: str, **options: object) -> None:
+    axes.imshow(pixels, interpolation="nearest", **options)  # type: ignore[arg-type]
+    axes.set_title(title, fontsize=9)
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def _map(figure: Figure, axes: Axes, values: np.ndarray, title: str) -> None:
+    """A map in magma from 0 to its maximum, with a colour bar."""
+    shown = axes.imshow(values, cmap=matplotlib.colormaps["magma"], vmin=0, vmax=max(float(values.max()), 1e-30))
+    axes.set_title(title, fontsize=9)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    bar = figure.colorbar(shown, ax=axes, orientation="horizontal", fraction=0.06, pad=0.04)
+    bar.ax.tick_params(labelsize=7)
+    bar.formatter.set_powerlimits((-3, 4))  # type: ignore[attr-defined]
+    bar.ax.xaxis.get_offset_text().set_fontsize(7)

@@ -1,0 +1,85 @@
+"""The figures as files, and the overlay's colours against a count of the errors."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+
+from dbce import checkpoints
+from dbce.__main__ import main
+from dbce.figures import PALETTES, anatomy, comparison, overlay
+from dbce.phantoms import polyp
+from dbce.predictor import Study, quantise
+from dbce.tasks import LOSS_TITLES, TASKS
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    rng = np.random.default_rng(0)
+    image, mask = polyp(3, 64)
+    logits = {loss: quantise(rng.normal(0, 2, (64, 64)) + 3 * mask - 1.5) for loss in LOSS_TITLES}
+    return Study(TASKS["polyp"], image, mask, logits)
+
+
+@pytest.mark.parametrize("palette", PALETTES)
+def test_overlay_colours_are_the_counted_errors(study, palette):
+    rgb = overlay(study, "bce", 0.3, palette)
+    found, real = study.prediction("bce", 0.3), study.labels == 1
+    expected = {"tp": found & real, "fp": found & ~real, "fn": ~found & real, "tn": ~found & ~real}
+    for name, where in expected.items():
+        colour = list(bytes.fromhex(PALETTES[palette][name][1:]))
+        assert np.array_equal((rgb == colour).all(axis=2), where)
+
+
+def test_without_a_mask_the_overlay_claims_no_errors(study):
+    bare = Study(study.task, study.image, None, study.logits)
+    colours = {tuple(c) for c in overlay(bare, "ce").reshape(-1, 3)}
+    assert colours == {tuple(bytes.fromhex(PALETTES["paper"][k][1:])) for k in ("tp", "tn")}
+    comparison(bare).savefig(io.BytesIO(), format="png", dpi=40)
+    with pytest.raises(ValueError, match="no mask"):
+        anatomy(bare, "ce", 20)
+
+
+def test_figure_1_shows_the_maps_themselves(study):
+    axes = anatomy(study, "dbce", 4).axes
+    shown = [ax.get_images()[0].get_array() for ax in axes[:5]]
+    assert np.array_equal(shown[2], study.cross_entropy("dbce")) and np.array_equal(shown[3], study.weight(4))
+    assert np.array_equal(shown[4], study.weight(4) * study.cross_entropy("dbce"))
+
+
+def test_figure_2_has_a_column_for_each_network(study):
+    titles = [ax.get_title() for ax in comparison(study, 0.5).axes]
+    assert [title for title in titles if title in LOSS_TITLES.values()] == list(LOSS_TITLES.values())
+    assert f"Dice {100 * study.scores('ce')['dice']:.1f} %" in titles
+
+
+def test_unknown_palette_gets_a_sentence(study):
+    with pytest.raises(ValueError, match="palette is 'rainbow'"):
+        overlay(study, "ce", palette="rainbow")
+
+
+@pytest.mark.parametrize(
+    ("number", "suffix", "start"), [("1", "pdf", b"%PDF"), ("2", "svg", b"<?xml"), ("1", "png", b"\x89PNG")]
+)
+def test_figures_from_the_command_line(tmp_path, number, suffix, start):
+    from PIL import Image
+
+    assert checkpoints.manifest("polyp")
+    image, mask = polyp(7, 96)
+    Image.fromarray(image).save(tmp_path / "i.png")
+    Image.fromarray(mask * 255).save(tmp_path / "m.png")
+    out = tmp_path / f"figure.{suffix}"
+    status = main(
+        ["figure", number, "--image", str(tmp_path / "i.png"), "--mask", str(tmp_path / "m.png"), "-o", str(out)]
+    )
+    assert status == 0 and out.read_bytes().startswith(start)
+
+
+def test_figure_1_without_a_mask_gets_a_sentence(tmp_path, capsys):
+    from PIL import Image
+
+    Image.fromarray(polyp(7, 96)[0]).save(tmp_path / "i.png")
+    assert main(["figure", "1", "--image", str(tmp_path / "i.png"), "-o", str(tmp_path / "f.pdf")]) == 2
+    assert "no mask" in capsys.readouterr().err and not (tmp_path / "f.pdf").exists()
