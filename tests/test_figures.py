@@ -6,8 +6,8 @@ import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from dbce import checkpoints
 from dbce.__main__ import main
 from dbce.figures import PALETTES, anatomy, comparison, overlay
 from dbce.phantoms import polyp
@@ -60,26 +60,20 @@ def test_unknown_palette_gets_a_sentence(study):
         overlay(study, "ce", palette="rainbow")
 
 
-@pytest.mark.parametrize(
-    ("number", "suffix", "start"), [("1", "pdf", b"%PDF"), ("2", "svg", b"<?xml"), ("1", "png", b"\x89PNG")]
-)
-def test_figures_from_the_command_line(tmp_path, number, suffix, start):
-    from PIL import Image
+FILES = [("1", "pdf", b"%PDF"), ("2", "svg", b"<?xml"), ("1", "png", b"\x89PNG")]
 
-    assert checkpoints.manifest("polyp")
+
+@pytest.mark.parametrize(("number", "suffix", "start"), FILES)
+def test_figures_from_the_command_line(tmp_path, number, suffix, start):
     image, mask = polyp(7, 96)
     Image.fromarray(image).save(tmp_path / "i.png")
     Image.fromarray(mask * 255).save(tmp_path / "m.png")
     out = tmp_path / f"figure.{suffix}"
-    status = main(
-        ["figure", number, "--image", str(tmp_path / "i.png"), "--mask", str(tmp_path / "m.png"), "-o", str(out)]
-    )
-    assert status == 0 and out.read_bytes().startswith(start)
+    files = ["--image", str(tmp_path / "i.png"), "--mask", str(tmp_path / "m.png"), "-o", str(out)]
+    assert main(["figure", number, *files]) == 0 and out.read_bytes().startswith(start)
 
 
 def test_figure_1_without_a_mask_gets_a_sentence(tmp_path, capsys):
-    from PIL import Image
-
     Image.fromarray(polyp(7, 96)[0]).save(tmp_path / "i.png")
     assert main(["figure", "1", "--image", str(tmp_path / "i.png"), "-o", str(tmp_path / "f.pdf")]) == 2
     assert "no mask" in capsys.readouterr().err and not (tmp_path / "f.pdf").exists()

@@ -378,8 +378,10 @@ def test_a_link_opens_exactly_this_view(visit, browser):
     other = page.context.new_page()
     other.goto(link)
     other.wait_for_selector(READY)
-    pick = "() => { const {tab, example, radius, loss, threshold} = document.querySelector('.dbce').parentElement.dbce.state;"
-    pick += " return {tab, example, radius, loss, threshold}; }"
+    pick = """() => {
+      const {tab, example, radius, loss, threshold} = document.querySelector('.dbce').parentElement.dbce.state;
+      return {tab, example, radius, loss, threshold};
+    }"""
     assert other.evaluate(pick) == {"tab": "compare", "example": 2, "radius": 47, "loss": "bce", "threshold": 0.35}
     wait_for_text(other, ".message", "Drawn example 3 of")
     other.goto(link.split("#")[0] + "#radius=9999&loss=focal&tab=nowhere&example=-1&threshold=abc")
