@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from dbce import checkpoints
+from dbce import checkpoints, results
 from dbce.predictor import Predictor
 from dbce.ui import page
 
@@ -20,10 +20,11 @@ def main() -> int:
     args = parser.parse_args()
     try:
         networks = checkpoints.bundled("polyp", args.checkpoints)
+        table = results.summary("polyp", checkpoints.manifest("polyp", args.checkpoints))
     except ValueError as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
-    demo = page.build(Predictor(networks, "polyp"))
+    demo = page.build(Predictor(networks, "polyp"), [table])
     demo.launch(server_name=args.host, server_port=args.port, css=page.CSS, footer_links=[], show_error=True)
     return 0
 

@@ -17,8 +17,9 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 from scipy.ndimage import binary_erosion
 
-from dbce import inputs
+from dbce import checkpoints, inputs
 from dbce.dilation import area_curve, squared_distance
+from dbce.evaluation import PAPER
 from dbce.phantoms import polyp
 from dbce.predictor import Study
 from dbce.tasks import LOSS_TITLES, TASKS
@@ -338,6 +339,146 @@ def test_a_mistake_is_one_sentence_and_loses_nothing(visit, files, tmp_path, nam
     assert page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}) == before
 
 
+def state_of(page: Page) -> dict:
+    return page.evaluate("() => ({...document.querySelector('.dbce').parentElement.dbce.state})")
+
+
+def test_layers_opacity_and_outline_change_the_overlay(visit, files):
+    page = visit()
+    open_both(page, files)
+    page.click("#tab-compare")
+    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    found, real = study.prediction("bce"), study.labels == 1
+    canvas = page.locator('[data-loss="bce"] .frame canvas').first
+    whole = pixels(canvas)
+    page.get_by_role("checkbox", name="false positive").uncheck()
+    page.wait_for_timeout(100)
+    less = pixels(canvas)
+    assert (less[found & ~real] == [8, 8, 10]).all() and np.array_equal(less[~found | real], whole[~found | real])
+    page.get_by_role("checkbox", name="false positive").check()
+    page.click(".menu:has([data-field=opacity]) summary")
+    page.get_by_role("slider", name="Opacity of the maps over the image").fill("0.5")
+    page.wait_for_timeout(100)
+    image = pixels(page.locator("[data-panels=rail] .frame canvas").first).astype(int)
+    half = pixels(canvas).astype(int)
+    assert np.array_equal(half[~found & ~real], image[~found & ~real])  # what is black lets the image through
+    expected = (whole.astype(int) + image) / 2
+    assert abs(half - expected)[found | real].max() <= 1
+    page.get_by_role("slider", name="Opacity of the maps over the image").fill("1")
+    page.locator("input[name=shape][value=outline]").check(force=True)
+    page.wait_for_timeout(100)
+    lines = (pixels(canvas) != image).any(axis=2)
+    cross = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
+    edges = (found & ~binary_erosion(found, cross, border_value=1)) | (
+        real & ~binary_erosion(real, cross, border_value=1)
+    )
+    assert np.array_equal(lines, edges)
+
+
+def test_maps_below_the_predictions_and_their_scales(visit, files):
+    page = visit()
+    open_both(page, files)
+    page.click("#tab-compare")
+    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    tops = {loss: (study.weight(20) * study.cross_entropy(loss)).max() for loss in LOSSES}
+    page.locator("input[name=below][value=weighted]").check(force=True)
+
+    def shown() -> list[float]:
+        page.wait_for_timeout(100)
+        texts = page.locator(".model .panel:visible .scale p span:last-child").all_inner_texts()
+        digits = str.maketrans("\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079\u207b", "0123456789-")
+        return [float(text.replace("\u00b710", "e").translate(digits)) for text in texts]
+
+    assert shown() == pytest.approx([tops[loss] for loss in LOSSES], rel=0.01)
+    page.click(".menu:has([data-field=scale]) summary")
+    page.locator("input[name=scale][value=shared]").check(force=True)
+    assert shown() == pytest.approx([max(tops.values())] * 4, rel=0.01)
+    page.keyboard.press("Escape")
+    page.get_by_role("checkbox", name="Dice + CE").uncheck()
+    page.get_by_role("checkbox", name="CE", exact=True).uncheck()
+    assert len(shown()) == 2 and page.locator(".model:visible h3").all_inner_texts() == [
+        LOSS_TITLES["bce"],
+        LOSS_TITLES["dbce"],
+    ]
+    page.get_by_role("checkbox", name="Balanced CE", exact=True).uncheck()
+    page.locator("input[name=shown][value=dbce]").click()
+    wait_for_text(page, ".message", "At least one network")
+    assert page.locator(".model:visible").count() == 1
+
+
+def test_zoom_is_the_same_in_every_panel_and_the_probe_stays_exact(visit):
+    page = visit()
+    box = page.locator("[data-panels=anatomy] .frame").first.bounding_box()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
+    before = state_of(page)["pixel"]
+    page.keyboard.down("Control")
+    for _ in range(3):
+        page.mouse.wheel(0, -200)
+    page.keyboard.up("Control")
+    page.wait_for_timeout(100)
+    boxes = [frame.bounding_box() for frame in page.locator("[data-panels=anatomy] .frame canvas").all()]
+    scale = boxes[0]["width"] / box["width"]
+    assert scale > 3 and all(abs(b["width"] / box["width"] - scale) < 0.01 for b in boxes)
+    page.mouse.move(box["x"] + 0.25 * box["width"] + 0.4, box["y"] + 0.75 * box["height"])
+    after = state_of(page)["pixel"]
+    assert (
+        abs(before["x"] - after["x"]) <= 1 and abs(before["y"] - after["y"]) <= 1
+    )  # the point under the pointer stays
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.75 * box["height"], steps=4)
+    page.mouse.up()
+    moved = page.locator("[data-panels=anatomy] .frame canvas").first.bounding_box()
+    assert moved["x"] - boxes[0]["x"] == pytest.approx(0.5 * box["width"], abs=2)
+    page.locator("[data-panels=anatomy] .frame canvas").nth(1).focus()
+    page.keyboard.press("0")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("[data-panels=anatomy] .frame canvas").first.bounding_box()["width"] == pytest.approx(
+        box["width"]
+    )
+    assert "pixel" in page.locator(".probe").inner_text()
+
+
+def test_the_tour_sets_the_state_marks_its_part_and_puts_everything_back(visit):
+    page = visit()
+    page.get_by_role("slider", name="Radius of the disk in pixels").fill("33")
+    before = {k: v for k, v in state_of(page).items() if k != "pixel"}
+    page.get_by_role("button", name="Tour").click()
+    seen = []
+    for _ in range(6):
+        page.wait_for_selector(".marked")
+        state = state_of(page)
+        seen.append((state["tab"], state["weighting"], state["radius"]))
+        assert page.locator(".marked:visible").count() == 1
+        page.locator(".tour [data-step='1']").click()
+    assert seen == [
+        ("anatomy", "none", 33),
+        ("anatomy", "balanced", 33),
+        ("compare", "balanced", 33),
+        ("anatomy", "dilated", 20),
+        ("anatomy", "dilated", 0),
+        ("anatomy", "dilated", 150),
+    ]
+    assert not page.locator(".tour:visible").count() and not page.locator(".marked").count()
+    assert {k: v for k, v in state_of(page).items() if k != "pixel"} == before
+
+
+def test_radius_and_results_tabs_show_the_files_numbers(visit):
+    page = visit()
+    page.click("#tab-results")
+    for loss, entry in checkpoints.manifest("polyp").items():
+        cells = page.locator(f'[data-row="{loss}"] td').all_inner_texts()
+        ours = [f"{value:.2f}" for value in entry["scores"].values()]
+        assert cells == ours + [f"{value:.2f}" for value in PAPER["polyp"][loss]]
+    page.click("#tab-radius")
+    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    captions = page.locator("[data-panels=radius] figcaption").all_inner_texts()
+    shares = [f"{100 * study.shares(radius)['rim']:.1f} %" for radius in (0, 5, 10, 20, 60, 150)]
+    assert [caption.removeprefix("rim").strip().removesuffix("of the weight").strip() for caption in captions] == shares
+    page.get_by_role("button", name="R = 60 px").click()
+    page.click("#tab-anatomy")
+    wait_for_text(page, "[data-out=radius]", "R = 60")
+
+
 def test_examples_themes_and_palette(visit):
     page = visit(color_scheme="light")
     assert page.locator(".dbce").get_attribute("data-theme") == "light"
@@ -355,8 +496,9 @@ def test_examples_themes_and_palette(visit):
 
 def test_on_a_phone_nothing_is_cut_off(visit):
     page = visit(390, 844, has_touch=True, is_mobile=True)
-    for tab in ("anatomy", "compare"):
+    for tab in ("anatomy", "compare", "radius", "results"):
         page.click(f"#tab-{tab}")
+        page.wait_for_selector(f"#view-{tab}")
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
         for control in page.locator(".dbce button:visible, .dbce input[type=range]:visible").all():
             box = control.bounding_box()
@@ -371,6 +513,9 @@ def test_a_link_opens_exactly_this_view(visit, browser):
     page.locator("input[name=loss][value=bce]").check(force=True)
     page.click("#tab-compare")
     page.get_by_role("slider", name="Probability threshold").fill("0.35")
+    page.locator("input[name=below][value=entropy]").check(force=True)
+    page.locator("input[name=shown][value=ce]").uncheck()
+    page.locator(".model canvas").nth(2).dblclick()
     page.get_by_role("button", name="Share").click()
     wait_for_text(page, ".message", "Link copied")
     link = page.evaluate("() => navigator.clipboard.readText()")
@@ -379,15 +524,20 @@ def test_a_link_opens_exactly_this_view(visit, browser):
     other.goto(link)
     other.wait_for_selector(READY)
     pick = """() => {
-      const {tab, example, radius, loss, threshold} = document.querySelector('.dbce').parentElement.dbce.state;
-      return {tab, example, radius, loss, threshold};
+      const {state} = document.querySelector('.dbce').parentElement.dbce;
+      const {tab, example, radius, loss, threshold, below, shown} = state;
+      return {tab, example, radius, loss, threshold, below, shown};
     }"""
-    assert other.evaluate(pick) == {"tab": "compare", "example": 2, "radius": 47, "loss": "bce", "threshold": 0.35}
+    expected = {"tab": "compare", "example": 2, "radius": 47, "loss": "bce", "threshold": 0.35}
+    assert other.evaluate(pick) == {**expected, "below": "entropy", "shown": ["bce", "dice_ce", "dbce"]}
+    corner = "(p) => p.querySelector('.stage').getBoundingClientRect().width / p.querySelector('.frame').offsetWidth"
+    assert other.locator(".model .panel").first.evaluate(corner) == pytest.approx(2, abs=0.01)
     wait_for_text(other, ".message", "Drawn example 3 of")
-    other.goto(link.split("#")[0] + "#radius=9999&loss=focal&tab=nowhere&example=-1&threshold=abc")
+    other.goto(link.split("#")[0] + "#radius=9999&loss=focal&tab=nowhere&example=-1&threshold=abc&shown=x&view=0_a")
     other.reload()
     other.wait_for_selector(READY)  # nonsense in a link is left out, not shown
-    assert other.evaluate(pick) == {"tab": "anatomy", "example": 0, "radius": 20, "loss": "ce", "threshold": 0.5}
+    plain = {"tab": "anatomy", "example": 0, "radius": 20, "loss": "ce", "threshold": 0.5}
+    assert other.evaluate(pick) == {**plain, "below": "probability", "shown": LOSSES}
 
 
 def test_the_chart_moves_the_radius(visit):

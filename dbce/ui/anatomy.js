@@ -7,6 +7,7 @@
   const entropy = new Panel(strip, "<b>(c)</b> cross entropy, nats", { scale: MAGMA });
   const weight = new Panel(strip, "<b>(d)</b> weight", { scale: MAGMA });
   const product = new Panel(strip, "<b>(e)</b> weight &times; cross entropy", { scale: MAGMA });
+  weight.figure.dataset.panel = "weight";
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
   const buffers = {};
   strip.insertAdjacentHTML("beforeend", `<div class="nomask" hidden>
@@ -35,12 +36,6 @@
   $(".ticks").innerHTML = [[0, "0"], [paper, `<b>${paper}</b> paper`], [50, 50], [100, 100], [last, last]]
     .map(([r, text]) => `<span style="left:${(100 * r) / last}%">${text}</span>`).join("");
 
-  const largest = (values) => {
-    let top = 0;
-    for (const v of values) if (v > top) top = v;
-    return top;
-  };
-
   function drawShares() {
     const of = state.of === "loss" ? state.loss : null;
     $('[data-out="share-title"]').textContent = of ? `Where the loss of ${CONFIG.titles[of]} falls` : "Where the weight goes";
@@ -64,7 +59,6 @@
     $(".nomask").hidden = Boolean(study.labels);
     for (const panel of [labels, entropy, weight, product]) panel.figure.hidden = !study.labels;
     if (!study.labels) return;
-    const accent = colour("object");
     if (state.painting) {
       const { context } = image;
       context.globalAlpha = 0.4;
@@ -81,18 +75,19 @@
     const wce = (buffers.product ||= new Float32Array(count));
     let total = 0;
     for (let i = 0; i < count; i++) total += wce[i] = w[i] * ce[i];
-    const top = { ce: largest(ce), w: largest(w), wce: largest(wce) };
-    entropy.map(ce, top.ce, MAGMA, `Cross entropy of the network trained with ${CONFIG.titles[state.loss]}, 0 to ${digits(top.ce)} nats`);
-    weight.map(w, top.w, MAGMA, `Weight of every pixel, ${state.weighting}, at most ${digits(top.w)}`);
-    outline(study.labels, size, (i) => (weight.pixels[i] = accent));
-    weight.show();
-    product.map(wce, top.wce, MAGMA, `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`);
+    const top = state.scale === "own" ? { ce: largest(ce), w: largest(w), wce: largest(wce) } : study.tops(state.radius);
+    const lines = state.outline ? { at: outline((i) => study.labels[i], size), colour: colour("object") } : null;
+    entropy.map(ce, top.ce, MAGMA, `Cross entropy of the network trained with ${CONFIG.titles[state.loss]}, 0 to ${digits(top.ce)} nats`, state.opacity < 1 && lines);
+    weight.map(w, top.w, MAGMA, `Weight of every pixel, ${state.weighting}, at most ${digits(top.w)}`, lines);
+    product.map(wce, top.wce, MAGMA, `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`, state.opacity < 1 && lines);
     weight.figure.querySelector("figcaption").innerHTML = `<b>(d)</b> ${WEIGHT[state.weighting]}`;
     $('[data-out="radius"]').innerHTML = state.weighting === "dilated" ? `R = ${state.radius}<small>px</small>` : `<small>loss</small> ${digits(total)}`;
     $(".slider").classList.toggle("off", state.weighting !== "dilated");
     drawShares();
     charts.draw();
   }
+
+  const probabilityOf = (loss, i, own) => sigmoid((own ? 1 : -1) * study.logits[loss][i] * study.step);
 
   // The formula with this pixel's numbers in it.
   function probe(pixel) {
@@ -104,8 +99,7 @@
     }
     const i = pixel.y * study.size + pixel.x;
     const own = study.labels[i];
-    const z = study.logits[state.loss][i] * study.step;
-    const p = sigmoid(own ? z : -z);
+    const p = probabilityOf(state.loss, i, own);
     const ce = study.crossEntropy(state.loss)[i];
     const weights = study.classWeights(state.weighting, state.radius);
     const w = study.weightAt(i, state.weighting, state.radius, weights);
@@ -128,7 +122,8 @@
     box.innerHTML = `pixel (${pixel.x}, ${pixel.y}): <em>${own ? front : back}</em>${where}<br>
       CE = \u2212ln p = \u2212ln ${digits(p)} = <b>${digits(ce)}</b><br>
       M = ${formula}<br>
-      M \u00b7 CE = <b>${digits(w * ce)}</b>`;
+      M \u00b7 CE = <b>${digits(w * ce)}</b><br>
+      p of ${own ? front : back}: ${CONFIG.losses.map((loss) => `${CONFIG.short[loss]} ${digits(probabilityOf(loss, i, own))}`).join(", ")}`;
   }
 
   tabs.anatomy = { draw, probe };

@@ -5,6 +5,25 @@
   const image = new Panel(rail, "image");
   const truth = new Panel(rail, "ground truth");
   const models = {};
+  const NAMES = { probability: "Probability map", entropy: "Cross entropy", weighted: "Weighted loss" };
+  const LAYERS = ["tp", "fp", "fn"];
+  const BELOW = { probability: "probability", entropy: "cross entropy, nats", weighted: "weight &times; cross entropy" };
+  const LEGEND = {
+    fill: { tp: ["tp", "found"], fp: ["fp", "false positive"], fn: ["fn", "missed (false negative)"] },
+    outline: { fp: ["object", "outline of the prediction"], fn: ["tp", "outline of the ground truth"] },
+  };
+  let weight = null;
+
+  function drawLegend() {
+    const entries = Object.entries(LEGEND[state.shape]).filter(([name]) => study.labels || name === (state.shape === "fill" ? "tp" : "fp"));
+    const key = entries.map(([, [, text]]) => text).join();
+    const list = $('[data-legend="errors"]');
+    if (list.dataset.key !== key) {
+      list.dataset.key = key;
+      list.innerHTML = entries.map(([name, [swatch, text]]) => `<li><label class="check"><input type="checkbox" name="layers" value="${name}"><i class="${swatch}"></i>${text}</label></li>`).join("");
+    }
+    for (const input of list.querySelectorAll("input")) input.checked = state.layers.includes(input.value);
+  }
 
   function column(loss) {
     const box = document.createElement("section");
@@ -14,25 +33,44 @@
     $('[data-panels="compare"]').append(box);
     const prediction = new Panel(box, "prediction");
     box.insertAdjacentHTML("beforeend", `<div class="chips" data-needs="mask"></div>`);
-    const probability = new Panel(box, "probability", { scale: GREY });
+    const below = { probability: new Panel(box, "probability", { scale: GREY }) };
+    for (const [name, caption] of Object.entries(BELOW)) below[name] ||= new Panel(box, caption, { scale: MAGMA });
+    for (const panel of Object.values(below)) panel.caption = panel.figure.querySelector("figcaption");
     box.insertAdjacentHTML("beforeend", `<table data-needs="mask"><caption class="hide">Scores of ${CONFIG.titles[loss]} in percent</caption><tbody>
       ${Object.entries(CONFIG.scores).map(([key, name]) => `<tr data-score="${key}"><th scope="row">${name}</th><td></td></tr>`).join("")}</tbody></table>`);
-    return { box, prediction, probability, values: new Float32Array(study.count) };
+    return { box, prediction, below, values: new Float32Array(study.count) };
   }
 
   function drawPrediction(panel, loss, limit) {
     const out = panel.words();
     const logit = study.logits[loss];
-    const [tp, fp, fn] = ["tp", "fp", "fn"].map(colour);
-    const hatch = state.palette === "safe"; // a second sign beside the colour
+    const [tp, fp, fn, line] = ["tp", "fp", "fn", "object"].map(colour);
+    const on = Object.fromEntries(LAYERS.map((name) => [name, state.layers.includes(name)]));
     const { size, labels } = study;
+    if (state.shape === "outline") {
+      out.set(photo);
+      if (labels && on.fn) for (const i of outline((i) => labels[i], size)) out[i] = tp;
+      if (on.fp) for (const i of outline((i) => logit[i] > limit, size)) out[i] = line;
+      return;
+    }
+    const hatch = state.palette === "safe"; // a second sign beside the colour
     for (let i = 0; i < out.length; i++) {
       const found = logit[i] > limit;
       const real = labels ? labels[i] : found;
-      if (found) out[i] = real ? tp : fp;
-      else out[i] = real ? fn : BLACK;
+      if (found) out[i] = real ? (on.tp ? tp : BLACK) : on.fp ? fp : BLACK;
+      else out[i] = real && on.fn ? fn : BLACK;
       if (hatch && labels && found !== Boolean(real) && ((i % size) + (found ? 1 : size - 1) * ((i / size) | 0)) % 6 === 0) out[i] = BLACK;
     }
+  }
+
+  // The map below a prediction, and its largest value.
+  function fillBelow(model, loss, below) {
+    const { values } = model;
+    const logit = study.logits[loss];
+    if (below === "probability") for (let i = 0; i < values.length; i++) values[i] = sigmoid(logit[i] * study.step);
+    else values.set(study.crossEntropy(loss));
+    if (below === "weighted") for (let i = 0; i < values.length; i++) values[i] *= weight[i];
+    model.top = largest(values);
   }
 
   function draw() {
@@ -46,16 +84,27 @@
       truth.show(`Ground truth: ${grouped(study.areas[1][0])} pixels`);
     }
     $('.rail [data-out="threshold"]').textContent = state.threshold.toFixed(2);
+    drawLegend();
+    const below = labels ? state.below : "probability";
+    $('[data-field="below"]').hidden = !labels;
+    if (below === "weighted") weight = study.weightMap(state.weighting, state.radius, weight || undefined);
     const results = {};
     for (const loss of study.losses) {
       const model = (models[loss] ||= column(loss));
+      model.box.hidden = !state.shown.includes(loss);
+      if (!model.box.hidden) fillBelow(model, loss, below);
+    }
+    const visible = study.losses.filter((loss) => state.shown.includes(loss));
+    $('[data-panels="compare"]').style.setProperty("--columns", visible.length);
+    const top = Math.max(...visible.map((loss) => models[loss].top));
+    for (const loss of visible) {
+      const model = models[loss];
       drawPrediction(model.prediction, loss, limit);
-      const logit = study.logits[loss];
-      for (let i = 0; i < count; i++) model.values[i] = sigmoid(logit[i] * study.step);
-      model.probability.map(model.values, 1, GREY, `Probability map of ${CONFIG.titles[loss]}`);
+      for (const [name, panel] of Object.entries(model.below)) panel.figure.hidden = name !== below;
+      model.below[below].map(model.values, below === "probability" ? 1 : state.scale === "own" ? model.top : top, below === "probability" ? GREY : MAGMA, `${NAMES[below]} of ${CONFIG.titles[loss]}`);
       for (const part of model.box.querySelectorAll("[data-needs=mask]")) part.hidden = !labels;
       if (!labels) {
-        model.prediction.show(`Prediction of ${CONFIG.titles[loss]}`);
+        model.prediction.show(`Prediction of ${CONFIG.titles[loss]}`, true);
         continue;
       }
       results[loss] = study.compare(loss, state.radius, state.threshold);
@@ -63,7 +112,7 @@
       const chip = (n, kind, word) => `<span class="${kind} ${n ? "some" : ""}">${grouped(n)} ${word}</span>`;
       model.box.querySelector(".chips").innerHTML = chip(rim, "false", "in rim") + chip(far, "false", "far") + chip(missed, "miss", "missed");
       const { scores } = results[loss];
-      model.prediction.show(`${CONFIG.titles[loss]}: ${rim} false positive pixels in the rim, ${far} far away, ${missed} missed; Dice ${percent(scores.dice)} percent`);
+      model.prediction.show(`${CONFIG.titles[loss]}: ${rim} false positive pixels in the rim, ${far} far away, ${missed} missed; Dice ${percent(scores.dice)} percent`, true);
     }
     for (const key of Object.keys(CONFIG.scores)) {
       const best = Math.max(...Object.values(results).map((r) => +percent(r.scores[key])));
@@ -82,7 +131,7 @@
     const card = $(".agreement");
     card.hidden = Boolean(study.labels);
     if (study.labels) return;
-    const { losses } = study;
+    const losses = study.losses.filter((loss) => state.shown.includes(loss));
     const head = losses.slice(1).map((b) => `<td>${CONFIG.titles[b]}</td>`).join("");
     const rows = losses.slice(0, -1).map((a, i) => `<tr><th scope="row">${CONFIG.titles[a]}</th>` +
       losses.slice(1).map((b, j) => `<td>${j >= i ? percent(study.agreement(a, b, state.threshold)) : ""}</td>`).join("") + "</tr>").join("");
@@ -90,5 +139,17 @@
       <p>Agreement is not correctness: four networks can share one mistake. A mask would add the loss maps, false positives and misses in colour, and Dice, IoU, precision and recall.</p>`;
   }
 
-  tabs.compare = { draw };
+  // What every network says of this pixel.
+  function probe(pixel) {
+    for (const loss of study.losses) {
+      const model = models[loss];
+      if (!model || model.box.hidden) continue;
+      const i = pixel && pixel.y * study.size + pixel.x;
+      const p = pixel && sigmoid(study.logits[loss][i] * study.step);
+      const value = { probability: () => `p = ${digits(p)}`, entropy: () => `${digits(model.values[i])} nats`, weighted: () => digits(model.values[i]) };
+      for (const [name, panel] of Object.entries(model.below)) panel.caption.innerHTML = BELOW[name] + (pixel && !panel.figure.hidden ? ` <b>${value[name]()}</b>` : "");
+    }
+  }
+
+  tabs.compare = { draw, probe };
 })();

@@ -145,6 +145,21 @@ class Study {
     return out;
   }
 
+  // Largest cross entropy, weight and weighted loss over all networks and weightings: one scale for all.
+  tops(radius) {
+    const weights = WEIGHTINGS.map((name) => this.classWeights(name, radius));
+    const top = { ce: 0, w: 0, wce: 0 };
+    for (let i = 0; i < this.count; i++) {
+      let [ce, w] = [0, 0];
+      for (const loss of this.losses) ce = Math.max(ce, this.crossEntropy(loss)[i]);
+      for (let k = 0; k < WEIGHTINGS.length; k++) w = Math.max(w, this.weightAt(i, WEIGHTINGS[k], radius, weights[k]));
+      top.ce = Math.max(top.ce, ce);
+      top.w = Math.max(top.w, w);
+      top.wce = Math.max(top.wce, w * ce);
+    }
+    return top;
+  }
+
   // 0 object, 1 rim (within the radius of the object), 2 far background
   regionAt(i, radius) {
     return this.labels[i] ? 0 : this.distance[1][i] <= radius ? 1 : 2;

@@ -21,7 +21,21 @@ from dbce.tasks import LOSS_TITLES, MAX_RADIUS, WORK_SIZE
 from dbce.ui.scene import jpeg, scene
 
 _HERE = Path(__file__).parent
-_SCRIPTS = ("maps.js", "viewer.js", "chart.js", "anatomy.js", "compare.js", "share.js", "start.js")
+_SCRIPTS = (
+    "maps.js",
+    "viewer.js",
+    "panel.js",
+    "paint.js",
+    "zoom.js",
+    "chart.js",
+    "anatomy.js",
+    "compare.js",
+    "radius.js",
+    "results.js",
+    "tour.js",
+    "share.js",
+    "start.js",
+)
 _SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 
 CSS = """
@@ -41,10 +55,19 @@ class Studio:
 
     Args:
         predictor: the networks of one task.
+        results: what the Results tab shows, from `dbce.evaluation.summary`.
+        radius_curve: what the Radius tab shows, from `dbce.evaluation.radius_summary`, if measured.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        results: list[dict[str, Any]] | None = None,
+        radius_curve: dict[str, Any] | None = None,
+    ) -> None:
         self.predictor = predictor
+        self.results = results or []
+        self.radius_curve = radius_curve
         self.examples = [polyp(seed, WORK_SIZE, difficulty=difficulty) for seed, difficulty in POLYP_EXAMPLES]
         self.example_scene = functools.lru_cache(maxsize=len(self.examples))(self._example_scene)
 
@@ -104,6 +127,7 @@ class Studio:
         losses = list(self.predictor.checkpoints)
         return {
             "titles": LOSS_TITLES,
+            "short": {**LOSS_TITLES, "dbce": "Dilated"},
             "scores": _SCORES,
             "classes": list(self.predictor.task.classes),
             "losses": losses,
@@ -113,6 +137,8 @@ class Studio:
             "max_bytes": inputs.MAX_BYTES,
             "magma": base64.b64encode(table.tobytes()).decode(),
             "recipe": describe(self.predictor),
+            "results": self.results,
+            "radius_curve": self.radius_curve,
             "examples": [
                 {"thumbnail": jpeg(resize_image(image, 96)), "title": self.title(index)}
                 for index, (image, _) in enumerate(self.examples)
@@ -130,9 +156,11 @@ def describe(predictor: Predictor) -> str:
     )
 
 
-def build(predictor: Predictor) -> gr.Blocks:
-    """The gradio app; launch it with ``css=CSS``."""
-    studio = Studio(predictor)
+def build(
+    predictor: Predictor, results: list[dict[str, Any]] | None = None, radius_curve: dict[str, Any] | None = None
+) -> gr.Blocks:
+    """The gradio app; launch it with ``css=CSS``. Arguments as of `Studio`."""
+    studio = Studio(predictor, results, radius_curve)
     config = json.dumps(studio.config()).replace("</", "<\\/")
     script = "\n".join([f"const CONFIG = {config};", *((_HERE / name).read_text("utf-8") for name in _SCRIPTS)])
 

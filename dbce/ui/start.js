@@ -6,8 +6,12 @@ function choices(field, entries) {
     group.insertAdjacentHTML("beforeend", `<label><input type="radio" name="${field}" value="${value}">${text}</label>`);
 }
 choices("weighting", [["none", "none"], ["balanced", "balanced"], ["dilated", "dilated"]]);
-choices("loss", CONFIG.losses.map((loss) => [loss, CONFIG.titles[loss].replace("Dilated balanced", "Dilated")]));
+choices("loss", CONFIG.losses.map((loss) => [loss, CONFIG.short[loss]]));
 choices("of", [["weight", "weight"], ["loss", "loss"]]);
+choices("shape", [["fill", "fill"], ["outline", "outline"]]);
+choices("scale", [["own", "each its own"], ["shared", "one for all"]]);
+choices("below", [["probability", "probability"], ["entropy", "cross entropy"], ["weighted", "weighted loss"]]);
+$(".checks").insertAdjacentHTML("beforeend", CONFIG.losses.map((loss) => `<label class="check"><input type="checkbox" name="shown" value="${loss}">${CONFIG.titles[loss]}</label>`).join(""));
 $(".examples").innerHTML = CONFIG.examples.map(({ thumbnail, title }, i) =>
   `<button type="button" data-example="${i}" aria-label="${title}" title="${title}"><img src="${thumbnail}" alt=""></button>`).join("");
 $('[data-out="recipe"]').textContent = CONFIG.recipe;
@@ -20,6 +24,11 @@ root.addEventListener("input", ({ target }) => {
   if (target.matches("[data-brush]")) {
     state.brush = +target.value;
     target.nextElementSibling.textContent = `${target.value} px`;
+  } else if (target.type === "checkbox") {
+    const now = state[target.name];
+    const next = Array.isArray(now) ? (target.checked ? [...now, target.value] : now.filter((v) => v !== target.value)) : target.checked;
+    if (target.name === "shown" && !next.length) say("At least one network stays in view.");
+    set(target.name === "shown" && !next.length ? {} : { [target.name]: next });
   } else if (target.type === "radio") set({ [target.name]: target.value });
   else if (target.type === "range") set({ [target.dataset.field]: +target.value });
   const strip = $(".strip"); // on a phone, bring the maps that move into view
@@ -41,6 +50,10 @@ root.addEventListener("click", ({ target }) => {
   if (button.dataset.example) open({ example: +button.dataset.example }, { example: +button.dataset.example, painting: false });
   ({
     share,
+    tour: () => tour.start(),
+    "zoom-in": () => zoom.by(1.5),
+    "zoom-out": () => zoom.by(1 / 1.5),
+    "zoom-fit": zoom.fit,
     palette: () => set({ palette: state.palette === "safe" ? "paper" : "safe" }),
     theme: () => set({ theme: state.theme === "dark" ? "light" : "dark" }),
     paint: () => (state.painting ? stopPainting() : startPainting()),
@@ -75,6 +88,32 @@ $(".tabs").addEventListener("keydown", (event) => {
   const next = names[(names.indexOf(state.tab) + step + names.length) % names.length];
   set({ tab: next });
   $("#tab-" + next).focus();
+});
+
+// a panel in focus: move the pixel, zoom
+root.addEventListener("keydown", (event) => {
+  if (!study || !event.target.matches(".frame canvas")) return;
+  const zooms = { "+": () => zoom.by(1.5), "=": () => zoom.by(1.5), "-": () => zoom.by(1 / 1.5), 0: zoom.fit };
+  const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+  if (!zooms[event.key] && !move) return;
+  event.preventDefault();
+  zooms[event.key]?.();
+  if (!move) return;
+  const inside = (v) => Math.max(0, Math.min(study.size - 1, v));
+  const { x, y } = state.pixel || { x: study.size >> 1, y: study.size >> 1 };
+  const step = event.shiftKey ? 10 : 1;
+  point({ x: inside(x + step * move[0]), y: inside(y + step * move[1]) });
+});
+
+document.addEventListener("pointerdown", (event) => {
+  for (const menu of $$("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  for (const menu of $$("details.menu[open]")) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  }
 });
 
 root.addEventListener("pointermove", (event) => {
@@ -126,6 +165,7 @@ document.addEventListener("paste", (event) => take(files(event)));
 element.dbce = { state, set, get study() { return study; }, panels, distanceField, areaCurve, radiusCurves, ready: false };
 const asked = stateFromLink(location.hash);
 Object.assign(state, asked);
+viewFromLink(location.hash);
 render();
 (asked.example ? open({ example: asked.example }) : showScene(props.value)).then(() => {
   element.dbce.ready = true;

@@ -10,97 +10,13 @@ const state = {
   tab: "anatomy", weighting: "dilated", loss: CONFIG.loss, radius: CONFIG.radius, threshold: 0.5, of: "weight",
   theme: matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark", palette: "paper",
   example: 0, painting: false, erase: false, brush: 14, pixel: null,
+  opacity: 1, shape: "fill", scale: "own", outline: true, below: "probability", shown: [...CONFIG.losses], layers: ["tp", "fp", "fn"],
 };
 let study = null; // a Study, see maps.js
 let picture = null; // the image as an ImageBitmap
+let photo = null; // and as 32-bit words
 let origin = { example: 0 }; // what to ask Python for again when a mask is added
-const tabs = {}; // name -> { draw(), probe(x, y) }
-
-// Little-endian RGBA words, as ImageData holds them.
-const rgba = (r, g, b, a = 255) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
-const hex = (text) => rgba(...[1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16)));
-const colour = (name) => hex(getComputedStyle(root).getPropertyValue("--" + name).trim());
-const MAGMA = (() => {
-  const rgb = bytes(CONFIG.magma);
-  return Uint32Array.from({ length: 256 }, (_, i) => rgba(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]));
-})();
-const [BLACK, WHITE] = [rgba(8, 8, 10), rgba(242, 242, 242)];
-const GREY = Uint32Array.from({ length: 256 }, (_, i) => rgba(i, i, i));
-
-// A number with three significant digits, with a true minus and a readable power of ten.
-function digits(v) {
-  if (v === 0) return "0";
-  if (Math.abs(v) >= 1e-3 && Math.abs(v) < 1e4) return String(+v.toPrecision(3)).replace("-", "\u2212");
-  const [mantissa, exponent] = v.toExponential(2).split("e");
-  return `${+mantissa}\u00b7${power(+exponent)}`;
-}
-const power = (n) => "10" + [...String(n)].map((c) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[c] || "\u207b").join("");
-const grouped = (n) => n.toLocaleString("en-US").replaceAll(",", "\u2009");
-const percent = (v) => (100 * v).toFixed(1);
-
-// A square picture with a caption, a mark that follows the pointer in all panels, and perhaps a colour bar.
-class Panel {
-  constructor(parent, caption, { scale = null, disk = false } = {}) {
-    this.figure = document.createElement("figure");
-    this.figure.className = "panel";
-    this.figure.innerHTML = `<div class="frame"><canvas role="img"></canvas><div class="ring"></div><div class="cross"></div></div>
-      <figcaption>${caption}</figcaption>` + (scale ? `<div class="scale"><canvas width="256" height="1" aria-hidden="true"></canvas><p><span></span><span></span></p></div>` : "");
-    parent.append(this.figure);
-    this.canvas = this.figure.querySelector(".frame canvas");
-    this.ring = this.figure.querySelector(".ring");
-    this.cross = this.figure.querySelector(".cross");
-    this.disk = disk;
-    this.size = 0;
-    if (scale) {
-      const bar = this.figure.querySelector(".scale canvas").getContext("2d");
-      bar.putImageData(new ImageData(new Uint8ClampedArray(scale.buffer.slice(0)), 256, 1), 0, 0);
-      this.ends = this.figure.querySelectorAll(".scale span");
-    }
-    panels.push(this);
-  }
-
-  // The pixels as 32-bit words, to be filled and shown.
-  words() {
-    if (this.size !== study.size) {
-      this.size = this.canvas.width = this.canvas.height = study.size;
-      this.context = this.canvas.getContext("2d");
-      this.data = this.context.createImageData(study.size, study.size);
-      this.pixels = new Uint32Array(this.data.data.buffer);
-    }
-    return this.pixels;
-  }
-
-  show(text) {
-    this.context.putImageData(this.data, 0, 0);
-    if (text) this.canvas.setAttribute("aria-label", text);
-  }
-
-  // Values from 0 to `top` through a table of 256 colours.
-  map(values, top, table, text) {
-    const out = this.words();
-    const factor = top > 0 ? 255 / top : 0;
-    for (let i = 0; i < out.length; i++) out[i] = table[(values[i] * factor) | 0];
-    this.show(text);
-    if (this.ends) {
-      this.ends[0].textContent = "0";
-      this.ends[1].textContent = digits(top);
-    }
-  }
-
-  image(text) {
-    this.words();
-    this.context.drawImage(picture, 0, 0);
-    if (text) this.canvas.setAttribute("aria-label", text);
-  }
-}
-const panels = [];
-
-// Pixels of the object with a neighbour outside it.
-function outline(labels, size, visit) {
-  for (let y = 0, i = 0; y < size; y++)
-    for (let x = 0; x < size; x++, i++)
-      if (labels[i] && ((x && !labels[i - 1]) || (x < size - 1 && !labels[i + 1]) || (y && !labels[i - size]) || (y < size - 1 && !labels[i + size]))) visit(i);
-}
+const tabs = {}; // name -> { draw(), probe(pixel) }
 
 // ---- one change, one redraw
 
@@ -128,13 +44,18 @@ function render() {
     tab.tabIndex = on ? 0 : -1;
     $("#view-" + tab.dataset.tab).hidden = !on;
   }
-  for (const input of $$("[data-field] input")) input.checked = state[input.name] === input.value;
-  for (const input of $$("input[data-field]")) input.value = state[input.dataset.field];
+  for (const input of $$("[data-field] input[type=radio]")) input.checked = state[input.name] === input.value;
+  for (const input of $$("input[type=range][data-field]")) input.value = state[input.dataset.field];
+  for (const input of $$("input[type=checkbox]")) {
+    const now = state[input.name];
+    input.checked = Array.isArray(now) ? now.includes(input.value) : now;
+  }
   const pressed = { palette: state.palette === "safe", paint: state.painting, erase: state.erase };
   for (const [name, on] of Object.entries(pressed)) $(`[data-do="${name}"]`).setAttribute("aria-pressed", on);
   for (const button of $$(".examples button")) button.setAttribute("aria-pressed", +button.dataset.example === state.example);
   if (!study) return;
   for (const part of $$("[data-needs=mask]")) part.hidden = !study.labels;
+  $('[data-out="opacity"]').textContent = `${Math.round(state.opacity * 100)} %`;
   for (const out of $$('[data-out="rim-radius"]')) out.textContent = state.radius;
   tabs[state.tab].draw();
   point(state.pixel);
@@ -175,6 +96,9 @@ async function showScene(text) {
   const scene = JSON.parse(text);
   const [arrays, bitmap] = await Promise.all([unpackArrays(scene), fetch(scene.image).then((r) => r.blob()).then((b) => createImageBitmap(b))]);
   picture = bitmap;
+  const sheet = new OffscreenCanvas(scene.size, scene.size).getContext("2d");
+  sheet.drawImage(picture, 0, 0);
+  photo = new Uint32Array(sheet.getImageData(0, 0, scene.size, scene.size).data.buffer);
   study = new Study(scene, arrays);
   state.pixel = null;
   painted.length = 0;
@@ -218,40 +142,4 @@ async function openFiles({ image = null, mask = null }) {
   } catch {
     say("The browser could not read that file; choose it again.", true);
   }
-}
-
-// ---- painting a mask: everything follows the brush, and nothing leaves the page
-
-const painted = []; // earlier masks, for undo
-let stroke = null;
-
-function dab(from, to) {
-  const labels = study.labels.slice();
-  const { size } = study;
-  const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / Math.max(1, state.brush / 2)));
-  for (let s = 0; s <= steps; s++) {
-    const cx = Math.round(from.x + ((to.x - from.x) * s) / steps);
-    const cy = Math.round(from.y + ((to.y - from.y) * s) / steps);
-    for (let y = Math.max(0, cy - state.brush); y <= Math.min(size - 1, cy + state.brush); y++)
-      for (let x = Math.max(0, cx - state.brush); x <= Math.min(size - 1, cx + state.brush); x++)
-        if ((x - cx) ** 2 + (y - cy) ** 2 <= state.brush ** 2) labels[y * size + x] = state.erase ? 0 : 1;
-  }
-  study.setLabels(labels);
-}
-
-function relabel(labels) {
-  study.setLabels(labels);
-  set({});
-}
-
-function startPainting() {
-  if (!study.labels) study.setLabels(new Uint8Array(study.count));
-  say("Paint the object on the image or on the labels. The maps follow your brush; the mask stays in this page.");
-  set({ tab: "anatomy", painting: true, erase: false });
-}
-
-function stopPainting() {
-  if (study.labels && !study.labels.includes(1)) study.setLabels(null);
-  say(study.labels ? "Your painted mask is in use." : "No mask: nothing was painted.");
-  set({ painting: false });
 }

@@ -1,0 +1,96 @@
+"""What the result files say, in a form the page can show: tables beside the paper's, and the differences in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dbce.evaluation import HEADINGS, PAPER
+from dbce.metrics import SCORES
+from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+
+
+def setting(recipe: Mapping[str, Any], test_data: str) -> str:
+    """One sentence on how networks were trained and on what they were tested."""
+    return (
+        f"{recipe['encoder']} encoder, {recipe['epochs']} epochs on {recipe['images']} images of {recipe['data']} at "
+        f"{recipe['size']} × {recipe['size']} px, batch {recipe['batch_size']}, seed {recipe['seed']}; "
+        f"tested on {test_data}."
+    )
+
+
+def summary(task: str, manifest: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The bundled networks of a task beside the paper's table.
+
+    Args:
+        task: key of `dbce.tasks.TASKS`.
+        manifest: from `dbce.checkpoints.manifest`.
+
+    Returns:
+        ``title``, ``setting``, ``columns``, ``rows`` (``loss``, ``ours`` and ``paper`` in percent, ``paper`` None
+        where our copy of the paper has no numbers), ``differences`` (sentences) and ``commands``.
+    """
+    first = next(iter(manifest.values()))
+    recipe, test_data = first["recipe"], first["test_data"]
+    known = PAPER.get(task, {})
+    rows: list[dict[str, Any]] = [
+        {
+            "loss": loss,
+            "ours": [entry["scores"][name] for name in SCORES],
+            "paper": list(known[loss]) if loss in known else None,
+        }
+        for loss, entry in manifest.items()
+    ]
+    return {
+        "title": f"{task.capitalize()} segmentation, Table 1 of the paper",
+        "setting": f"{setting(recipe, test_data)} The paper: resnet34, {TASKS[task].epochs} epochs at "
+        f"{WORK_SIZE} × {WORK_SIZE} px. Scores are the mean over images.",
+        "columns": [HEADINGS[name] for name in SCORES],
+        "rows": rows,
+        "differences": differences({row["loss"]: row["ours"] for row in rows}, known),
+        "commands": {
+            "train": f"python -m dbce train {task} --loss LOSS --data {recipe['data']} --encoder {recipe['encoder']} "
+            f"--size {recipe['size']} --epochs {recipe['epochs']} --seed {recipe['seed']}",
+            "evaluate": f"python -m dbce evaluate {task} --data {test_data}",
+        },
+    }
+
+
+def differences(ours: Mapping[str, Sequence[float]], paper: Mapping[str, Sequence[float]]) -> list[str]:
+    """What is the same as in the paper and what is not, in sentences, computed from the numbers.
+
+    Args:
+        ours: by loss, percent in the order of `dbce.metrics.SCORES`.
+        paper: the same from the paper; empty where our copy has none.
+    """
+    dice, _, precision, recall = range(4)
+    order = sorted(ours, key=lambda loss: -ours[loss][dice])
+    sentences = ["Order by Dice here: " + ", ".join(f"{LOSS_TITLES[loss]} {ours[loss][dice]:.1f}" for loss in order)]
+    if set(paper) != set(ours):
+        return [sentences[0] + "."]
+    theirs = sorted(paper, key=lambda loss: -paper[loss][dice])
+    sentences[0] += (
+        ", the same as in the paper."
+        if order == theirs
+        else "; in the paper: " + ", ".join(f"{LOSS_TITLES[loss]} {paper[loss][dice]:.1f}" for loss in theirs) + "."
+    )
+    spills = [_is_extreme(scores, recall, max) and _is_extreme(scores, precision, min) for scores in (ours, paper)]
+    sentences.append(
+        f"Balanced CE {'has' if spills[0] else 'does not have'} both the highest recall ({ours['bce'][recall]:.1f}) "
+        f"and the lowest precision ({ours['bce'][precision]:.1f}); in the paper it {'has' if spills[1] else 'has not'} "
+        f"({paper['bce'][recall]:.1f}, {paper['bce'][precision]:.1f})."
+    )
+    gain, claimed = ours["dbce"][dice] - ours["ce"][dice], paper["dbce"][dice] - paper["ce"][dice]
+    sentences.append(f"Dilated balanced CE against CE: {gain:+.1f} points of Dice here, {claimed:+.1f} in the paper.")
+    gaps = [paper[loss][dice] - ours[loss][dice] for loss in ours]
+    sentences.append(
+        f"Our Dice lies {min(gaps):.1f} to {max(gaps):.1f} points below the paper’s: a lighter network, a shorter "
+        "schedule. One run a loss, so a difference of a point or so between two losses may be chance."
+        if min(gaps) > 0
+        else "One run a loss, so a difference of a point or so between two losses may be chance."
+    )
+    return [sentence.replace("-", "\u2212") if "points of Dice" in sentence else sentence for sentence in sentences]
+
+
+def _is_extreme(scores: Mapping[str, Sequence[float]], column: int, pick: Any) -> bool:
+    return scores["bce"][column] == pick(values[column] for values in scores.values())

@@ -1,0 +1,25 @@
+// Table 1 of the paper beside the scores of the bundled networks: made from their manifest, nothing typed in.
+
+(() => {
+  const box = $("#view-results");
+  const text = (value) => (value === null ? "" : value.toFixed(2));
+
+  function table({ columns, rows }) {
+    const best = (side, k) => Math.max(...rows.map((row) => row[side]?.[k] ?? -1));
+    const cells = (row, side) => columns.map((_, k) => {
+      const value = row[side] ? row[side][k] : null;
+      return `<td class="${value !== null && value === best(side, k) ? "best" : ""}">${text(value)}</td>`;
+    }).join("");
+    const head = columns.map((name) => `<th scope="col">${name}</th>`).join("");
+    return `<div class="scroll"><table class="wide"><thead><tr><td></td><th colspan="${columns.length}" scope="colgroup">here, %</th><th colspan="${columns.length}" scope="colgroup">in the paper, %</th></tr>
+      <tr><td></td>${head}${head}</tr></thead>
+      <tbody>${rows.map((row) => `<tr data-row="${row.loss}"><th scope="row">${CONFIG.titles[row.loss]}</th>${cells(row, "ours")}${cells(row, "paper")}</tr>`).join("")}</tbody></table></div>`;
+  }
+
+  box.innerHTML = CONFIG.results.map((result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${result.setting}</p>
+    ${table(result)}
+    <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>
+    <p class="quiet">Made by <code>${result.commands.train}</code> for each loss, and <code>${result.commands.evaluate}</code>.</p></div>`).join("");
+
+  tabs.results = { draw() {} };
+})();

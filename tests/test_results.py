@@ -1,0 +1,63 @@
+"""The table of the Results tab and its sentences, from manifests with known numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbce.evaluation import PAPER
+from dbce.results import differences, summary
+
+RECIPE = {
+    "encoder": "mobilenet_v2",
+    "epochs": 25,
+    "images": 1000,
+    "data": "Kvasir-SEG",
+    "size": 224,
+    "batch_size": 16,
+    "seed": 7,
+}
+
+
+def manifest(scores):
+    return {
+        loss: {
+            "scores": dict(zip(("dice", "iou", "precision", "recall"), row, strict=True)),
+            "recipe": RECIPE,
+            "test_data": "CVC",
+        }
+        for loss, row in scores.items()
+    }
+
+
+def test_rows_hold_our_numbers_beside_the_papers():
+    ours = {loss: [value - 5 for value in row] for loss, row in PAPER["polyp"].items()}
+    result = summary("polyp", manifest(ours))
+    assert [row["loss"] for row in result["rows"]] == list(ours)
+    for row in result["rows"]:
+        assert row["ours"] == ours[row["loss"]] and row["paper"] == list(PAPER["polyp"][row["loss"]])
+    assert "seed 7" in result["setting"] and "25 epochs" in result["setting"]
+    assert "--epochs 25 --seed 7" in result["commands"]["train"] and result["commands"]["evaluate"].endswith("CVC")
+
+
+def test_sentences_say_what_is_the_same():
+    same = differences({loss: [value - 5 for value in row] for loss, row in PAPER["polyp"].items()}, PAPER["polyp"])
+    assert "the same as in the paper" in same[0]
+    assert "Balanced CE has both" in same[1]
+    assert "+1.0 points of Dice here, +1.0 in the paper" in same[2]
+    assert "5.0 to 5.0 points below" in same[3]
+
+
+def test_sentences_say_what_differs():
+    ours = {"ce": [90, 80, 70, 95], "bce": [89, 80, 75, 90], "dice_ce": [80, 70, 80, 80], "dbce": [85, 80, 90, 85]}
+    sentences = differences(ours, PAPER["polyp"])
+    assert sentences[0].startswith("Order by Dice here: CE 90.0, Balanced CE 89.0")
+    assert "in the paper: Dilated balanced CE 87.4" in sentences[0]
+    assert "does not have both" in sentences[1]
+    assert "\u22125.0 points of Dice here" in sentences[2]
+    assert "below" not in sentences[3]
+
+
+@pytest.mark.parametrize("paper", [{}, {"ce": (1.0, 1.0, 1.0, 1.0)}])
+def test_without_the_papers_numbers_only_the_order_is_stated(paper):
+    ours = {"ce": [50.0, 40, 60, 70], "dbce": [60.0, 50, 60, 70]}
+    assert differences(ours, paper) == ["Order by Dice here: Dilated balanced CE 60.0, CE 50.0."]
