@@ -25,7 +25,7 @@ def main() -> int:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
     demo = page.build(Predictor(networks, "polyp"), [table])
-    demo.launch(server_name=args.host, server_port=args.port, css=page.CSS, footer_links=[], show_error=True)
+    demo.launch(server_name=args.host, server_port=args.port, **page.LAUNCH)
     return 0
 
 

@@ -86,11 +86,18 @@ class Study:
 
     def shares(self, radius: float, weighting: str = "dilated") -> dict[str, float]:
         """Parts of the total weight held by the object, its rim (within the radius) and the far background."""
-        weight = self.weight(radius, weighting).astype(np.float64)
-        inside = self._mask
+        return self._parts(self.weight(radius, weighting), radius)
+
+    def loss_shares(self, loss: str, radius: float, weighting: str = "dilated") -> dict[str, float]:
+        """Parts of the weighted loss of a network that fall on the object, its rim and the far background."""
+        return self._parts(self.weight(radius, weighting) * self.cross_entropy(loss), radius)
+
+    def _parts(self, values: np.ndarray, radius: float) -> dict[str, float]:
+        values, inside = values.astype(np.float64), self._mask
         rim = dilate(inside, radius) & ~inside
         parts = {"object": inside, "rim": rim, "far": ~inside & ~rim}
-        return {name: float(weight[where].sum() / weight.sum()) for name, where in parts.items()}
+        total = max(float(values.sum()), np.finfo(np.float64).tiny)
+        return {name: float(values[where].sum() / total) for name, where in parts.items()}
 
     def scores(self, loss: str, threshold: float = 0.5) -> dict[str, float]:
         """Dice, IoU, precision and recall in [0, 1] for this image."""

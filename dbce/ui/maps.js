@@ -103,6 +103,7 @@ class Study {
   // New labels (a painted mask): fields and areas follow; the networks need not run again.
   setLabels(labels, distance) {
     this.labels = labels;
+    this.drawn = Boolean(labels) && !distance; // made in the page, unknown to Python
     this.entropy = {};
     if (!labels) return;
     this.distance = distance || [0, 1].map((cls) => distanceField(labels, cls, this.size));

@@ -46,6 +46,10 @@ root.addEventListener("click", ({ target }) => {
   hush();
   const button = target.closest("button");
   if (!button) return;
+  if (button.dataset.export) {
+    button.closest("details").open = false;
+    download(button.dataset.export);
+  }
   if (button.dataset.tab) set({ tab: button.dataset.tab });
   if (button.dataset.example) open({ example: +button.dataset.example }, { example: +button.dataset.example, painting: false });
   ({

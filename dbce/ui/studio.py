@@ -1,0 +1,170 @@
+"""What the page asks of Python: examples and visitors' files become scenes, and views become files."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import functools
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dbce import export, inputs
+from dbce.figures import PALETTES
+from dbce.phantoms import POLYP_EXAMPLES, polyp
+from dbce.predictor import WEIGHTINGS, Predictor, Study
+from dbce.tasks import MAX_RADIUS, WORK_SIZE
+from dbce.ui.scene import scene
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Opened:
+    """An image that was opened: what the networks say of it, its caption, and its height and width as it came."""
+
+    study: Study
+    title: str
+    shape: tuple[int, int]
+
+
+def _answer(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
+    """Decode a request, and turn what goes wrong into ``{"error": sentence}``."""
+
+    @functools.wraps(method)
+    def asked(self: Studio, request: str) -> dict[str, str]:
+        try:
+            return method(self, json.loads(request))
+        except inputs.InputError as error:
+            return {"error": str(error)}
+        except Exception:
+            log.exception("request failed")
+            return {"error": "Something went wrong on the server; what you see is unchanged. Try another file."}
+
+    return asked
+
+
+class Studio:
+    """Answers the page, and keeps nothing of what a visitor sends.
+
+    Args:
+        predictor: the networks of one task.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self.examples = [polyp(seed, WORK_SIZE, difficulty=difficulty) for seed, difficulty in POLYP_EXAMPLES]
+        self.example = functools.lru_cache(maxsize=len(self.examples))(self._example)
+
+    def title(self, index: int) -> str:
+        """Caption of an example."""
+        return f"Drawn example {index + 1} of {len(self.examples)}, not a patient"
+
+    def _example(self, index: int) -> Opened:
+        image, mask = self.examples[index]
+        return Opened(self.predictor.set_image(image, mask), self.title(index), mask.shape)
+
+    def open(self, image: tuple[str, bytes], mask: tuple[str, bytes] | None = None) -> Opened:
+        """Files with their names -> an opened image.
+
+        Raises:
+            InputError: a file that cannot be read, or a mask that does not belong to the image.
+        """
+        pixels = inputs.read_image(image[1], image[0])
+        title = f"{image[0]}, {pixels.shape[1]} \u00d7 {pixels.shape[0]} px"
+        return self._open(pixels, image[0], title, mask)
+
+    def _open(self, image: np.ndarray, name: str, title: str, mask: tuple[str, bytes] | None) -> Opened:
+        labels = None
+        if mask is not None:
+            labels = inputs.read_mask(mask[1], mask[0])
+            inputs.check_sizes(image, labels, name, mask[0])
+            title += f", mask {mask[0]}"
+        study = self.predictor.set_image(image, labels)
+        if mask is not None and study.labels is not None and not study.labels.any():
+            raise inputs.InputError(
+                f"The object in {mask[0]} vanishes at {WORK_SIZE} x {WORK_SIZE}: it is smaller than a pixel there. "
+                "Crop the image around it."
+            )
+        return Opened(study, title, image.shape[:2])
+
+    def _requested(self, request: dict[str, Any]) -> Opened:
+        """``{"example": i}`` or ``{"image": file}``, either with ``"mask": file``."""
+        mask = inputs.decode_file(request["mask"]) if request.get("mask") else None
+        if "image" in request:
+            return self.open(inputs.decode_file(request["image"]), mask)
+        index = request.get("example")
+        if not isinstance(index, int) or not 0 <= index < len(self.examples):
+            raise inputs.InputError("Choose one of the examples, or open an image.")
+        if mask is None:
+            return self.example(index)
+        return self._open(self.examples[index][0], "the example", self.title(index), mask)
+
+    @_answer
+    def open_study(self, request: dict[str, Any]) -> dict[str, str]:
+        """A request as of `_requested`, as JSON -> ``{"scene": JSON}`` or ``{"error": sentence}``."""
+        opened = self._requested(request)
+        note = "" if opened.study.labels is not None else "No mask yet"
+        return {"scene": scene(opened.study, opened.title, note)}
+
+    @_answer
+    def export_view(self, request: dict[str, Any]) -> dict[str, str]:
+        """``{"of": request, "labels": bits painted in the page or null, "view": fields of View, "kind": suffix}``.
+
+        Returns:
+            ``{"name", "type", "data" (base64)}`` or ``{"error": sentence}``.
+        """
+        opened = self._requested(request["of"])
+        study = opened.study
+        if request.get("labels"):
+            study = dataclasses.replace(study, labels=_labels(request["labels"]))
+        kind, view = request.get("kind"), read_view(request.get("view"), self.predictor)
+        if kind not in export.FORMATS:
+            raise inputs.InputError(f"The format must be one of {', '.join(export.FORMATS)}.")
+        if study.labels is None and (kind == "csv" or (kind in export.FIGURES and view.figure == "anatomy")):
+            raise inputs.InputError("This file compares a prediction with a mask; add or paint a mask first.")
+        data = export.render(study, view, kind, opened.shape)
+        name = f"dbce-{view.figure}.{kind}" if kind in export.FIGURES else f"dbce-{_PLURAL[kind]}.{kind}"
+        return {"name": name, "type": export.FORMATS[kind], "data": base64.b64encode(data).decode()}
+
+
+_PLURAL = {"npz": "maps", "zip": "maps", "csv": "numbers"}
+
+
+def _labels(text: str) -> np.ndarray:
+    """Bits in base64, row by row, the highest first -> (WORK_SIZE, WORK_SIZE) uint8 0/1."""
+    try:
+        bits = np.unpackbits(np.frombuffer(base64.b64decode(text, validate=True), np.uint8))
+        return bits.reshape(WORK_SIZE, WORK_SIZE)
+    except (binascii.Error, ValueError) as error:
+        raise inputs.InputError("The painted mask did not arrive whole; try again.") from error
+
+
+def read_view(fields: Any, predictor: Predictor) -> export.View:
+    """Fields from outside -> a view, every one of them checked.
+
+    Raises:
+        InputError: an unknown field or a value out of range.
+    """
+    try:
+        view = export.View(**fields)
+    except TypeError as error:
+        raise inputs.InputError("The view has fields that are not known here; reload the page.") from error
+    choices = {
+        "figure": ("anatomy", "compare"),
+        "loss": tuple(predictor.checkpoints),
+        "weighting": WEIGHTINGS,
+        "palette": tuple(PALETTES),
+    }
+    for name, known in choices.items():
+        if getattr(view, name) not in known:
+            raise inputs.InputError(f"{name} is {getattr(view, name)!r}; it must be one of {', '.join(known)}.")
+    for name, low, high in (("radius", 0, MAX_RADIUS), ("threshold", 0, 1)):
+        value = getattr(view, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise inputs.InputError(f"{name} is {value!r}; it must be a number from {low} to {high}.")
+    return view

@@ -1,0 +1,185 @@
+"""The app asked by programs: the real gradio_client, raw requests, and what they may not do."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import json
+from pathlib import Path
+from urllib.parse import urlparse
+
+import numpy as np
+import pytest
+import torch
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from dbce.checkpoints import Checkpoint
+from dbce.network import DeepSupervisionUnet
+from dbce.phantoms import polyp
+from dbce.predictor import Predictor, Study
+from dbce.tasks import LOSS_TITLES
+from dbce.ui import page
+from dbce.ui.limits import MAX_REQUEST
+from dbce.ui.studio import Studio
+
+RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def predictor() -> Predictor:
+    """Networks that know nothing: the interface is tested, not the training."""
+    torch.manual_seed(0)
+    networks = {loss: DeepSupervisionUnet("mobilenet_v2", 2).eval() for loss in LOSS_TITLES}
+    return Predictor({loss: Checkpoint(network, RECIPE) for loss, network in networks.items()})
+
+
+@pytest.fixture(scope="module")
+def address(predictor):
+    demo = page.build(predictor)
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.LAUNCH)
+    yield url
+    demo.close()
+
+
+@pytest.fixture(scope="module")
+def client(address, tmp_path_factory) -> Client:
+    return Client(address, verbose=False, download_files=tmp_path_factory.mktemp("downloads"))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("drawn")
+    image, mask = polyp(5, 200)
+    Image.fromarray(image).save(folder / "frame.png")
+    Image.fromarray(mask * 255).save(folder / "mask.png")
+    return folder / "frame.png", folder / "mask.png"
+
+
+@pytest.fixture(scope="module")
+def study(predictor, files) -> Study:
+    return predictor.set_image(np.asarray(Image.open(files[0])), np.asarray(Image.open(files[1])) > 0)
+
+
+def test_only_the_two_endpoints_are_offered(client):
+    offered = client.view_api(return_format="dict", print_info=False)
+    assert set(offered["named_endpoints"]) == {"/loss_maps", "/compare"} and not offered["unnamed_endpoints"]
+
+
+def test_loss_maps_are_those_of_the_predictor(client, files, study):
+    image, mask = map(handle_file, files)
+    path, numbers = client.predict(image, mask, "bce", 12, "balanced", api_name="/loss_maps")
+    with np.load(path) as found:
+        assert np.array_equal(found["weight"], study.weight(12, "balanced"))
+        assert np.array_equal(found["cross_entropy_bce"], study.cross_entropy("bce"))
+        assert found["original_size_prediction_ce"].shape == (200, 200)
+    assert numbers["weight_shares"] == pytest.approx(study.shares(12, "balanced"))
+    assert numbers["loss_shares"] == pytest.approx(study.loss_shares("bce", 12, "balanced"))
+
+
+def test_compare_with_and_without_a_mask(client, files, study):
+    image, mask = map(handle_file, files)
+    path, numbers = client.predict(image, mask, 0.4, 15, api_name="/compare")
+    with np.load(path) as found:
+        assert np.array_equal(found["prediction_dbce"], study.prediction("dbce", 0.4))
+    for loss in LOSS_TITLES:
+        assert numbers["scores"][loss] == pytest.approx(study.scores(loss, 0.4))
+        assert numbers["errors"][loss] == study.errors(loss, 15, 0.4)
+    _, numbers = client.predict(image, None, 0.5, 20, api_name="/compare")
+    assert numbers["agreement"] == pytest.approx({f"{a} {b}": v for (a, b), v in study.agreement().items()})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("bce", 9999, "balanced"), "radius is 9999"),
+        (("bce", 20, "balanced", "swap"), "same size"),
+        (("bce", 20, "balanced", "text"), "not an image"),
+        (("bce", 20, "balanced", "none"), "give a mask"),
+    ],
+)
+def test_mistakes_come_back_as_one_sentence(client, files, tmp_path, arguments, words):
+    loss, radius, weighting, *what = arguments
+    mask = files[1]
+    if what == ["swap"]:
+        mask = tmp_path / "small.png"
+        Image.fromarray(np.eye(20, dtype=np.uint8) * 255).save(mask)
+    elif what == ["text"]:
+        mask = tmp_path / "mask.png"
+        mask.write_text("no image")
+    given = None if what == ["none"] else handle_file(mask)
+    with pytest.raises(AppError, match=words):
+        client.predict(handle_file(files[0]), given, loss, radius, weighting, api_name="/loss_maps")
+
+
+def test_a_request_too_large_is_refused_before_it_is_read(address):
+    """A body of 2 GB is announced; the answer comes although not one byte of it was sent."""
+    parts = urlparse(address)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
+    connection.putrequest("POST", "/gradio_api/component_server")
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Content-Length", str(2 * 10**9))
+    connection.endheaders()
+    answer = connection.getresponse()
+    assert answer.status == 413 and "too large" in json.loads(answer.read())["error"]
+    connection.close()
+
+
+def test_a_stream_without_a_length_is_cut_where_the_limit_is(address):
+    parts = urlparse(address)
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
+    chunk, sent = b"x" * 4_000_000, 0
+
+    def body():
+        nonlocal sent
+        for _ in range(500):  # 2 GB
+            sent += len(chunk)
+            yield chunk
+
+    try:
+        connection.request("POST", "/gradio_api/component_server", body(), {"Content-Type": "application/json"})
+        assert connection.getresponse().status == 413
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the server hung up
+    assert sent < 2 * MAX_REQUEST
+    connection.close()
+
+
+def asked(studio: Studio, **request) -> dict[str, str]:
+    view = {"figure": "anatomy", "loss": "ce", "weighting": "dilated", "radius": 20, "threshold": 0.5}
+    return studio.export_view(json.dumps({"of": {"example": 1}, "view": view, "kind": "npz", **request}))
+
+
+def test_export_of_a_painted_mask_uses_exactly_that_mask(predictor):
+    studio = Studio(predictor)
+    labels = np.zeros((320, 320), np.uint8)
+    labels[40:90, 100:130] = 1
+    painted = base64.b64encode(np.packbits(labels).tobytes()).decode()
+    with np.load(io.BytesIO(base64.b64decode(asked(studio, labels=painted)["data"]))) as found:
+        assert np.array_equal(found["labels"], labels)
+    with np.load(io.BytesIO(base64.b64decode(asked(studio)["data"]))) as found:
+        assert np.array_equal(found["labels"], studio.examples[1][1])
+
+
+@pytest.mark.parametrize(
+    ("request_part", "words"),
+    [
+        ({"kind": "exe"}, "format must be one of"),
+        ({"labels": "AAAA"}, "did not arrive whole"),
+        ({"view": {"figure": "anatomy", "path": "/etc"}}, "not known here"),
+        ({"view": {"loss": "focal"}}, "loss is 'focal'"),
+        ({"view": {"radius": float("nan")}}, "radius is nan"),
+        ({"view": {"threshold": "high"}}, "threshold is 'high'"),
+        ({"of": {"example": 77}}, "Choose one of the examples"),
+    ],
+)
+def test_nonsense_in_an_export_is_one_sentence(predictor, request_part, words):
+    assert words in asked(Studio(predictor), **request_part)["error"]
+
+
+def test_an_export_that_needs_a_mask_says_so(predictor, files):
+    image = {"name": "a.png", "data": base64.b64encode(files[0].read_bytes()).decode()}
+    for kind in ("csv", "pdf"):
+        assert "mask" in asked(Studio(predictor), of={"image": image}, kind=kind)["error"]
