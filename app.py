@@ -21,10 +21,11 @@ def main() -> int:
     try:
         networks = checkpoints.bundled("polyp", args.checkpoints)
         table = results.summary("polyp", checkpoints.manifest("polyp", args.checkpoints))
+        curve = results.read_radius("polyp", args.checkpoints)
     except ValueError as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
-    demo = page.build(Predictor(networks, "polyp"), [table])
+    demo = page.build(Predictor(networks, "polyp"), [table], curve)
     demo.launch(server_name=args.host, server_port=args.port, **page.LAUNCH)
     return 0
 

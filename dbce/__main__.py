@@ -85,25 +85,64 @@ def _bundle(args: argparse.Namespace) -> None:
     print(f"wrote {checkpoints.write_manifest(args.task, results, Path(args.data).resolve().name)}")
 
 
+def _radius(args: argparse.Namespace) -> None:
+    from dbce import checkpoints, data, results
+    from dbce.evaluation import evaluate
+
+    files = sorted(Path(args.runs).glob("*/*.safetensors"))
+    if not files:
+        raise ValueError(f"{args.runs} holds no finished run (*/*.safetensors); train some radii first.")
+    found = {str(path): checkpoints.load(path) for path in files}
+    recipes = [{**checkpoint.recipe, "radius": None} for checkpoint in found.values()]
+    if any(recipe != recipes[0] for recipe in recipes):
+        raise ValueError(f"the runs under {args.runs} differ in more than the radius; train them alike.")
+    scores = evaluate(found, data.load(args.data), partial(tqdm, leave=False))
+    points = [{"radius": found[path].recipe["radius"], **row} for path, row in scores.items()]
+    label = "full run" if recipes[0]["epochs"] >= TASKS[args.task].epochs else "short run"
+    path = results.write_radius(args.task, points, recipes[0], Path(args.data).resolve().name, label)
+    print(f"wrote {path}")
+
+
 def _figure(args: argparse.Namespace) -> None:
-    from dbce import checkpoints, figures
+    from dbce import checkpoints, export
     from dbce.inputs import check_sizes, read_image, read_mask
     from dbce.predictor import Predictor
 
-    task = TASKS[args.task]
-    image = read_image(Path(args.image).read_bytes(), args.image)
-    mask = None
-    if args.mask:
-        mask = read_mask(Path(args.mask).read_bytes(), args.mask)
-        check_sizes(image, mask, args.image, args.mask)
-    study = Predictor(checkpoints.bundled(args.task), args.task).set_image(image, mask)
-    if args.number == 1:
-        radius = task.radius if args.radius is None else args.radius
-        figure = figures.anatomy(study, args.loss, radius, args.weighting)
+    kind = Path(args.out).suffix[1:].lower()
+    if kind not in export.FIGURES:
+        raise ValueError(f"the figure would be written to {args.out}; the name must end in .pdf, .svg or .png.")
+    if args.number == 5:
+        content = _radius_figure(args.task, kind)
     else:
-        figure = figures.comparison(study, args.threshold, args.palette)
-    figure.savefig(args.out, dpi=300)
+        if args.image is None:
+            raise ValueError(f"figure {args.number} is drawn of an image; name one with --image.")
+        image = read_image(Path(args.image).read_bytes(), args.image)
+        mask = None
+        if args.mask:
+            mask = read_mask(Path(args.mask).read_bytes(), args.mask)
+            check_sizes(image, mask, args.image, args.mask)
+        study = Predictor(checkpoints.bundled(args.task), args.task).set_image(image, mask)
+        radius = TASKS[args.task].radius if args.radius is None else args.radius
+        view = export.View(
+            "anatomy" if args.number == 1 else "compare",
+            args.loss,
+            args.weighting,
+            radius,
+            args.threshold,
+            args.palette,
+        )
+        content = export.render(study, view, kind)
+    Path(args.out).write_bytes(content)
     print(f"wrote {args.out}")
+
+
+def _radius_figure(task: str, kind: str) -> bytes:
+    from dbce import export, figures, results
+
+    result = results.read_radius(task)
+    if result is None:
+        raise ValueError(f"no radius was measured for {task!r}; score finished runs with `python -m dbce radius`.")
+    return export.figure_bytes(figures.radius_curve(result), kind)
 
 
 def _table(args: argparse.Namespace) -> None:
@@ -156,18 +195,29 @@ def build_parser() -> argparse.ArgumentParser:
     bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
     bundle.add_argument("--data", required=True, help="test set to score on")
 
+    radius = commands.add_parser("radius", help="score runs that differ in the radius, and record the curve of Fig. 5")
+    radius.set_defaults(run=_radius)
+    radius.add_argument("task", choices=TASKS)
+    radius.add_argument("--runs", required=True, help="folder with one run a radius")
+    radius.add_argument("--data", required=True, help="test set to score on")
+
     figure = commands.add_parser("figure", help="draw a figure of the paper for an image of yours")
     figure.set_defaults(run=_figure)
-    figure.add_argument("number", type=int, choices=(1, 2), help="1: a loss taken apart; 2: the four networks compared")
+    figure.add_argument(
+        "number",
+        type=int,
+        choices=(1, 2, 3, 5),
+        help="1: a loss taken apart; 2, 3: the networks compared; 5: the radius",
+    )
     figure.add_argument("--task", choices=TASKS, default="polyp")
-    figure.add_argument("--image", required=True)
+    figure.add_argument("--image", help="needed for all but figure 5")
     figure.add_argument("--mask", help="needed for figure 1")
     figure.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
     figure.add_argument("--loss", choices=LOSS_TITLES, default="ce", help="figure 1: whose cross entropy")
     figure.add_argument("--radius", type=float, help="figure 1: disk radius in pixels at 320 (default: the paper's)")
     figure.add_argument("--weighting", choices=("none", "balanced", "dilated"), default="dilated")
-    figure.add_argument("--threshold", type=float, default=0.5, help="figure 2: probability a prediction must exceed")
-    figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="figure 2: colours of errors")
+    figure.add_argument("--threshold", type=float, default=0.5, help="2, 3: probability a prediction must exceed")
+    figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="2, 3: colours of errors")
 
     table = commands.add_parser("table", help="print the scores of the bundled networks as Markdown")
     table.set_defaults(run=_table)

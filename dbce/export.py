@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import cv2
 import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 
 from dbce import figures
 from dbce.predictor import Study
@@ -105,6 +106,11 @@ def _figure(study: Study, view: View, kind: str) -> bytes:
         figure = figures.comparison(study, view.threshold, view.palette)
     else:
         figure = figures.anatomy(study, view.loss, view.radius, view.weighting)
+    return figure_bytes(figure, kind)
+
+
+def figure_bytes(figure: Figure, kind: str) -> bytes:
+    """A matplotlib figure as "png" (300 dpi), "svg" or "pdf", with its fonts and without a date."""
     undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}[kind]
     buffer = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "dbce", "pdf.fonttype": 42}):

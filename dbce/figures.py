@@ -5,6 +5,9 @@ The page draws the same maps in the browser; these are for papers, slides and th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
@@ -100,6 +103,23 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
         names = {"fp": "false positive", "fn": "false negative"}
         handles = [Patch(color=PALETTES[palette][key], label=name) for key, name in names.items()]
         figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    return figure
+
+
+def radius_curve(result: Mapping[str, Any]) -> Figure:
+    """Fig. 5: Dice against the radius of the disk, measured.
+
+    Args:
+        result: from `dbce.results.read_radius`.
+    """
+    figure = Figure(figsize=(5, 3.4), layout="constrained")
+    axes = figure.subplots()
+    radii, dice = ([point[name] for point in result["points"]] for name in ("radius", "dice"))
+    axes.plot(radii, dice, "o-", color="#E08A00")
+    axes.set_xlabel("R, px at 320 × 320")
+    axes.set_ylabel(f"Dice on {result['test_data']}, %")
+    axes.set_title(f"{result['task']}, {result['label']}", fontsize=10)
+    axes.grid(alpha=0.3)
     return figure
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from dbce.checkpoints import FOLDER
 from dbce.evaluation import HEADINGS, PAPER
 from dbce.metrics import SCORES
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
@@ -54,6 +57,71 @@ def summary(task: str, manifest: Mapping[str, Mapping[str, Any]]) -> dict[str, A
             "evaluate": f"python -m dbce evaluate {task} --data {test_data}",
         },
     }
+
+
+def radius_file(task: str, folder: Path | None = None) -> Path:
+    """Where the curve of Fig. 5 lies for a task."""
+    return (folder or FOLDER) / task / "radius.json"
+
+
+def read_radius(task: str, folder: Path | None = None) -> dict[str, Any] | None:
+    """The measured curve of Dice against the radius, or None where nothing was measured.
+
+    The file holds ``task``, ``label`` ("short run" or "full run"), ``test_data``, ``recipe`` (all but loss and
+    radius), ``command`` and ``points``, each with ``radius`` in pixels at 320 x 320 and scores in percent.
+
+    Raises:
+        ValueError: the file is not of that form.
+    """
+    path = radius_file(task, folder)
+    if not path.is_file():
+        return None
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        points = [{"radius": float(p["radius"]), **{n: float(p[n]) for n in SCORES}} for p in result["points"]]
+        complete = bool(points) and {"label", "test_data", "recipe", "command"} <= result.keys()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        complete = False
+    if not complete:
+        raise ValueError(f"{path} is damaged; get it again (git checkout), or write it with `python -m dbce radius`.")
+    return {**result, "points": points, "setting": setting(result["recipe"], result["test_data"])}
+
+
+def write_radius(
+    task: str,
+    points: Sequence[Mapping[str, float]],
+    recipe: Mapping[str, Any],
+    test_data: str,
+    label: str,
+    folder: Path | None = None,
+) -> Path:
+    """Record a measured curve where `read_radius` finds it.
+
+    Args:
+        task: key of `dbce.tasks.TASKS`.
+        points: ``radius`` and the scores in percent of each run.
+        recipe: what all runs share.
+        test_data: name of the test set.
+        label: "short run" or "full run".
+        folder: holds one folder a task; the bundled one by default.
+    """
+    shared = {key: value for key, value in recipe.items() if key not in ("loss", "radius")}
+    command = (
+        f"python -m dbce train {task} --loss dbce --radius R --data {recipe['data']} --encoder {recipe['encoder']} "
+        f"--size {recipe['size']} --epochs {recipe['epochs']} --seed {recipe['seed']}"
+    )
+    rows = [{key: round(value, 2) for key, value in point.items()} for point in points]
+    result = {
+        "task": task,
+        "label": label,
+        "test_data": test_data,
+        "recipe": shared,
+        "command": command,
+        "points": sorted(rows, key=lambda row: row["radius"]),
+    }
+    path = radius_file(task, folder)
+    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return path
 
 
 def differences(ours: Mapping[str, Sequence[float]], paper: Mapping[str, Sequence[float]]) -> list[str]:

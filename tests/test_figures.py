@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from dbce.__main__ import main
-from dbce.figures import PALETTES, anatomy, comparison, overlay
+from dbce.figures import PALETTES, anatomy, comparison, overlay, radius_curve
 from dbce.phantoms import polyp
 from dbce.predictor import Study, quantise
 from dbce.tasks import LOSS_TITLES, TASKS
@@ -60,7 +60,7 @@ def test_unknown_palette_gets_a_sentence(study):
         overlay(study, "ce", palette="rainbow")
 
 
-FILES = [("1", "pdf", b"%PDF"), ("2", "svg", b"<?xml"), ("1", "png", b"\x89PNG")]
+FILES = [("1", "pdf", b"%PDF"), ("3", "pdf", b"%PDF"), ("2", "svg", b"<?xml"), ("1", "png", b"\x89PNG")]
 
 
 @pytest.mark.parametrize(("number", "suffix", "start"), FILES)
@@ -77,3 +77,26 @@ def test_figure_1_without_a_mask_gets_a_sentence(tmp_path, capsys):
     Image.fromarray(polyp(7, 96)[0]).save(tmp_path / "i.png")
     assert main(["figure", "1", "--image", str(tmp_path / "i.png"), "-o", str(tmp_path / "f.pdf")]) == 2
     assert "no mask" in capsys.readouterr().err and not (tmp_path / "f.pdf").exists()
+
+
+def test_figure_5_is_the_measured_curve(tmp_path):
+    points = [
+        {"radius": r, "dice": d, "iou": 1, "precision": 1, "recall": 1} for r, d in ((0, 70), (20, 80), (150, 75))
+    ]
+    axes = radius_curve({"task": "polyp", "label": "short run", "test_data": "CVC", "points": points}).axes[0]
+    assert axes.lines[0].get_xydata().tolist() == [[0, 70], [20, 80], [150, 75]]
+    assert "short run" in axes.get_title() and "CVC" in axes.get_ylabel()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["1", "--image", "a.png", "-o", "f.txt"], "must end in .pdf, .svg or .png"),
+        (["2", "-o", "f.pdf"], "name one with --image"),
+        (["2", "--image", "nowhere.png", "-o", "f.pdf"], "nowhere.png"),
+    ],
+)
+def test_a_figure_that_cannot_be_drawn_gets_a_sentence(arguments, words, capsys):
+    assert main(["figure", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert words in error and error.count("\n") == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbce.evaluation import PAPER
-from dbce.results import differences, summary
+from dbce.results import differences, radius_file, read_radius, summary, write_radius
 
 RECIPE = {
     "encoder": "mobilenet_v2",
@@ -61,3 +61,24 @@ def test_sentences_say_what_differs():
 def test_without_the_papers_numbers_only_the_order_is_stated(paper):
     ours = {"ce": [50.0, 40, 60, 70], "dbce": [60.0, 50, 60, 70]}
     assert differences(ours, paper) == ["Order by Dice here: Dilated balanced CE 60.0, CE 50.0."]
+
+
+def test_a_radius_curve_comes_back_sorted_and_with_its_command(tmp_path):
+    (tmp_path / "polyp").mkdir()
+    assert read_radius("polyp", tmp_path) is None
+    points = [{"radius": r, "dice": 80.126 + r, "iou": 70, "precision": 60, "recall": 50} for r in (20, 0, 5)]
+    recipe = {**RECIPE, "loss": "dbce", "radius": 20, "weight_decay": 1e-4}
+    write_radius("polyp", points, recipe, "CVC", "short run", tmp_path)
+    result = read_radius("polyp", tmp_path)
+    assert [point["radius"] for point in result["points"]] == [0, 5, 20]
+    assert result["points"][0]["dice"] == 80.13
+    assert result["label"] == "short run" and "radius" not in result["recipe"]
+    assert "--radius R" in result["command"] and "tested on CVC" in result["setting"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"points": []}', '{"points": [{"radius": 1}]}'])
+def test_a_damaged_radius_file_gets_a_sentence(tmp_path, content):
+    (tmp_path / "polyp").mkdir()
+    radius_file("polyp", tmp_path).write_text(content)
+    with pytest.raises(ValueError, match="is damaged"):
+        read_radius("polyp", tmp_path)
