@@ -145,6 +145,13 @@ def _radius_figure(task: str, kind: str) -> bytes:
     return export.figure_bytes(figures.radius_curve(result), kind)
 
 
+def _bench(args: argparse.Namespace) -> None:
+    from dbce import bench, checkpoints
+    from dbce.predictor import Predictor
+
+    print(bench.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats))
+
+
 def _table(args: argparse.Namespace) -> None:
     from dbce import checkpoints
     from dbce.evaluation import markdown
@@ -222,6 +229,12 @@ def build_parser() -> argparse.ArgumentParser:
     table = commands.add_parser("table", help="print the scores of the bundled networks as Markdown")
     table.set_defaults(run=_table)
     table.add_argument("task", choices=TASKS)
+
+    bench = commands.add_parser("bench", help="measure, and print ratios against peers")
+    bench.set_defaults(run=_bench)
+    bench.add_argument("what", choices=("viewer",), help="viewer: latency of the page beside plain gradio sliders")
+    bench.add_argument("--task", choices=TASKS, default="polyp")
+    bench.add_argument("--repeats", type=int, default=60, help="positions a slider is moved to")
     return parser
 
 

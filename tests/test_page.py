@@ -479,6 +479,29 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
     wait_for_text(page, "[data-out=radius]", "R = 60")
 
 
+def test_downloads_hold_what_is_in_view(visit, files):
+    page = visit()
+    give(page, "image", files[0])
+    page.get_by_role("button", name="Paint a mask").last.click()
+    box = page.locator("[data-panels=anatomy] .frame canvas").first.bounding_box()
+    page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.6 * box["height"])
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("slider", name="Radius of the disk in pixels").fill("11")
+    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    for kind, entry in (("npz", "Maps, NumPy"), ("csv", "Numbers, CSV"), ("pdf", "Figure, PDF")):
+        page.click("[data-menu=download] summary")
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=entry).click()
+        path = waiting.value.path()
+        assert waiting.value.suggested_filename.startswith("dbce-") and path.stat().st_size > 300
+        if kind == "npz":
+            with np.load(path) as found:
+                assert np.array_equal(found["labels"], study.labels)
+                assert np.array_equal(found["weight"], study.weight(11))
+                assert np.array_equal(found["prediction_bce"], study.prediction("bce"))
+    assert not page.locator(".message.error").count()
+
+
 def test_examples_themes_and_palette(visit):
     page = visit(color_scheme="light")
     assert page.locator(".dbce").get_attribute("data-theme") == "light"

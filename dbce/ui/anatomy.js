@@ -76,7 +76,7 @@
     let total = 0;
     for (let i = 0; i < count; i++) total += wce[i] = w[i] * ce[i];
     const top = state.scale === "own" ? { ce: largest(ce), w: largest(w), wce: largest(wce) } : study.tops(state.radius);
-    const lines = state.outline ? { at: outline((i) => study.labels[i], size), colour: colour("object") } : null;
+    const lines = state.outline ? { at: study.edge(), colour: colour("object") } : null;
     entropy.map(ce, top.ce, MAGMA, `Cross entropy of the network trained with ${CONFIG.titles[state.loss]}, 0 to ${digits(top.ce)} nats`, state.opacity < 1 && lines);
     weight.map(w, top.w, MAGMA, `Weight of every pixel, ${state.weighting}, at most ${digits(top.w)}`, lines);
     product.map(wce, top.wce, MAGMA, `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`, state.opacity < 1 && lines);

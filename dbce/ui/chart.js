@@ -1,27 +1,12 @@
 // What the radius does: the weight of each class, and the share of object, rim and far background, against R.
 
-// Both curves for every radius at once. A pixel lies in one class and at some distance from the other, so sums
-// by that distance hold all that is needed: one pass over the image, none while the radius moves.
+// Both for every whole radius at once.
 function radiusCurves(study, last, loss = null) {
-  const sums = [new Float64Array(FAR + 1), new Float64Array(FAR + 1)]; // [class][distance to the other class]
-  const entropy = loss ? study.crossEntropy(loss) : null;
-  for (let i = 0; i < study.count; i++) {
-    const own = study.labels[i];
-    sums[own][study.distance[1 - own][i]] += entropy ? entropy[i] : 1;
-  }
   const weights = [[], []];
   const shares = [[], [], []]; // object, rim, far
   for (let radius = 0; radius <= last; radius++) {
-    const pair = study.classWeights("dilated", radius);
-    const parts = [0, 0, 0];
-    for (let d = 0; d <= FAR; d++) {
-      const reached = d <= radius;
-      parts[0] += sums[1][d] * Math.max(pair[1], reached ? pair[0] : 0);
-      parts[reached ? 1 : 2] += sums[0][d] * Math.max(pair[0], reached ? pair[1] : 0);
-    }
-    const total = parts[0] + parts[1] + parts[2];
-    pair.forEach((weight, cls) => weights[cls].push(weight));
-    parts.forEach((part, k) => shares[k].push(total > 0 ? part / total : 0));
+    study.classWeights("dilated", radius).forEach((weight, cls) => weights[cls].push(weight));
+    study.shares("dilated", radius, loss).forEach((part, k) => shares[k].push(part));
   }
   return { weights, shares };
 }

@@ -49,7 +49,7 @@
     const { size, labels } = study;
     if (state.shape === "outline") {
       out.set(photo);
-      if (labels && on.fn) for (const i of outline((i) => labels[i], size)) out[i] = tp;
+      if (labels && on.fn) for (const i of study.edge()) out[i] = tp;
       if (on.fp) for (const i of outline((i) => logit[i] > limit, size)) out[i] = line;
       return;
     }
@@ -63,14 +63,28 @@
     }
   }
 
-  // The map below a prediction, and its largest value.
-  function fillBelow(model, loss, below) {
-    const { values } = model;
-    const logit = study.logits[loss];
-    if (below === "probability") for (let i = 0; i < values.length; i++) values[i] = sigmoid(logit[i] * study.step);
-    else values.set(study.crossEntropy(loss));
-    if (below === "weighted") for (let i = 0; i < values.length; i++) values[i] *= weight[i];
-    model.top = largest(values);
+  // The maps below the predictions; they stay while only the threshold moves.
+  let drawn = null;
+  function drawBelow(visible, below) {
+    const weighted = below === "weighted" && [state.weighting, state.weighting === "dilated" && state.radius].join();
+    const now = [study, study.labels, below, weighted, state.scale, state.opacity, visible.join()];
+    if (drawn && now.every((part, i) => part === drawn[i])) return;
+    drawn = now;
+    if (weighted) weight = study.weightMap(state.weighting, state.radius, weight || undefined);
+    for (const loss of visible) {
+      const { values } = models[loss];
+      const logit = study.logits[loss];
+      if (below === "probability") for (let i = 0; i < values.length; i++) values[i] = sigmoid(logit[i] * study.step);
+      else values.set(study.crossEntropy(loss));
+      if (weighted) for (let i = 0; i < values.length; i++) values[i] *= weight[i];
+    }
+    const tops = visible.map((loss) => (below === "probability" ? 1 : largest(models[loss].values)));
+    const shared = Math.max(...tops);
+    visible.forEach((loss, k) => {
+      const panels = models[loss].below;
+      for (const [name, panel] of Object.entries(panels)) panel.figure.hidden = name !== below;
+      panels[below].map(models[loss].values, state.scale === "own" ? tops[k] : shared, below === "probability" ? GREY : MAGMA, `${NAMES[below]} of ${CONFIG.titles[loss]}`);
+    });
   }
 
   function draw() {
@@ -85,23 +99,18 @@
     }
     $('.rail [data-out="threshold"]').textContent = state.threshold.toFixed(2);
     drawLegend();
-    const below = labels ? state.below : "probability";
     $('[data-field="below"]').hidden = !labels;
-    if (below === "weighted") weight = study.weightMap(state.weighting, state.radius, weight || undefined);
     const results = {};
     for (const loss of study.losses) {
       const model = (models[loss] ||= column(loss));
       model.box.hidden = !state.shown.includes(loss);
-      if (!model.box.hidden) fillBelow(model, loss, below);
     }
     const visible = study.losses.filter((loss) => state.shown.includes(loss));
     $('[data-panels="compare"]').style.setProperty("--columns", visible.length);
-    const top = Math.max(...visible.map((loss) => models[loss].top));
+    drawBelow(visible, labels ? state.below : "probability");
     for (const loss of visible) {
       const model = models[loss];
       drawPrediction(model.prediction, loss, limit);
-      for (const [name, panel] of Object.entries(model.below)) panel.figure.hidden = name !== below;
-      model.below[below].map(model.values, below === "probability" ? 1 : state.scale === "own" ? model.top : top, below === "probability" ? GREY : MAGMA, `${NAMES[below]} of ${CONFIG.titles[loss]}`);
       for (const part of model.box.querySelectorAll("[data-needs=mask]")) part.hidden = !labels;
       if (!labels) {
         model.prediction.show(`Prediction of ${CONFIG.titles[loss]}`, true);

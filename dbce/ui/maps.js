@@ -74,6 +74,15 @@ function areaCurve(field) {
   return curve; // entry R holds for R < FAR
 }
 
+// Pixels inside (told by a function) with a neighbour outside.
+function outline(inside, size) {
+  const at = [];
+  for (let y = 0, i = 0; y < size; y++)
+    for (let x = 0; x < size; x++, i++)
+      if (inside(i) && ((x && !inside(i - 1)) || (x < size - 1 && !inside(i + 1)) || (y && !inside(i - size)) || (y < size - 1 && !inside(i + size)))) at.push(i);
+  return at;
+}
+
 // ln(1 + e^z), without overflow
 const softplus = (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 const sigmoid = (z) => 1 / (1 + Math.exp(-z));
@@ -105,6 +114,8 @@ class Study {
     this.labels = labels;
     this.drawn = Boolean(labels) && !distance; // made in the page, unknown to Python
     this.entropy = {};
+    this.byDistance = {};
+    this.edgeAt = null;
     if (!labels) return;
     this.distance = distance || [0, 1].map((cls) => distanceField(labels, cls, this.size));
     this.areas = this.distance.map(areaCurve); // areas[cls][R]
@@ -161,22 +172,40 @@ class Study {
     return top;
   }
 
-  // 0 object, 1 rim (within the radius of the object), 2 far background
-  regionAt(i, radius) {
-    return this.labels[i] ? 0 : this.distance[1][i] <= radius ? 1 : 2;
+  // Number of pixels, or the cross entropy of a network, summed by class and by distance to the other class:
+  // all that sums of weights and of weighted losses need, for every radius.
+  sums(loss = null) {
+    const key = loss || "";
+    if (!this.byDistance[key]) {
+      const sums = [new Float64Array(FAR + 1), new Float64Array(FAR + 1)];
+      const entropy = loss ? this.crossEntropy(loss) : null;
+      for (let i = 0; i < this.count; i++) {
+        const own = this.labels[i];
+        sums[own][this.distance[1 - own][i]] += entropy ? entropy[i] : 1;
+      }
+      this.byDistance[key] = sums;
+    }
+    return this.byDistance[key];
   }
 
   // Share of object, rim and far background in the sum of the weights, or of the weighted loss of a network.
   shares(weighting, radius, loss = null) {
     const weights = this.classWeights(weighting, radius);
-    const entropy = loss ? this.crossEntropy(loss) : null;
-    const sums = [0, 0, 0];
-    for (let i = 0; i < this.count; i++) {
-      const w = this.weightAt(i, weighting, radius, weights);
-      sums[this.regionAt(i, radius)] += entropy ? w * entropy[i] : w;
+    const sums = this.sums(loss);
+    const parts = [0, 0, 0];
+    for (let d = 0; d <= FAR; d++) {
+      const reached = d <= radius;
+      const lift = weighting === "dilated" && reached; // the other class covers these pixels too
+      parts[0] += sums[1][d] * (lift ? Math.max(...weights) : weights[1]);
+      parts[reached ? 1 : 2] += sums[0][d] * (lift ? Math.max(...weights) : weights[0]);
     }
-    const total = sums[0] + sums[1] + sums[2];
-    return sums.map((sum) => (total > 0 ? sum / total : 0));
+    const total = parts[0] + parts[1] + parts[2];
+    return parts.map((part) => (total > 0 ? part / total : 0));
+  }
+
+  // Pixels of the object with a neighbour outside.
+  edge() {
+    return (this.edgeAt ||= outline((i) => this.labels[i], this.size));
   }
 
   // The logit, in steps, that a prediction must exceed at a threshold of the probability.

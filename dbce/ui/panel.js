@@ -94,15 +94,6 @@ class Panel {
 }
 const panels = [];
 
-// Pixels inside (told by a function) with a neighbour outside.
-function outline(inside, size) {
-  const at = [];
-  for (let y = 0, i = 0; y < size; y++)
-    for (let x = 0; x < size; x++, i++)
-      if (inside(i) && ((x && !inside(i - 1)) || (x < size - 1 && !inside(i + 1)) || (y && !inside(i - size)) || (y < size - 1 && !inside(i + size)))) at.push(i);
-  return at;
-}
-
 function largest(values) {
   let top = 0;
   for (const v of values) if (v > top) top = v;

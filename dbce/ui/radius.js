@@ -44,7 +44,7 @@
       now.setAttribute("x2", at);
     }
     if (!study.labels) return;
-    const lines = { at: outline((i) => study.labels[i], study.size), colour: colour("object") };
+    const lines = { at: study.edge(), colour: colour("object") };
     const maps = RADII.map((radius) => {
       if (!buffers.has(radius)) buffers.set(radius, new Float32Array(study.count));
       return study.weightMap("dilated", radius, buffers.get(radius));
