@@ -109,7 +109,7 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
                 drawn = tab.evaluate(_MOVE_GRADIO, radii[: max(5, repeats // 3)])
                 arrived = [time for time in drawn if time < _LOST]
                 note = f" {len(drawn) - len(arrived)} of {len(drawn)} lost" if len(arrived) < len(drawn) else ""
-                rows.append((name, arrived, note))
+                rows.append((name, arrived or drawn, note))  # all lost: the time waited, a lower bound
     return _table(rows)
 
 

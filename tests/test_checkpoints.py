@@ -231,9 +231,8 @@ def bundle_entries() -> dict:
 
 def test_bundle_holds_exactly_the_four_losses():
     assert list(bundle_entries()) == LOSSES
-    assert sorted(path.name for path in BUNDLE.iterdir()) == sorted(
-        ["manifest.json", *(f"{loss}.safetensors" for loss in LOSSES)]
-    )
+    files = {path.name for path in BUNDLE.iterdir()} - {"radius.json"}  # the measured curve of the Radius tab
+    assert files == {"manifest.json", *(f"{loss}.safetensors" for loss in LOSSES)}
 
 
 @pytest.mark.parametrize("loss", LOSSES)

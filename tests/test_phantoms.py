@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from dbce import checkpoints
 from dbce.dilation import dilate
 from dbce.phantoms import POLYP_EXAMPLES, polyp
+from dbce.predictor import Predictor
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -48,6 +50,15 @@ def test_difficulty_takes_the_contrast_away(seed):
 def test_examples_differ_in_size():
     areas = [polyp(seed, 96, difficulty=difficulty)[1].mean() for seed, difficulty in POLYP_EXAMPLES]
     assert len(areas) >= 6 and min(areas) < 0.03 and max(areas) > 0.1
+
+
+@pytest.mark.parametrize("loss", checkpoints.bundled("polyp"))
+def test_a_network_that_saw_only_patients_finds_drawn_polyps(loss):
+    """The drawings are realistic enough: no other picture was in the training set but Kvasir-SEG's."""
+    predictor = Predictor({loss: checkpoints.bundled("polyp")[loss]})
+    scenes = [polyp(seed, difficulty=0.5) for seed in range(24)]
+    dice = [predictor.set_image(*scene).scores(loss)["dice"] for scene in scenes]
+    assert np.mean(dice) > 0.85
 
 
 @pytest.mark.parametrize(
