@@ -36,7 +36,8 @@ def _train(args: argparse.Namespace) -> None:
         augment=not args.no_augment,
     )
     folder = Path(args.out or f"runs/{args.task}/{args.loss}")
-    dataset = data.load(args.data, args.size, partial(tqdm, desc="reading", unit="img"))
+    reading = partial(tqdm, desc="reading", unit="img")
+    dataset = data.load(args.data, args.size, reading, part="train", held_out=task.held_out)
     path = train(recipe, dataset, folder, source=Path(args.data).resolve().name, device=args.device)
     print(f"wrote {path}")
 
@@ -59,7 +60,7 @@ def _evaluate(args: argparse.Namespace) -> None:
             found = {path: checkpoints.load(path) for path in args.checkpoint}
     else:
         found = checkpoints.bundled(args.task)
-    dataset = data.load(args.data)
+    dataset = data.load(args.data, part="test", held_out=TASKS[args.task].held_out)
     results = evaluate(found, dataset, partial(tqdm, desc=f"{len(dataset)} images", leave=False))
     if args.json:
         print(json.dumps({k: {n: round(v, 2) for n, v in row.items()} for k, row in results.items()}))
@@ -76,13 +77,17 @@ def _bundle(args: argparse.Namespace) -> None:
     recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in found.values()]
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the loss; train all four alike first.")
-    results = evaluate(found, data.load(args.data), partial(tqdm, leave=False))
+    dataset = data.load(args.data, part="test", held_out=TASKS[args.task].held_out)
+    results = evaluate(found, dataset, partial(tqdm, leave=False))
     print(table(results))
     folder = checkpoints.FOLDER / args.task
     folder.mkdir(parents=True, exist_ok=True)
     for path in files.values():
         shutil.copyfile(path, folder / path.name)
-    print(f"wrote {checkpoints.write_manifest(args.task, results, Path(args.data).resolve().name)}")
+    source = Path(args.data).resolve().name
+    if TASKS[args.task].held_out:
+        source += f" ({len(dataset)} held-out images)"
+    print(f"wrote {checkpoints.write_manifest(args.task, results, source)}")
 
 
 def _radius(args: argparse.Namespace) -> None:
@@ -96,7 +101,8 @@ def _radius(args: argparse.Namespace) -> None:
     recipes = [{**checkpoint.recipe, "radius": None} for checkpoint in found.values()]
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the radius; train them alike.")
-    scores = evaluate(found, data.load(args.data), partial(tqdm, leave=False))
+    dataset = data.load(args.data, part="test", held_out=TASKS[args.task].held_out)
+    scores = evaluate(found, dataset, partial(tqdm, leave=False))
     points = [{"radius": found[path].recipe["radius"], **row} for path, row in scores.items()]
     label = "full run" if recipes[0]["epochs"] >= TASKS[args.task].epochs else "short run"
     path = results.write_radius(args.task, points, recipes[0], Path(args.data).resolve().name, label)

@@ -5,9 +5,11 @@ A data set is held in memory as uint8 arrays at one size: that is what training 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -16,8 +18,14 @@ import numpy as np
 
 from dbce.tasks import WORK_SIZE
 
-LAYOUTS = (("images", "masks"), ("Original", "Ground Truth"))
-"""(image folder, mask folder) of Kvasir-SEG and of CVC-ClinicDB."""
+LAYOUTS = (
+    ("images", "masks"),
+    ("Original", "Ground Truth"),
+    ("ISIC2018_Task1-2_Training_Input", "ISIC2018_Task1_Training_GroundTruth"),
+)
+"""(image folder, mask folder) of Kvasir-SEG, of CVC-ClinicDB and of ISIC 2018, task 1."""
+
+_MASK_ENDING = "_segmentation"  # ISIC's masks: ISIC_0000000_segmentation.png
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 _PACK_FORMAT = "dbce-pack-1"
@@ -45,6 +53,29 @@ class Dataset:
         return (np.bincount(self.labels.ravel(), minlength=num_classes) / self.labels.size).tolist()
 
 
+def in_part(names: Sequence[str], part: str, held_out: float) -> list[bool]:
+    """Which images belong to one part of a data set that is split by the hash of their names.
+
+    The ``round(held_out * N)`` names with the smallest SHA-256 are the test part, whatever their order; so the
+    split is the same on every machine, and says nothing of what an image shows.
+
+    Args:
+        names: N file stems.
+        part: "all", "train" or "test".
+        held_out: share of the images kept for testing; 0 leaves every image in every part.
+
+    Raises:
+        ValueError: another part.
+    """
+    if part not in ("all", "train", "test"):
+        raise ValueError(f"part is {part!r}; it must be all, train or test.")
+    if part == "all" or held_out == 0:
+        return [True] * len(names)
+    ranked = sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
+    tested = set(ranked[: round(held_out * len(names))])
+    return [(name in tested) == (part == "test") for name in names]
+
+
 def resize_image(image: np.ndarray, size: int) -> np.ndarray:
     """(H, W, 3) uint8 -> (size, size, 3) uint8; averages when shrinking, so that nothing aliases."""
     shrinks = size < max(image.shape[:2])
@@ -58,7 +89,7 @@ def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
 
 
 def find_pairs(folder: str | Path) -> list[tuple[Path, Path]]:
-    """Image and mask files of a folder in the layout of Kvasir-SEG or CVC-ClinicDB, paired by file stem.
+    """Image and mask files of a folder in the layout of one of `LAYOUTS`, paired by file stem.
 
     Returns:
         Sorted (image, mask) paths.
@@ -86,7 +117,8 @@ def find_pairs(folder: str | Path) -> list[tuple[Path, Path]]:
 
 
 def _by_stem(folder: Path) -> dict[str, Path]:
-    return {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES}
+    files = (p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES)
+    return {p.stem.removesuffix(_MASK_ENDING): p for p in files if not p.stem.endswith("_superpixels")}
 
 
 def _raise_all(problems: list[str]) -> None:
@@ -117,13 +149,22 @@ def _hw(array: np.ndarray) -> str:
     return f"{array.shape[1]} x {array.shape[0]}"
 
 
-def load(path: str | Path, size: int = WORK_SIZE, progress: Callable = iter) -> Dataset:
+def load(
+    path: str | Path,
+    size: int = WORK_SIZE,
+    progress: Callable = iter,
+    *,
+    part: str = "all",
+    held_out: float = 0.0,
+) -> Dataset:
     """Read a data set folder or a pack, every image resized to a square.
 
     Args:
         path: folder in an official layout, or a file written by `pack`.
         size: side in pixels of the result.
         progress: wraps the iteration over images, e.g. ``tqdm``.
+        part: "all", or "train" or "test" of a data set that is split as `in_part` says.
+        held_out: share of the images in the test part.
 
     Raises:
         ValueError: neither a folder nor a pack; or unpaired, unreadable or size-mismatched files, all of
@@ -131,8 +172,11 @@ def load(path: str | Path, size: int = WORK_SIZE, progress: Callable = iter) -> 
     """
     path = Path(path)
     if path.is_file():
-        return _load_pack(path, size)
+        whole = _load_pack(path, size)
+        keep = in_part(whole.names, part, held_out)
+        return Dataset(tuple(compress(whole.names, keep)), whole.images[keep], whole.labels[keep])
     pairs = find_pairs(path)
+    pairs = list(compress(pairs, in_part([image.stem for image, _ in pairs], part, held_out)))
     with ThreadPoolExecutor(max_workers=4) as pool:
         jobs = [pool.submit(_read_pair, pair, size) for pair in pairs]
         results = [job.result() for job in progress(jobs)]
@@ -146,7 +190,7 @@ def pack(dataset: Dataset, path: str | Path, quality: int = 95) -> None:
     """Write a data set as one file: JPEG images and bit masks in an npz, about 30 kB an image at 320 x 320."""
     codes = [_encode_jpeg(image, quality) for image in dataset.images]
     with Path(path).open("wb") as file:
-        np.savez(
+        np.savez_compressed(  # the masks shrink by far, the pictures cannot
             file,
             format=np.array(_PACK_FORMAT),
             names=np.array(dataset.names),

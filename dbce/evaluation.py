@@ -11,7 +11,7 @@ from dbce.checkpoints import Checkpoint
 from dbce.data import Dataset
 from dbce.metrics import SCORES, scores
 from dbce.predictor import foreground_logits
-from dbce.tasks import LOSS_TITLES, WORK_SIZE
+from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
 
 HEADINGS = {"dice": "mDice", "iou": "mIoU", "precision": "mPrec.", "recall": "mRec."}
 """The paper's column headings."""
@@ -76,11 +76,13 @@ def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp") -> 
     best = {name: max(entry["scores"][name] for entry in manifest.values()) for name in SCORES}
     head = "| loss | " + " | ".join(HEADINGS[name] for name in SCORES)
     lines = [
-        f"Trained on all {recipe['images']} images of {recipe['data']}, tested on {first['test_data']}, percent, "
+        f"Trained on {'' if TASKS[task].held_out else 'all '}{recipe['images']} images of {recipe['data']}, "
+        f"tested on {first['test_data']}, percent, "
         f"the mean over images. {recipe['encoder']} encoder (ImageNet), {recipe['size']} × {recipe['size']} px, "
         f"{recipe['epochs']} epochs, batch {recipe['batch_size']}, seed {recipe['seed']}, R = {recipe['radius']:g} px "
         f"at {WORK_SIZE}; one run a loss, so differences of a point or so may be chance. "
-        "The paper trains a ResNet34 for 600 epochs at 320 × 320.",
+        f"The paper trains a ResNet34 for {TASKS[task].epochs} epochs at 320 × 320"
+        f"{'' if task in PAPER else '; its table is not in our copy, so its cells are empty'}.",
         "",
         head + " | paper: " + " | ".join(HEADINGS[name] for name in SCORES) + " |",
         "| --- |" + " --- |" * (2 * len(SCORES)),
@@ -88,11 +90,11 @@ def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp") -> 
     for loss, entry in manifest.items():
         values = entry["scores"]
         ours = [f"**{values[n]:.2f}**" if values[n] == best[n] else f"{values[n]:.2f}" for n in SCORES]
-        theirs = [f"{value:.2f}" for value in PAPER[task][loss]]
+        theirs = [f"{value:.2f}" for value in PAPER[task][loss]] if task in PAPER else [""] * len(SCORES)
         lines.append(f"| {LOSS_TITLES[loss]} | " + " | ".join(ours + theirs) + " |")
     lines += [
         "",
-        f"`python -m dbce evaluate {task} --data {first['test_data']}` computes the scores again, "
+        f"`python -m dbce evaluate {task} --data {first['test_data'].split(' (')[0]}` computes the scores again, "
         f"`python -m dbce table {task}` prints this text.",
     ]
     return "\n".join(lines)

@@ -34,6 +34,7 @@ class Task:
         radius: radius in pixels of the dilating disk, at ``WORK_SIZE``.
         epochs: length of the paper's schedule.
         subject: what a picture of this task shows, for captions.
+        held_out: share of the data set that is kept for testing; 0 where the test set is another data set.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Task:
     radius: float
     epochs: int
     subject: str
+    held_out: float = 0.0
 
     @property
     def num_classes(self) -> int:
@@ -57,5 +59,14 @@ TASKS = {
         20,
         600,
         "a colonoscopy frame",
+    ),
+    "lesion": Task(
+        "lesion",
+        ("background", "lesion"),
+        ("#111111", "#F2F2F2"),
+        20,
+        200,
+        "a dermoscopy image",
+        held_out=0.2,  # the official test images come without masks: 519 of the 2594 training images instead
     ),
 }

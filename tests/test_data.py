@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from itertools import compress
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dbce import data
 from dbce.phantoms import polyp
+from dbce.tasks import TASKS
 
-KVASIR, CVC = data.LAYOUTS
+KVASIR, CVC, ISIC = data.LAYOUTS
 
 
 def write(path: Path, image: np.ndarray) -> None:
@@ -142,3 +146,57 @@ def test_the_real_data_sets_are_complete(tmp_path):
         data.pack(found, tmp_path / name)
         sizes += (tmp_path / name).stat().st_size
     assert sizes < 60e6
+
+
+# --- ISIC 2018: its layout, and the split that stands in for its test set -----------------------------------
+
+
+def make_isic(folder: Path, count: int) -> None:
+    for index in range(count):
+        image = np.full((40, 60, 3), index, np.uint8)
+        mask = np.zeros((40, 60), np.uint8)
+        mask[5 : 10 + 5 * index] = 255
+        write(folder / ISIC[0] / f"ISIC_{index:07d}.png", image)
+        write(folder / ISIC[1] / f"ISIC_{index:07d}_segmentation.png", mask)
+    (folder / ISIC[0] / "ATTRIBUTION.txt").write_text("as in the official archive")
+
+
+def test_isic_masks_are_paired_without_their_ending(tmp_path):
+    make_isic(tmp_path, 5)
+    found = data.load(tmp_path, 32)
+    assert found.names == tuple(f"ISIC_{index:07d}" for index in range(5))
+    assert [int(image[0, 0, 0]) for image in found.images] == list(range(5))
+    assert (np.diff(found.labels.sum((1, 2), dtype=int)) > 0).all()  # each image with its own mask
+
+
+def test_parts_are_disjoint_whole_and_the_same_from_folder_and_pack(tmp_path):
+    make_isic(tmp_path / "isic", 23)
+    data.pack(data.load(tmp_path / "isic", 32), tmp_path / "isic.npz")
+    parts = {}
+    for part in ("train", "test"):
+        folder, packed = (data.load(tmp_path / n, 32, part=part, held_out=0.2) for n in ("isic", "isic.npz"))
+        assert folder.names == packed.names and np.array_equal(folder.labels, packed.labels)
+        parts[part] = set(folder.names)
+    assert not parts["train"] & parts["test"] and len(parts["train"] | parts["test"]) == 23
+    assert len(parts["test"]) == 5  # 4.6, rounded
+
+
+@given(st.lists(st.text(min_size=1), unique=True, max_size=40), st.randoms())
+def test_the_split_does_not_depend_on_the_order(names, random):
+    shuffled = names[:]
+    random.shuffle(shuffled)
+    chosen, again = (set(compress(n, data.in_part(n, "test", 0.2))) for n in (names, shuffled))
+    assert chosen == again and len(chosen) == round(0.2 * len(names))
+    assert data.in_part(names, "all", 0.2) == data.in_part(names, "test", 0) == [True] * len(names)
+
+
+def test_an_unknown_part_is_named():
+    with pytest.raises(ValueError, match="validation"):
+        data.in_part(["a"], "validation", 0.2)
+
+
+@pytest.mark.skipif("DBCE_DATA" not in os.environ, reason="DBCE_DATA names no folder with real data")
+def test_the_real_isic_is_split_2075_519():
+    pairs = data.find_pairs(Path(os.environ["DBCE_DATA"]) / "ISIC2018")
+    names = [image.stem for image, _ in pairs]
+    assert [sum(data.in_part(names, part, TASKS["lesion"].held_out)) for part in ("train", "test")] == [2075, 519]
