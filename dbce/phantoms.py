@@ -1,9 +1,10 @@
-"""Drawn example images with exact masks: a colon as an endoscope sees it, with one polyp.
+"""Drawn example images with exact masks: a colon as an endoscope sees it, with one polyp, and skin as a
+dermatoscope sees it, with one lesion.
 
-Nothing here is a patient. A scene is a height field over the image (haustral folds around a lumen, one dome
+Nothing here is a patient. A colon is a height field over the image (haustral folds around a lumen, one dome
 with an irregular outline), lit by a lamp at the camera, coloured like mucosa, and seen through the lens:
-vessels, highlights, vignette, octagonal frame, blur and noise. All lengths are fractions of the image side,
-so a scene looks the same at every size.
+vessels, highlights, vignette, octagonal frame, blur and noise. Skin is flat: pigment, its network, globules,
+hairs. All lengths are fractions of the image side, so a scene looks the same at every size.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ POLYP_EXAMPLES: tuple[tuple[int, float], ...] = (
     (22, 0.75),  # clear: all four agree
 )
 """(seed, difficulty) of the examples that the page offers: ours at their best, at their worst, and alike."""
+
+
+LESION_EXAMPLES: tuple[tuple[int, float], ...] = ((3, 0.5), (8, 0.8), (1, 0.3), (5, 0.9), (11, 0.7), (14, 1.0))
+"""(seed, difficulty) of the examples of the lesion task."""
 
 
 def _noise(rng: np.random.Generator, size: int, cells: int, octaves: int = 1) -> np.ndarray:
@@ -119,12 +124,7 @@ def polyp(seed: int, size: int = 320, *, difficulty: float = 0.5) -> tuple[np.nd
     Raises:
         ValueError: a size below 32, a negative seed, or a difficulty outside [0, 1].
     """
-    if size < 32:
-        raise ValueError(f"size is {size}; a drawing needs at least 32 pixels a side, for example 320.")
-    if seed < 0:
-        raise ValueError(f"seed is {seed}; it must be a whole number >= 0.")
-    if not 0 <= difficulty <= 1:
-        raise ValueError(f"difficulty is {difficulty}; it must lie in [0, 1], from clear to flat.")
+    _check(seed, size, difficulty)
     rng = np.random.default_rng(seed)
     scene = _scene(rng, size, 1 - difficulty)
     shade, gloss = _light(rng, scene)
@@ -137,6 +137,15 @@ def polyp(seed: int, size: int = 320, *, difficulty: float = 0.5) -> tuple[np.nd
     image += 0.012 * cv2.GaussianBlur(rng.standard_normal(image.shape).astype(np.float32), (0, 0), 0.6)
     mask = (scene.rho < 1) & (aperture < 0.985)
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), mask.astype(np.uint8)
+
+
+def _check(seed: int, size: int, difficulty: float) -> None:
+    if size < 32:
+        raise ValueError(f"size is {size}; a drawing needs at least 32 pixels a side, for example 320.")
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; it must be a whole number >= 0.")
+    if not 0 <= difficulty <= 1:
+        raise ValueError(f"difficulty is {difficulty}; it must lie in [0, 1], from clear to flat.")
 
 
 def _blur(image: np.ndarray, width: float) -> np.ndarray:
@@ -205,3 +214,74 @@ def _aperture(rng: np.random.Generator, scene: _Scene) -> np.ndarray:
     across, diagonal = rng.uniform(0.90, 0.97), rng.uniform(1.35, 1.6)
     ax, ay = np.abs(scene.x), np.abs(scene.y)
     return np.maximum(np.maximum(ax, ay) / across, (ax + ay) / diagonal)
+
+
+def lesion(seed: int, size: int = 320, *, difficulty: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
+    """A dermoscopy-like picture with one pigmented lesion and its exact mask.
+
+    Args:
+        seed: decides everything about the scene; the same seed gives the same bits.
+        size: side in pixels of the square picture, at least 32.
+        difficulty: 0 for a dark, clear lesion, 1 for a pale one with a wide soft border and many hairs.
+
+    Returns:
+        Image (size, size, 3) uint8 RGB and mask (size, size) uint8, 1 inside the lesion.
+
+    Raises:
+        ValueError: a size below 32, a negative seed, or a difficulty outside [0, 1].
+    """
+    _check(seed, size, difficulty)
+    rng = np.random.default_rng([seed, 1])
+    x, y = _grid(size)
+    rho = _blob(rng, x, y)
+    skin = np.array([0.80, 0.62, 0.53]) + rng.uniform(-1, 1) * np.array([0.07, 0.06, 0.05])
+    brown = np.array([0.38, 0.23, 0.17]) + rng.uniform(-1, 1, 3) * np.array([0.07, 0.05, 0.05])
+    image = skin + _noise(rng, size, 4, 3)[..., None] * np.array([0.018, 0.022, 0.02])
+    image = image + (0.010 * _noise(rng, size, 40, 2))[..., None]
+    soft = 0.05 + 0.22 * difficulty
+    pigment = (1 - _smoothstep(rho, 1 - soft, 1 + 0.6 * soft)) * (1 - 0.72 * difficulty)
+    lattice = np.exp(-np.abs(_noise(rng, size, 26, 2)) / 0.25)  # the pigment network: dark lines, pale holes
+    mottle = 1 + 0.16 * _noise(rng, size, 5, 3) + 0.22 * (lattice - 0.4)
+    globules = 0.35 * _smoothstep(_noise(rng, size, 20), 1.2, 1.9)
+    amount = np.clip(pigment * (mottle + globules), 0, 1)[..., None]
+    image = image * (1 - amount) + brown * amount
+    hairs = _hairs(rng, size, int(rng.integers(0, 4) + 14 * difficulty * rng.random()))[..., None]
+    image = image * (1 - 0.75 * hairs) + 0.12 * 0.75 * hairs
+    reach = np.hypot(x, y)
+    image *= (1.05 - 0.20 * reach**2)[..., None]
+    if rng.random() < 0.4:  # the dark corners of a round field of view
+        image *= 1 - 0.92 * _smoothstep(reach, rng.uniform(1.10, 1.25), 1.30)[..., None]
+    image = _blur(np.clip(image, 0, 1.2), 0.002)
+    image += 0.010 * cv2.GaussianBlur(rng.standard_normal(image.shape).astype(np.float32), (0, 0), 0.6)
+    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), (rho < 1).astype(np.uint8)
+
+
+def _blob(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Distance from the middle of a lesion, 1 on its irregular outline."""
+    side = float(np.sqrt(np.exp(rng.uniform(np.log(0.03), np.log(0.35))) * 4 / np.pi))
+    px, py = rng.uniform(-0.85, 0.85, 2) * max(0.0, 0.8 - side)
+    angle = np.arctan2(y - py, x - px)
+    outline = np.ones_like(x)
+    for wave in range(2, 10):
+        outline += rng.normal(0, 0.14 / wave) * np.cos(wave * angle + rng.uniform(0, 2 * np.pi))
+    tilt, aspect = rng.uniform(0, np.pi), rng.uniform(0.65, 1.0)
+    u = (x - px) * np.cos(tilt) + (y - py) * np.sin(tilt)
+    v = -(x - px) * np.sin(tilt) + (y - py) * np.cos(tilt)
+    return np.hypot(u * np.sqrt(aspect), v / np.sqrt(aspect)) / (side * outline)
+
+
+def _hairs(rng: np.random.Generator, size: int, count: int) -> np.ndarray:
+    """(size, size) float32 in [0, 1]: thin dark curves across the picture."""
+    canvas = np.zeros((size, size), np.float32)
+    along = np.linspace(0, 1, 48)[:, None]
+    for _ in range(count):
+        start, end, bend = rng.uniform(-0.1, 1.1, (3, 2)) * size
+        middle = (start + end) / 2 + 0.35 * (bend - size / 2)
+        curve = (1 - along) ** 2 * start + 2 * along * (1 - along) * middle + along**2 * end
+        points = np.rint(curve * 16).astype(np.int32)
+        cv2.polylines(canvas, [points], False, 1.0, max(1, size // 200), cv2.LINE_AA, 4)
+    return np.clip(canvas, 0, 1)
+
+
+PHANTOMS = {"polyp": (polyp, POLYP_EXAMPLES), "lesion": (lesion, LESION_EXAMPLES)}
+"""By task: the function that draws, and the (seed, difficulty) of the examples."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from dbce.dilation import area_curve, squared_distance
 from dbce.evaluation import PAPER
 from dbce.phantoms import polyp
 from dbce.predictor import Study
+from dbce.results import read_radius
 from dbce.tasks import LOSS_TITLES, TASKS
 from dbce.ui.scene import ceil_distance
 
@@ -474,6 +476,13 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
     captions = page.locator("[data-panels=radius] figcaption").all_inner_texts()
     shares = [f"{100 * study.shares(radius)['rim']:.1f} %" for radius in (0, 5, 10, 20, 60, 150)]
     assert [caption.removeprefix("rim").strip().removesuffix("of the weight").strip() for caption in captions] == shares
+    curve = read_radius("polyp")
+    points = {point["radius"]: point["dice"] for point in curve["points"]}
+    label = page.locator(".measure svg").get_attribute("aria-label")
+    assert re.findall(r"R ([\d.]+) ([\d.]+) %", label) == [(f"{r:g}", f"{dice:.1f}") for r, dice in points.items()]
+    best = max(points, key=points.get)
+    assert f"{points[best]:.1f} % at R = {best:g} px (the highest)" in page.locator(".finding").inner_text()
+    assert curve["label"] in page.locator(".measured h2").inner_text()
     page.get_by_role("button", name="R = 60 px").click()
     page.click("#tab-anatomy")
     wait_for_text(page, "[data-out=radius]", "R = 60")
@@ -523,7 +532,9 @@ def test_on_a_phone_nothing_is_cut_off(visit):
         page.click(f"#tab-{tab}")
         page.wait_for_selector(f"#view-{tab}")
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
-        controls = ".dbce :is(button, summary, input[type=range]):visible:not(.strip *)"  # strips are swiped
+        controls = (
+            ".dbce :is(button, summary, input[type=range]):visible:not(.strip *, .examples *)"  # strips are swiped
+        )
         for control in page.locator(controls).all():
             box = control.bounding_box()
             assert box["x"] >= -1 and box["x"] + box["width"] <= 391

@@ -144,9 +144,7 @@ def test_killed_at_any_moment_it_resumes_to_the_same_weights(folder, tmp_path):
     run = [sys.executable, "-m", *command(folder, tmp_path / "killed", "--epochs", "6")]
     process = subprocess.Popen(run, cwd=ROOT, stderr=subprocess.DEVNULL)
     log = tmp_path / "killed" / "log.jsonl"
-    for _ in range(600):
-        if log.is_file() and len(log.read_text().splitlines()) >= 2:
-            break
+    while process.poll() is None and not (log.is_file() and len(log.read_text().splitlines()) >= 2):
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
     process.wait()

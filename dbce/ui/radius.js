@@ -36,6 +36,15 @@
       <p class="quiet">${result.setting} Made by <code>${result.command}</code>.</p>`
     : `<h2>Dice against R</h2><p class="quiet">Not measured yet for this task. <code>python -m dbce radius</code> scores finished runs of several radii and draws the curve here.</p>`;
 
+  // What the curve says, in words.
+  function finding() {
+    const best = result.points.reduce((a, b) => (b.dice > a.dice ? b : a));
+    const [first, last] = [result.points[0], result.points.at(-1)];
+    const at = (p) => `${p.dice.toFixed(1)} % at R = ${p.radius} px`;
+    return `Measured here, one run a radius: ${at(first)}, ${at(best)} (the highest), ${at(last)}. Precision goes from ${first.precision.toFixed(1)} to ${best.precision.toFixed(1)} %, recall from ${first.recall.toFixed(1)} to ${best.recall.toFixed(1)} %, between the first and the best.`;
+  }
+  if (result) $(".finding").textContent = finding();
+
   function draw() {
     const now = card.querySelector(".now");
     if (now) {
