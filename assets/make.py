@@ -50,4 +50,4 @@ def main(address: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1].rstrip("/"))
+    main((sys.argv[1:] or ["http://127.0.0.1:7860"])[0].rstrip("/"))

@@ -79,6 +79,20 @@ def _wall(
     return height, depth, shadow, centre
 
 
+def _outline(
+    rng: np.random.Generator, dx: np.ndarray, dy: np.ndarray, side: float, *, waves: int, wobble: float, slim: float
+) -> np.ndarray:
+    """Distance from a middle in units of an irregular ellipse of radius ``side``: 1 on its outline."""
+    angle = np.arctan2(dy, dx)
+    outline = np.ones(dx.shape, np.float32)
+    for wave in range(2, waves):
+        outline += rng.normal(0, wobble / wave) * np.cos(wave * angle + rng.uniform(0, 2 * np.pi))
+    tilt, aspect = rng.uniform(0, np.pi), rng.uniform(slim, 1.0)
+    u = dx * np.cos(tilt) + dy * np.sin(tilt)
+    v = -dx * np.sin(tilt) + dy * np.cos(tilt)
+    return np.hypot(u * np.sqrt(aspect), v / np.sqrt(aspect)) / (side * outline)
+
+
 def _dome(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, centre: np.ndarray) -> tuple[np.ndarray, float]:
     """Distance from the middle of the polyp, 1 on its outline, and its radius. Keeps off the lumen."""
     side = float(np.sqrt(np.exp(rng.uniform(np.log(0.012), np.log(0.22))) * 4 / np.pi))  # radius from the area share
@@ -86,14 +100,7 @@ def _dome(rng: np.random.Generator, x: np.ndarray, y: np.ndarray, centre: np.nda
         px, py = rng.uniform(-0.72, 0.72, 2)
         if np.hypot(px - centre[0], py - centre[1]) > side + 0.22 and abs(px) + abs(py) < 1.05:
             break
-    angle = np.arctan2(y - py, x - px)
-    outline = np.ones_like(x)
-    for wave in range(2, 7):
-        outline += rng.normal(0, 0.10 / wave) * np.cos(wave * angle + rng.uniform(0, 2 * np.pi))
-    tilt, aspect = rng.uniform(0, np.pi), rng.uniform(0.75, 1.0)
-    u = (x - px) * np.cos(tilt) + (y - py) * np.sin(tilt)
-    v = -(x - px) * np.sin(tilt) + (y - py) * np.cos(tilt)
-    return np.hypot(u * np.sqrt(aspect), v / np.sqrt(aspect)) / (side * outline), side
+    return _outline(rng, x - px, y - py, side, waves=7, wobble=0.10, slim=0.75), side
 
 
 @dataclass(frozen=True)
@@ -260,14 +267,7 @@ def _blob(rng: np.random.Generator, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Distance from the middle of a lesion, 1 on its irregular outline."""
     side = float(np.sqrt(np.exp(rng.uniform(np.log(0.03), np.log(0.35))) * 4 / np.pi))
     px, py = rng.uniform(-0.85, 0.85, 2) * max(0.0, 0.8 - side)
-    angle = np.arctan2(y - py, x - px)
-    outline = np.ones_like(x)
-    for wave in range(2, 10):
-        outline += rng.normal(0, 0.14 / wave) * np.cos(wave * angle + rng.uniform(0, 2 * np.pi))
-    tilt, aspect = rng.uniform(0, np.pi), rng.uniform(0.65, 1.0)
-    u = (x - px) * np.cos(tilt) + (y - py) * np.sin(tilt)
-    v = -(x - px) * np.sin(tilt) + (y - py) * np.cos(tilt)
-    return np.hypot(u * np.sqrt(aspect), v / np.sqrt(aspect)) / (side * outline)
+    return _outline(rng, x - px, y - py, side, waves=10, wobble=0.14, slim=0.65)
 
 
 def _hairs(rng: np.random.Generator, size: int, count: int) -> np.ndarray:

@@ -144,9 +144,14 @@ class Predictor:
     Args:
         checkpoints: by loss, e.g. from `dbce.checkpoints.bundled`.
         task: key of `dbce.tasks.TASKS`.
+
+    Raises:
+        ValueError: an unknown task.
     """
 
     def __init__(self, checkpoints: Mapping[str, Checkpoint], task: str = "polyp") -> None:
+        if task not in TASKS:
+            raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}.")
         self.task = TASKS[task]
         self.checkpoints = dict(checkpoints)
 

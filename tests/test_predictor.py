@@ -370,3 +370,8 @@ def test_other_masks_are_refused(predictor):
     with pytest.raises(ValueError, match="mask") as raised:
         predictor.set_image(photo(8, 8), np.zeros((8, 8, 3), np.uint8))
     assert "(8, 8, 3)" in str(raised.value)
+
+
+def test_an_unknown_task_is_named():
+    with pytest.raises(ValueError, match="'nope'; it must be one of polyp"):
+        Predictor({}, "nope")
