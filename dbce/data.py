@@ -6,6 +6,7 @@ A data set is held in memory as uint8 arrays at one size: that is what training 
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -213,7 +214,7 @@ def _load_pack(path: Path, size: int) -> Dataset:
                 raise KeyError("format")
             names, shape = tuple(map(str, file["names"])), tuple(map(int, file["shape"]))
             bits, jpeg, ends = file["masks"], file["jpeg"], file["jpeg_ends"]
-    except (KeyError, ValueError, OSError, EOFError, BadZipFile) as error:
+    except (KeyError, ValueError, OSError, EOFError, BadZipFile, zlib.error) as error:
         raise ValueError(
             f"{path} is no data set pack ({type(error).__name__}); it must be a file written by "
             "`python -m dbce pack`. Pack the folder again, or name the folder itself."

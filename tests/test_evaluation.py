@@ -261,7 +261,9 @@ def test_a_damaged_pack_is_named(capsys, files, folder, tmp_path):
     packed = tmp_path / "whole.npz"
     run(capsys, "pack", "polyp", "--data", folder, "-o", packed)
     content = packed.read_bytes()
-    for n, damaged in enumerate([b"", content[: len(content) // 2], content.replace(b"\xff\xd8\xff", b"\0\0\0")]):
+    middle = len(content) // 2
+    flipped = content[:middle] + bytes([content[middle] ^ 255]) + content[middle + 1 :]
+    for n, damaged in enumerate([b"", content[:middle], flipped]):
         path = tmp_path / f"damaged{n}.npz"
         path.write_bytes(damaged)
         assert str(path) in failure(capsys, "evaluate", "polyp", "--data", path, "--checkpoint", files[0])

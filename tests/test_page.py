@@ -166,6 +166,12 @@ def page_study(found: dict, size: int = 320) -> Study:
     return Study(TASKS["polyp"], np.zeros((size, size, 3), np.uint8), labels, logits)
 
 
+def show(page: Page, tab: str) -> None:
+    """Choose a tab; the page changes with its next frame."""
+    page.click(f"#tab-{tab}")
+    page.wait_for_selector(f"#view-{tab}")
+
+
 def test_opens_on_a_finished_example_of_four_models(visit):
     page = visit()
     assert page.locator("[data-panels=anatomy] figure:visible").count() == 5
@@ -175,7 +181,7 @@ def test_opens_on_a_finished_example_of_four_models(visit):
     )
     assert min(levels) >= 2 and levels[0] > 1000  # every panel is drawn, the photograph richly
     assert page.locator(".scale p span:visible").all_inner_texts()[0] == "0"
-    page.click("#tab-compare")
+    show(page, "compare")
     assert page.locator(".model h3").all_inner_texts() == list(LOSS_TITLES.values())
     assert len(page.locator("[data-score=dice] td").all_inner_texts()) == 4
 
@@ -233,7 +239,7 @@ def test_moving_the_radius_redraws_the_panels_and_the_shares(visit, files):
 def test_threshold_moves_the_scores_without_asking_the_server(visit, files):
     page = visit()
     open_both(page, files)
-    page.click("#tab-compare")
+    show(page, "compare")
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     calls = []
     page.on("request", lambda request: calls.append(request.url))
@@ -254,7 +260,7 @@ def test_threshold_moves_the_scores_without_asking_the_server(visit, files):
 def test_false_positives_are_red_and_false_negatives_blue(visit, files):
     page = visit()
     open_both(page, files)
-    page.click("#tab-compare")
+    show(page, "compare")
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     rgb = pixels(page.locator('[data-loss="bce"] .frame canvas').first)
     found, real = study.prediction("bce"), study.labels == 1
@@ -348,7 +354,7 @@ def state_of(page: Page) -> dict:
 def test_layers_opacity_and_outline_change_the_overlay(visit, files):
     page = visit()
     open_both(page, files)
-    page.click("#tab-compare")
+    show(page, "compare")
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     found, real = study.prediction("bce"), study.labels == 1
     canvas = page.locator('[data-loss="bce"] .frame canvas').first
@@ -380,7 +386,7 @@ def test_layers_opacity_and_outline_change_the_overlay(visit, files):
 def test_maps_below_the_predictions_and_their_scales(visit, files):
     page = visit()
     open_both(page, files)
-    page.click("#tab-compare")
+    show(page, "compare")
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     tops = {loss: (study.weight(20) * study.cross_entropy(loss)).max() for loss in LOSSES}
     page.locator("input[name=below][value=weighted]").check(force=True)
@@ -466,12 +472,12 @@ def test_the_tour_sets_the_state_marks_its_part_and_puts_everything_back(visit):
 
 def test_radius_and_results_tabs_show_the_files_numbers(visit):
     page = visit()
-    page.click("#tab-results")
+    show(page, "results")
     for loss, entry in checkpoints.manifest("polyp").items():
         cells = page.locator(f'[data-row="{loss}"] td').all_inner_texts()
         ours = [f"{value:.2f}" for value in entry["scores"].values()]
         assert cells == ours + [f"{value:.2f}" for value in PAPER["polyp"][loss]]
-    page.click("#tab-radius")
+    show(page, "radius")
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     captions = page.locator("[data-panels=radius] figcaption").all_inner_texts()
     shares = [f"{100 * study.shares(radius)['rim']:.1f} %" for radius in (0, 5, 10, 20, 60, 150)]
@@ -484,7 +490,7 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
     assert f"{points[best]:.1f} % at R = {best:g} px (the highest)" in page.locator(".finding").inner_text()
     assert curve["label"] in page.locator(".measured h2").inner_text()
     page.get_by_role("button", name="R = 60 px").click()
-    page.click("#tab-anatomy")
+    show(page, "anatomy")
     wait_for_text(page, "[data-out=radius]", "R = 60")
 
 
@@ -529,8 +535,7 @@ def test_examples_themes_and_palette(visit):
 def test_on_a_phone_nothing_is_cut_off(visit):
     page = visit(390, 844, has_touch=True, is_mobile=True)
     for tab in ("anatomy", "compare", "radius", "results"):
-        page.click(f"#tab-{tab}")
-        page.wait_for_selector(f"#view-{tab}")
+        show(page, tab)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
         controls = (
             ".dbce :is(button, summary, input[type=range]):visible:not(.strip *, .examples *)"  # strips are swiped
@@ -546,7 +551,7 @@ def test_a_link_opens_exactly_this_view(visit, browser):
     wait_for_text(page, ".message", "Drawn example 3 of")
     page.get_by_role("slider", name="Radius of the disk in pixels").fill("47")
     page.locator("input[name=loss][value=bce]").check(force=True)
-    page.click("#tab-compare")
+    show(page, "compare")
     page.get_by_role("slider", name="Probability threshold").fill("0.35")
     page.locator("input[name=below][value=entropy]").check(force=True)
     page.locator("input[name=shown][value=ce]").uncheck()
@@ -592,7 +597,8 @@ def test_tabs_by_keyboard_and_names_for_a_screen_reader(visit):
     page = visit()
     page.focus("#tab-anatomy")
     page.keyboard.press("ArrowRight")
-    assert page.locator("#view-compare").is_visible() and not page.locator("#view-anatomy").is_visible()
+    page.wait_for_selector("#view-compare")
+    assert not page.locator("#view-anatomy").is_visible()
     assert "Dice" in page.locator('[data-loss="dbce"] canvas').first.get_attribute("aria-label")
     page.keyboard.press("ArrowLeft")
     canvases = page.locator("[data-panels=anatomy] .frame canvas").all()
