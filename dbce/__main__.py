@@ -9,10 +9,14 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+
+if TYPE_CHECKING:
+    from dbce.data import Dataset
 
 
 def _train(args: argparse.Namespace) -> None:
@@ -50,8 +54,18 @@ def _pack(args: argparse.Namespace) -> None:
     print(f"wrote {args.out}: {len(dataset)} images, {Path(args.out).stat().st_size / 1e6:.1f} MB")
 
 
+def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
+    """The images that a task is scored on, and what they are called."""
+    from dbce import data
+
+    held_out = TASKS[args.task].held_out
+    dataset = data.load(args.data, part="test", held_out=held_out)
+    name = Path(args.data).resolve().name
+    return dataset, f"{name} ({len(dataset)} held-out images)" if held_out else name
+
+
 def _evaluate(args: argparse.Namespace) -> None:
-    from dbce import checkpoints, data
+    from dbce import checkpoints
     from dbce.evaluation import evaluate, table
 
     if args.checkpoint:
@@ -60,7 +74,7 @@ def _evaluate(args: argparse.Namespace) -> None:
             found = {path: checkpoints.load(path) for path in args.checkpoint}
     else:
         found = checkpoints.bundled(args.task)
-    dataset = data.load(args.data, part="test", held_out=TASKS[args.task].held_out)
+    dataset, _ = _test_set(args)
     results = evaluate(found, dataset, partial(tqdm, desc=f"{len(dataset)} images", leave=False))
     if args.json:
         print(json.dumps({k: {n: round(v, 2) for n, v in row.items()} for k, row in results.items()}))
@@ -69,7 +83,7 @@ def _evaluate(args: argparse.Namespace) -> None:
 
 
 def _bundle(args: argparse.Namespace) -> None:
-    from dbce import checkpoints, data
+    from dbce import checkpoints
     from dbce.evaluation import evaluate, table
 
     files = {loss: Path(args.runs) / loss / f"{loss}.safetensors" for loss in LOSS_TITLES}
@@ -77,21 +91,18 @@ def _bundle(args: argparse.Namespace) -> None:
     recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in found.values()]
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the loss; train all four alike first.")
-    dataset = data.load(args.data, part="test", held_out=TASKS[args.task].held_out)
+    dataset, source = _test_set(args)
     results = evaluate(found, dataset, partial(tqdm, leave=False))
     print(table(results))
     folder = checkpoints.FOLDER / args.task
     folder.mkdir(parents=True, exist_ok=True)
     for path in files.values():
         shutil.copyfile(path, folder / path.name)
-    source = Path(args.data).resolve().name
-    if TASKS[args.task].held_out:
-        source += f" ({len(dataset)} held-out images)"
     print(f"wrote {checkpoints.write_manifest(args.task, results, source)}")
 
 
 def _radius(args: argparse.Namespace) -> None:
-    from dbce import checkpoints, data, results
+    from dbce import checkpoints, results
     from dbce.evaluation import evaluate
 
     files = sorted(Path(args.runs).glob("*/*.safetensors"))
@@ -101,11 +112,11 @@ def _radius(args: argparse.Namespace) -> None:
     recipes = [{**checkpoint.recipe, "radius": None} for checkpoint in found.values()]
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the radius; train them alike.")
-    dataset = data.load(args.data, part="test", held_out=TASKS[args.task].held_out)
+    dataset, source = _test_set(args)
     scores = evaluate(found, dataset, partial(tqdm, leave=False))
     points = [{"radius": found[path].recipe["radius"], **row} for path, row in scores.items()]
     label = "full run" if recipes[0]["epochs"] >= TASKS[args.task].epochs else "short run"
-    path = results.write_radius(args.task, points, recipes[0], Path(args.data).resolve().name, label)
+    path = results.write_radius(args.task, points, recipes[0], source, label)
     print(f"wrote {path}")
 
 

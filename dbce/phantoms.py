@@ -27,10 +27,6 @@ POLYP_EXAMPLES: tuple[tuple[int, float], ...] = (
 """(seed, difficulty) of the examples that the page offers: ours at their best, at their worst, and alike."""
 
 
-LESION_EXAMPLES: tuple[tuple[int, float], ...] = ((3, 0.5), (8, 0.8), (1, 0.3), (5, 0.9), (11, 0.7), (14, 1.0))
-"""(seed, difficulty) of the examples of the lesion task."""
-
-
 def _noise(rng: np.random.Generator, size: int, cells: int, octaves: int = 1) -> np.ndarray:
     """(size, size) smooth noise of mean 0 and about unit variance, ``cells`` waves across the image."""
     total = np.zeros((size, size), np.float32)
@@ -281,7 +277,3 @@ def _hairs(rng: np.random.Generator, size: int, count: int) -> np.ndarray:
         points = np.rint(curve * 16).astype(np.int32)
         cv2.polylines(canvas, [points], False, 1.0, max(1, size // 200), cv2.LINE_AA, 4)
     return np.clip(canvas, 0, 1)
-
-
-PHANTOMS = {"polyp": (polyp, POLYP_EXAMPLES), "lesion": (lesion, LESION_EXAMPLES)}
-"""By task: the function that draws, and the (seed, difficulty) of the examples."""

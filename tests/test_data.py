@@ -133,14 +133,18 @@ def test_class_frequencies_are_shares():
     assert found.class_frequencies(2) == [5 / 8, 3 / 8]
 
 
-def test_the_real_data_sets_are_complete(tmp_path):
+@pytest.fixture
+def real_data() -> Path:
     if "DBCE_DATA" not in os.environ:
         assert "CI" not in os.environ, "CI must set DBCE_DATA"
         pytest.skip("DBCE_DATA names no data")
-    base = Path(os.environ["DBCE_DATA"])
+    return Path(os.environ["DBCE_DATA"])
+
+
+def test_the_real_data_sets_are_complete(real_data, tmp_path):
     sizes = 0
     for name, count, share in (("Kvasir-SEG", 1000, 0.154), ("CVC-ClinicDB", 612, 0.092)):
-        found = data.load(base / name)
+        found = data.load(real_data / name)
         assert len(found) == count and found.labels.any(axis=(1, 2)).all()
         assert found.labels.mean() == pytest.approx(share, abs=0.002)
         data.pack(found, tmp_path / name)
@@ -195,8 +199,7 @@ def test_an_unknown_part_is_named():
         data.in_part(["a"], "validation", 0.2)
 
 
-@pytest.mark.skipif("DBCE_DATA" not in os.environ, reason="DBCE_DATA names no folder with real data")
-def test_the_real_isic_is_split_2075_519():
-    pairs = data.find_pairs(Path(os.environ["DBCE_DATA"]) / "ISIC2018")
+def test_the_real_isic_is_split_2075_519(real_data):
+    pairs = data.find_pairs(real_data / "ISIC2018")
     names = [image.stem for image, _ in pairs]
     assert [sum(data.in_part(names, part, TASKS["lesion"].held_out)) for part in ("train", "test")] == [2075, 519]

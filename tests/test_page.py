@@ -543,6 +543,9 @@ def test_on_a_phone_nothing_is_cut_off(visit):
         for control in page.locator(controls).all():
             box = control.bounding_box()
             assert box["x"] >= -1 and box["x"] + box["width"] <= 391
+    page.locator(".examples button").last.scroll_into_view_if_needed()
+    box = page.locator(".examples button").last.bounding_box()
+    assert box["x"] >= -1 and box["x"] + box["width"] <= 391  # the strip can be swiped to its end
 
 
 def test_a_link_opens_exactly_this_view(visit, browser):
