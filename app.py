@@ -11,6 +11,12 @@ from dbce.predictor import Predictor
 from dbce.ui import page
 
 
+def _offer(task: str, folder: Path | None) -> page.Offer:
+    """The networks of a task and what was measured of them."""
+    table = results.summary(task, checkpoints.manifest(task, folder))
+    return page.Offer(Predictor(checkpoints.bundled(task, folder), task), [table], results.read_radius(task, folder))
+
+
 def main() -> int:
     """Parse the options, build the page, launch it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -19,14 +25,11 @@ def main() -> int:
     parser.add_argument("--checkpoints", type=Path, help="folder with TASK/manifest.json (default: the bundled)")
     args = parser.parse_args()
     try:
-        networks = checkpoints.bundled("polyp", args.checkpoints)
-        table = results.summary("polyp", checkpoints.manifest("polyp", args.checkpoints))
-        curve = results.read_radius("polyp", args.checkpoints)
+        offers = [_offer(task, args.checkpoints) for task in checkpoints.tasks(args.checkpoints)]
     except ValueError as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
-    demo = page.build(Predictor(networks, "polyp"), [table], curve)
-    demo.launch(server_name=args.host, server_port=args.port, **page.LAUNCH)
+    page.build(*offers).launch(server_name=args.host, server_port=args.port, **page.LAUNCH)
     return 0
 
 

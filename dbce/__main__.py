@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from tqdm import tqdm
 
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
@@ -54,6 +55,13 @@ def _pack(args: argparse.Namespace) -> None:
     print(f"wrote {args.out}: {len(dataset)} images, {Path(args.out).stat().st_size / 1e6:.1f} MB")
 
 
+def _phantoms(args: argparse.Namespace) -> None:
+    from dbce import volumes
+
+    volumes.write_phantoms(Path(args.out), args.size, partial(tqdm, desc="drawing", unit="scan"))
+    print(f"wrote {args.out}: 18 drawn scans for training, 12 for testing")
+
+
 def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
     """The images that a task is scored on, and what they are called."""
     from dbce import data
@@ -75,7 +83,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     else:
         found = checkpoints.bundled(args.task)
     dataset, _ = _test_set(args)
-    results = evaluate(found, dataset, partial(tqdm, desc=f"{len(dataset)} images", leave=False))
+    results = evaluate(found, dataset, partial(tqdm, desc=f"{len(dataset)} images", leave=False), args.task)
     if args.json:
         print(json.dumps({k: {n: round(v, 2) for n, v in row.items()} for k, row in results.items()}))
     else:
@@ -92,7 +100,7 @@ def _bundle(args: argparse.Namespace) -> None:
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the loss; train all four alike first.")
     dataset, source = _test_set(args)
-    results = evaluate(found, dataset, partial(tqdm, leave=False))
+    results = evaluate(found, dataset, partial(tqdm, leave=False), args.task)
     print(table(results))
     folder = checkpoints.FOLDER / args.task
     folder.mkdir(parents=True, exist_ok=True)
@@ -113,7 +121,7 @@ def _radius(args: argparse.Namespace) -> None:
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the radius; train them alike.")
     dataset, source = _test_set(args)
-    scores = evaluate(found, dataset, partial(tqdm, leave=False))
+    scores = evaluate(found, dataset, partial(tqdm, leave=False), args.task)
     points = [{"radius": found[path].recipe["radius"], **row} for path, row in scores.items()]
     label = "full run" if recipes[0]["epochs"] >= TASKS[args.task].epochs else "short run"
     path = results.write_radius(args.task, points, recipes[0], source, label)
@@ -122,7 +130,6 @@ def _radius(args: argparse.Namespace) -> None:
 
 def _figure(args: argparse.Namespace) -> None:
     from dbce import checkpoints, export
-    from dbce.inputs import check_sizes, read_image, read_mask
     from dbce.predictor import Predictor
 
     kind = Path(args.out).suffix[1:].lower()
@@ -133,15 +140,14 @@ def _figure(args: argparse.Namespace) -> None:
     else:
         if args.image is None:
             raise ValueError(f"figure {args.number} is drawn of an image; name one with --image.")
-        image = read_image(Path(args.image).read_bytes(), args.image)
-        mask = None
-        if args.mask:
-            mask = read_mask(Path(args.mask).read_bytes(), args.mask)
-            check_sizes(image, mask, args.image, args.mask)
-        study = Predictor(checkpoints.bundled(args.task), args.task).set_image(image, mask)
-        radius = TASKS[args.task].radius if args.radius is None else args.radius
+        task = "organs" if args.number == 4 else args.task
+        if TASKS[task].num_classes > 2 and args.number in (2, 3):
+            raise ValueError(f"figure {args.number} does not belong to the task {task!r}; organs have figures 1 and 4.")
+        image, mask = _picture(args, task)
+        study = Predictor(checkpoints.bundled(task), task).set_image(image, mask)
+        radius = TASKS[task].radius if args.radius is None else args.radius
         view = export.View(
-            "anatomy" if args.number == 1 else "compare",
+            "anatomy" if args.number == 1 else export.figures_of(TASKS[task])[1],
             args.loss,
             args.weighting,
             radius,
@@ -151,6 +157,29 @@ def _figure(args: argparse.Namespace) -> None:
         content = export.render(study, view, kind)
     Path(args.out).write_bytes(content)
     print(f"wrote {args.out}")
+
+
+def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """The image that a figure is drawn of, and its mask or labels: of files, or of a slice of volumes."""
+    from dbce import volumes
+    from dbce.inputs import check_sizes, read_image, read_labels, read_mask
+
+    data, mask_data = (None if path is None else Path(path).read_bytes() for path in (args.image, args.mask))
+    several = TASKS[task].num_classes > 2
+    assert data is not None
+    if several and volumes.is_volume(args.image):
+        volume = volumes.read(data, args.image, None if mask_data is None else (args.mask, mask_data))
+        number = volume.fullest() if args.slice is None else args.slice
+        if not 0 <= number < len(volume.grey):
+            raise ValueError(f"slice is {number}; {args.image} has the slices 0 to {len(volume.grey) - 1}.")
+        image = np.repeat(volume.grey[number][..., None], 3, axis=2)
+        return image, None if volume.labels is None else volume.labels[number]
+    image = read_image(data, args.image)
+    if mask_data is None:
+        return image, None
+    mask = read_labels(mask_data, args.mask, TASKS[task].num_classes) if several else read_mask(mask_data, args.mask)
+    check_sizes(image, mask, args.image, args.mask)
+    return image, mask
 
 
 def _radius_figure(task: str, kind: str) -> bytes:
@@ -206,6 +235,11 @@ def build_parser() -> argparse.ArgumentParser:
     pack.add_argument("-o", "--out", required=True, help="file to write, e.g. kvasir.npz")
     pack.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
 
+    phantoms = commands.add_parser("phantoms", help="draw a data set of CT phantoms in TransUNet's layout")
+    phantoms.set_defaults(run=_phantoms)
+    phantoms.add_argument("-o", "--out", required=True, help="folder to write")
+    phantoms.add_argument("--size", type=int, default=WORK_SIZE, help="side of the slices in pixels (default 320)")
+
     evaluate = commands.add_parser("evaluate", help="score networks on a test set")
     evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("task", choices=TASKS)
@@ -230,12 +264,13 @@ def build_parser() -> argparse.ArgumentParser:
     figure.add_argument(
         "number",
         type=int,
-        choices=(1, 2, 3, 5),
-        help="1: a loss taken apart; 2, 3: the networks compared; 5: the radius",
+        choices=(1, 2, 3, 4, 5),
+        help="1: a loss taken apart; 2, 3: the networks compared; 4: the same for organs; 5: the radius",
     )
     figure.add_argument("--task", choices=TASKS, default="polyp")
     figure.add_argument("--image", help="needed for all but figure 5")
-    figure.add_argument("--mask", help="needed for figure 1")
+    figure.add_argument("--mask", help="needed for figure 1; labels for organs")
+    figure.add_argument("--slice", type=int, help="organs: slice of a volume, from 0 (default: the fullest)")
     figure.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
     figure.add_argument("--loss", choices=LOSS_TITLES, default="ce", help="figure 1: whose cross entropy")
     figure.add_argument("--radius", type=float, help="figure 1: disk radius in pixels at 320 (default: the paper's)")

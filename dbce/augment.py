@@ -14,14 +14,16 @@ class Augment(nn.Module):
 
     Args:
         size: side in pixels of the images, to which the elastic deformation is scaled.
+        mirror: whether images are flipped at random; not where left and right have names.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, mirror: bool = True) -> None:
         super().__init__()
+        flip = 0.5 if mirror else 0.0
         kernel = int(size * 0.2) // 2 * 2 + 1  # odd; a displacement smooth over a fifth of the image
         self.ops = K.AugmentationSequential(
-            K.RandomHorizontalFlip(p=0.5),
-            K.RandomVerticalFlip(p=0.5),
+            K.RandomHorizontalFlip(p=flip),
+            K.RandomVerticalFlip(p=flip),
             K.RandomAffine(degrees=90.0, scale=(0.75, 1.35), translate=(0.05, 0.05), p=0.9),
             K.RandomElasticTransform(
                 kernel_size=(kernel, kernel),

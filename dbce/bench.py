@@ -82,7 +82,7 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
     thresholds = [round(float(v), 2) for v in np.linspace(0.02, 0.98, repeats)]
     rows: list[tuple[str, list[float], str]] = []
     with _chromium() as browser:
-        with _served(page.build(predictor), **page.LAUNCH) as url:
+        with _served(page.build(page.Offer(predictor)), **page.LAUNCH) as url:
             tab = browser.new_page(viewport={"width": 1440, "height": 900})
             for name, hash_, field, values in (
                 ("page, radius, 5 panels", "#tab=anatomy", "radius", radii),

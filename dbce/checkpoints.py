@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from dbce.network import DeepSupervisionUnet
-from dbce.tasks import LOSS_TITLES, WORK_SIZE
+from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
 
 FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
 """Where the bundled checkpoints lie: ``<task>/<loss>.safetensors`` and ``<task>/manifest.json``."""
@@ -90,6 +90,21 @@ def load(path: str | Path, sha256: str | None = None) -> Checkpoint:
 def file_sha256(path: str | Path) -> str:
     """Hexadecimal sha256 of a file."""
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def tasks(folder: Path | None = None) -> list[str]:
+    """The tasks for which networks are bundled, in the order of `dbce.tasks.TASKS`.
+
+    Raises:
+        ValueError: there is none.
+    """
+    found = [task for task in TASKS if ((folder or FOLDER) / task / "manifest.json").is_file()]
+    if not found:
+        raise ValueError(
+            f"{folder or FOLDER} holds no networks (TASK/manifest.json, TASK one of {', '.join(TASKS)}); name the "
+            "folder that does, or write one with `python -m dbce bundle`."
+        )
+    return found
 
 
 def manifest(task: str, folder: Path | None = None) -> dict[str, dict[str, Any]]:

@@ -17,6 +17,7 @@ from zipfile import BadZipFile
 import cv2
 import numpy as np
 
+from dbce import volumes
 from dbce.tasks import WORK_SIZE
 
 LAYOUTS = (
@@ -174,8 +175,11 @@ def load(
     path = Path(path)
     if path.is_file():
         whole = _load_pack(path, size)
-        keep = in_part(whole.names, part, held_out)
+        keep = _of_part(whole.names, part, held_out)
         return Dataset(tuple(compress(whole.names, keep)), whole.images[keep], whole.labels[keep])
+    scans = volumes.scans(path, part)
+    if scans is not None:
+        return _load_scans(scans, size, progress, path)
     pairs = find_pairs(path)
     pairs = list(compress(pairs, in_part([image.stem for image, _ in pairs], part, held_out)))
     with ThreadPoolExecutor(max_workers=4) as pool:
@@ -187,6 +191,45 @@ def load(
     return Dataset(tuple(image.stem for image, _ in pairs), np.stack(images), np.stack(labels))
 
 
+def _of_part(names: Sequence[str], part: str, held_out: float) -> list[bool]:
+    """`in_part`, but slices of scans are split by scan, as TransUNet does."""
+    if part == "all" or not all("_slice" in name for name in names):
+        return in_part(names, part, held_out)
+    return [(scan_of(name) in volumes.TEST_SCANS) == (part == "test") for name in names]
+
+
+def scan_of(name: str) -> str:
+    """The scan a slice belongs to: ``case0005_slice012`` -> ``case0005``."""
+    return name.split("_slice")[0]
+
+
+def _load_scans(
+    scans: Sequence[tuple[str, Callable[[int], volumes.Volume]]], size: int, progress: Callable, folder: Path
+) -> Dataset:
+    """Slices of scans as grey images; a slice is named after its scan and its number."""
+    if not scans:
+        raise ValueError(f"{folder} holds no scan of this part; `python -m dbce phantoms` draws a whole set.")
+    names: list[str] = []
+    images, labels, problems = [], [], []
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        jobs = [(name, pool.submit(read, size)) for name, read in scans]
+        for name, job in progress(jobs):
+            try:
+                volume = job.result()
+            except ValueError as error:
+                problems.append(str(error))
+                continue
+            if volume.labels is None:
+                problems.append(f"{name}: no labels in it")
+                continue
+            single = "_slice" in name
+            names += [name] if single else [f"{name}_slice{k:03d}" for k in range(len(volume.grey))]
+            images.append(np.repeat(volume.grey[..., None], 3, axis=3))
+            labels.append(volume.labels)
+    _raise_all(problems)
+    return Dataset(tuple(names), np.concatenate(images), np.concatenate(labels))
+
+
 def pack(dataset: Dataset, path: str | Path, quality: int = 95) -> None:
     """Write a data set as one file: JPEG images and bit masks in an npz, about 30 kB an image at 320 x 320."""
     codes = [_encode_jpeg(image, quality) for image in dataset.images]
@@ -196,7 +239,7 @@ def pack(dataset: Dataset, path: str | Path, quality: int = 95) -> None:
             format=np.array(_PACK_FORMAT),
             names=np.array(dataset.names),
             shape=np.array(dataset.labels.shape),
-            masks=np.packbits(dataset.labels.astype(bool), axis=None),
+            masks=np.packbits(dataset.labels, axis=None) if dataset.labels.max() < 2 else dataset.labels.ravel(),
             jpeg=np.concatenate(codes),
             jpeg_ends=np.cumsum([len(code) for code in codes]),
         )
@@ -219,11 +262,14 @@ def _load_pack(path: Path, size: int) -> Dataset:
             f"{path} is no data set pack ({type(error).__name__}); it must be a file written by "
             "`python -m dbce pack`. Pack the folder again, or name the folder itself."
         ) from error
-    labels = np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape)
+    count = int(np.prod(shape))
+    labels = (bits if bits.size == count else np.unpackbits(bits, count=count)).reshape(shape)
     codes = np.split(jpeg, ends[:-1])
     decoded = [cv2.imdecode(code, cv2.IMREAD_COLOR) for code in codes]
     images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image in decoded if image is not None])
     if shape[1:] != (size, size):
         images = np.stack([resize_image(image, size) for image in images])
-        labels = np.stack([resize_mask(label, size) for label in labels])
+        labels = np.stack(
+            [(resize_mask if labels.max() < 2 else volumes.resize_labels)(label, size) for label in labels]
+        )
     return Dataset(names, images, labels)

@@ -8,23 +8,37 @@ from typing import Any
 import numpy as np
 
 from dbce.checkpoints import Checkpoint
-from dbce.data import Dataset
+from dbce.data import Dataset, scan_of
 from dbce.metrics import SCORES, scores
-from dbce.predictor import foreground_logits
+from dbce.predictor import foreground_logits, log_probabilities
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
 
 HEADINGS = {"dice": "mDice", "iou": "mIoU", "precision": "mPrec.", "recall": "mRec."}
 """The paper's column headings."""
 
-PAPER = {
+PAPER: dict[str, dict[str, tuple[float, ...]]] = {
     "polyp": {
         "ce": (86.41, 79.34, 88.90, 87.59),
         "bce": (84.31, 75.99, 81.75, 91.95),
         "dice_ce": (87.06, 80.00, 88.97, 88.92),
         "dbce": (87.38, 80.29, 88.81, 89.45),
-    }
+    },
+    "organs": {
+        "ce": (81.10, 72.30, 90.50, 60.65, 83.77, 81.23, 95.38, 64.94, 91.71, 80.66),
+        "bce": (65.03, 51.81, 60.89, 38.25, 70.09, 68.16, 89.67, 42.74, 81.73, 68.71),
+        "dice_ce": (81.75, 72.74, 91.79, 60.48, 85.54, 83.67, 95.49, 68.08, 89.79, 79.19),
+        "dbce": (81.68, 72.81, 90.84, 59.82, 86.63, 83.28, 95.47, 66.54, 91.12, 79.70),
+    },
 }
-"""The paper's Table 1: ResNet34, 320 x 320, 600 epochs; columns as in `dbce.metrics.SCORES`, percent."""
+"""The paper's Tables 1 and 3: ResNet34, 320 x 320, 600 and 300 epochs; columns as in `columns`, percent."""
+
+
+def columns(task: str) -> dict[str, str]:
+    """Scores of a task in the order of the paper's table, key -> heading: for organs the Dice of each as well."""
+    if TASKS[task].num_classes == 2:
+        return {name: HEADINGS[name] for name in SCORES}
+    organs = {name: name.capitalize() for name in TASKS[task].classes[1:]}
+    return {"dice": HEADINGS["dice"], "iou": HEADINGS["iou"], **organs}
 
 
 def per_image(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter) -> dict[str, np.ndarray]:
@@ -37,29 +51,75 @@ def per_image(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = ite
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in SCORES}
 
 
+def per_scan(
+    checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter, num_classes: int = 9
+) -> dict[str, np.ndarray]:
+    """Dice and IoU in [0, 1] of every organ in every scan, counted over the voxels of the whole scan.
+
+    An organ that a scan does not hold scores 1 if none of it was found there, else 0 (TransUNet's own script
+    counts those cases as 0 and 1).
+
+    Returns:
+        ``dice`` and ``iou``, each (scans, C - 1).
+    """
+    cells = num_classes * num_classes
+    confusion: dict[str, np.ndarray] = {}
+    for start in progress(range(0, len(dataset), 8)):
+        part = slice(start, start + 8)
+        found = log_probabilities(checkpoint, dataset.images[part]).argmax(axis=1)
+        for name, label, guess in zip(dataset.names[part], dataset.labels[part], found, strict=True):
+            counts = np.bincount(label.astype(np.int64).ravel() * num_classes + guess.ravel(), minlength=cells)
+            confusion[scan_of(name)] = confusion.get(scan_of(name), 0) + counts
+    matrix = np.stack(list(confusion.values())).reshape(-1, num_classes, num_classes).astype(np.float64)
+    hit = np.diagonal(matrix, axis1=1, axis2=2)[:, 1:]  # (scans, C - 1)
+    real, guessed = matrix.sum(axis=2)[:, 1:], matrix.sum(axis=1)[:, 1:]
+    either = real + guessed - hit
+    nothing = either == 0
+    dice = np.where(nothing, 1.0, 2 * hit / np.maximum(real + guessed, 1))
+    return {"dice": dice, "iou": np.where(nothing, 1.0, hit / np.maximum(either, 1))}
+
+
+def _organ_means(checkpoint: Checkpoint, dataset: Dataset, progress: Callable, task: str) -> dict[str, float]:
+    """Scores as in the paper's Table 3: over the scans first, then over the organs."""
+    scores = per_scan(checkpoint, dataset, progress, TASKS[task].num_classes)
+    means = {name: float(values.mean(axis=0).mean()) for name, values in scores.items()}
+    classes = TASKS[task].classes[1:]
+    return {**means, **dict(zip(classes, scores["dice"].mean(axis=0).tolist(), strict=True))}
+
+
 def evaluate(
-    checkpoints: Mapping[str, Checkpoint], dataset: Dataset, progress: Callable = iter
+    checkpoints: Mapping[str, Checkpoint], dataset: Dataset, progress: Callable = iter, task: str = "polyp"
 ) -> dict[str, dict[str, float]]:
     """Mean scores in percent over a test set, by loss (or by any other key of ``checkpoints``).
 
     Args:
-        checkpoints: networks of two classes.
+        checkpoints: networks of the task; of two classes they are scored image by image, else scan by scan.
         dataset: images and labels at ``WORK_SIZE``, the size the paper scores at.
         progress: wraps the iteration over batches, e.g. ``tqdm``.
+        task: key of `dbce.tasks.TASKS`.
+
+    Returns:
+        By loss, the names of `columns` with their scores.
     """
-    return {
-        key: {name: 100 * float(values.mean()) for name, values in per_image(value, dataset, progress).items()}
-        for key, value in checkpoints.items()
-    }
+    results = {}
+    for key, value in checkpoints.items():
+        if TASKS[task].num_classes == 2:
+            means = {name: float(scores.mean()) for name, scores in per_image(value, dataset, progress).items()}
+        else:
+            means = _organ_means(value, dataset, progress, task)
+        results[key] = {name: 100 * score for name, score in means.items()}
+    return results
 
 
 def table(results: Mapping[str, Mapping[str, float]]) -> str:
     """The results as text, laid out like Table 1, the best number of each column marked with ``*``."""
-    best = {name: max(row[name] for row in results.values()) for name in SCORES}
+    names = list(next(iter(results.values())))
+    best = {name: max(row[name] for row in results.values()) for name in names}
     width = max(len(LOSS_TITLES.get(key, key)) for key in results)
-    lines = [" " * width + "".join(f"{HEADINGS[name]:>9}" for name in SCORES)]
+    room = max(8, *(len(name) for name in names))
+    lines = [" " * width + "".join(f"{HEADINGS.get(name, name):>{room + 1}}" for name in names)]
     for key, row in results.items():
-        cells = "".join(f"{row[name]:>8.2f}" + ("*" if row[name] == best[name] else " ") for name in SCORES)
+        cells = "".join(f"{row[name]:>{room}.2f}" + ("*" if row[name] == best[name] else " ") for name in names)
         lines.append(f"{LOSS_TITLES.get(key, key):<{width}}{cells}")
     return "\n".join(lines)
 
@@ -72,26 +132,39 @@ def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp") -> 
         task: key of `dbce.tasks.TASKS`.
     """
     first = next(iter(manifest.values()))
-    recipe = first["recipe"]
-    best = {name: max(entry["scores"][name] for entry in manifest.values()) for name in SCORES}
-    head = "| loss | " + " | ".join(HEADINGS[name] for name in SCORES)
+    recipe, heads = first["recipe"], columns(task)
+    best = {name: max(entry["scores"][name] for entry in manifest.values()) for name in heads}
+    paper = PAPER.get(task)
+    drawn = TASKS[task].num_classes > 2
+    over = "organs and scans" if drawn else "images"
+    count = f"{'' if TASKS[task].held_out or drawn else 'all '}{recipe['images']} {'slices' if drawn else 'images'}"
     lines = [
-        f"Trained on {'' if TASKS[task].held_out else 'all '}{recipe['images']} images of {recipe['data']}, "
-        f"tested on {first['test_data']}, percent, "
-        f"the mean over images. {recipe['encoder']} encoder (ImageNet), {recipe['size']} × {recipe['size']} px, "
+        f"Trained on {count} of {recipe['data']}, tested on {first['test_data']}, percent, "
+        f"the mean over {over}. {recipe['encoder']} encoder (ImageNet), {recipe['size']} × {recipe['size']} px, "
         f"{recipe['epochs']} epochs, batch {recipe['batch_size']}, seed {recipe['seed']}, R = {recipe['radius']:g} px "
         f"at {WORK_SIZE}; one run a loss, so differences of a point or so may be chance. "
         f"The paper trains a ResNet34 for {TASKS[task].epochs} epochs at 320 × 320"
-        f"{'' if task in PAPER else '; its table is not in our copy, so its cells are empty'}.",
+        f"{' on Synapse, on patients: its levels are not to be compared with those on drawings' if drawn else ''}"
+        f"{'' if paper else '; its table is not in our copy, so its cells are empty'}.",
         "",
-        head + " | paper: " + " | ".join(HEADINGS[name] for name in SCORES) + " |",
-        "| --- |" + " --- |" * (2 * len(SCORES)),
     ]
+    theirs = {loss: dict(zip(heads, values, strict=True)) for loss, values in (paper or {}).items()}
+    wide = drawn  # ours and the paper's below each other, for want of width
+    head = "| loss | " + " | ".join(heads.values())
+    lines.append(head + (" |" if wide else " | paper: " + " | ".join(heads.values()) + " |"))
+    lines.append("| --- |" + " --- |" * (len(heads) * (1 if wide else 2)))
+
+    def cells(row: Mapping[str, float] | None, marks: Mapping[str, float]) -> list[str]:
+        if row is None:
+            return [""] * len(heads)
+        return [f"**{row[n]:.2f}**" if row[n] == marks.get(n) else f"{row[n]:.2f}" for n in heads]
+
     for loss, entry in manifest.items():
-        values = entry["scores"]
-        ours = [f"**{values[n]:.2f}**" if values[n] == best[n] else f"{values[n]:.2f}" for n in SCORES]
-        theirs = [f"{value:.2f}" for value in PAPER[task][loss]] if task in PAPER else [""] * len(SCORES)
-        lines.append(f"| {LOSS_TITLES[loss]} | " + " | ".join(ours + theirs) + " |")
+        ours = cells(entry["scores"], best)
+        beside = [] if wide else cells(theirs.get(loss), {})
+        lines.append(f"| {LOSS_TITLES[loss]} | " + " | ".join(ours + beside) + " |")
+    if wide:
+        lines += [f"| {LOSS_TITLES[loss]}, paper | " + " | ".join(cells(theirs[loss], {})) + " |" for loss in theirs]
     lines += [
         "",
         f"`python -m dbce evaluate {task} --data {first['test_data'].split(' (')[0]}` computes the scores again, "

@@ -14,8 +14,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dbce import figures
-from dbce.predictor import Study
-from dbce.tasks import LOSS_TITLES
+from dbce.predictor import LabelStudy, Study
+from dbce.tasks import LOSS_TITLES, Task
 
 FIGURES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 FORMATS = {**FIGURES, "npz": "application/octet-stream", "zip": "application/zip", "csv": "text/csv"}
@@ -29,7 +29,7 @@ class View:
     """What is in view.
 
     Attributes:
-        figure: "anatomy" (Fig. 1) or "compare" (Figs. 2 and 3).
+        figure: "anatomy" (Fig. 1), "compare" (Figs. 2 and 3) or "organs" (Fig. 4); see `figures_of`.
         loss: whose network's loss map Fig. 1 shows.
         weighting: see `dbce.predictor.WEIGHTINGS`.
         radius: of the disk, in pixels of the study.
@@ -43,6 +43,11 @@ class View:
     radius: float = 20
     threshold: float = 0.5
     palette: str = "paper"
+
+
+def figures_of(task: Task) -> tuple[str, str]:
+    """The figures that a task has: the second shows the networks side by side."""
+    return ("anatomy", "compare" if task.num_classes == 2 else "organs")
 
 
 def render(study: Study, view: View, kind: str, size: tuple[int, int] | None = None) -> bytes:
@@ -83,7 +88,8 @@ def maps(study: Study, view: View, size: tuple[int, int] | None = None) -> dict[
         ``image`` (H, W, 3) uint8, and for each loss ``probability_<loss>`` (H, W) float32 and
         ``prediction_<loss>`` bool; with a mask also ``labels`` (H, W) uint8, ``weight`` (H, W) float32 of the
         view's weighting, and for each loss ``cross_entropy_<loss>`` in nats and ``weighted_loss_<loss>``.
-        With ``size``, ``original_size_prediction_<loss>`` (height, width) bool as well.
+        With ``size``, ``original_size_prediction_<loss>`` (height, width) bool as well. With more than two classes
+        predictions are uint8 labels, and the probability is that of any foreground class.
     """
     arrays: dict[str, np.ndarray] = {"image": study.image}
     if study.labels is not None:
@@ -91,10 +97,17 @@ def maps(study: Study, view: View, size: tuple[int, int] | None = None) -> dict[
         arrays["weight"] = study.weight(view.radius, view.weighting)
     for loss in study.logits:
         arrays[f"probability_{loss}"] = study.probability(loss)
-        arrays[f"prediction_{loss}"] = study.prediction(loss, view.threshold)
+        if isinstance(study, LabelStudy):
+            prediction = larger = study.label_map(loss)
+            if size is not None:
+                larger = cv2.resize(prediction, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+        else:
+            prediction = larger = study.prediction(loss, view.threshold)
+            if size is not None:
+                larger = cv2.resize(study.probability(loss), size[::-1]) > view.threshold
+        arrays[f"prediction_{loss}"] = prediction
         if size is not None:
-            larger = cv2.resize(study.probability(loss), size[::-1], interpolation=cv2.INTER_LINEAR)
-            arrays[f"original_size_prediction_{loss}"] = larger > view.threshold
+            arrays[f"original_size_prediction_{loss}"] = larger
         if study.labels is not None:
             arrays[f"cross_entropy_{loss}"] = study.cross_entropy(loss)
             arrays[f"weighted_loss_{loss}"] = arrays["weight"] * arrays[f"cross_entropy_{loss}"]
@@ -102,7 +115,9 @@ def maps(study: Study, view: View, size: tuple[int, int] | None = None) -> dict[
 
 
 def _figure(study: Study, view: View, kind: str) -> bytes:
-    if view.figure == "compare":
+    if isinstance(study, LabelStudy) and view.figure != "anatomy":
+        figure = figures.organs(study, view.palette)
+    elif view.figure == "compare":
         figure = figures.comparison(study, view.threshold, view.palette)
     else:
         figure = figures.anatomy(study, view.loss, view.radius, view.weighting)
@@ -130,7 +145,8 @@ def _pictures(arrays: dict[str, np.ndarray]) -> bytes:
                 scales[name] = max(float(array.max()), 1e-30) / 65535
                 pixels = np.rint(array / scales[name]).astype(np.uint16)
             else:
-                pixels = array.astype(bool).astype(np.uint8) * 255
+                binary = array.dtype == bool or array.max() < 2
+                pixels = array.astype(np.uint8) * 255 if binary else array  # several classes keep their numbers
             code = cv2.imencode(".png", pixels)[1].tobytes()
             archive.writestr(zipfile.ZipInfo(f"{name}.png", _ZIP_DATE), code)
         archive.writestr(zipfile.ZipInfo("scales.json", _ZIP_DATE), json.dumps(scales, indent=2))
@@ -152,6 +168,7 @@ def _table(study: Study, view: View) -> bytes:
             "radius_px": view.radius,
             "weighting": view.weighting,
             **{f"{name}_percent": round(100 * value, 4) for name, value in study.scores(loss, view.threshold).items()},
+            **{f"dice_percent_{name.replace(' ', '_')}": value for name, value in _organs(study, loss).items()},
             **{f"{name}_px": value for name, value in study.errors(loss, view.radius, view.threshold).items()},
             **{f"weight_share_{name}": round(value, 6) for name, value in weights.items()},
             **{f"loss_share_{name}": round(value, 6) for name, value in losses.items()},
@@ -161,3 +178,11 @@ def _table(study: Study, view: View) -> bytes:
             writer.writeheader()
         writer.writerow(row)
     return buffer.getvalue().encode()
+
+
+def _organs(study: Study, loss: str) -> dict[str, float | str]:
+    """Dice of every class in percent, empty where neither labels nor prediction hold it; none for two classes."""
+    if not isinstance(study, LabelStudy):
+        return {}
+    scores = study.class_scores(loss)
+    return {name: round(100 * scores[name]["dice"], 4) if name in scores else "" for name in study.task.classes[1:]}

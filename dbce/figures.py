@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from dbce.predictor import Study
-from dbce.tasks import LOSS_TITLES
+from dbce.predictor import LabelStudy, Study
+from dbce.tasks import LOSS_TITLES, Task
 
 PALETTES = {
     "paper": {"tp": "#EDEDF0", "fp": "#E5484D", "fn": "#3B82F6", "tn": "#08080A"},
@@ -67,10 +67,11 @@ def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") 
     figure = Figure(figsize=(11, 2.75), layout="constrained")
     axes = figure.subplots(1, 5)
     _picture(axes[0], study.image, "(a) image")
-    _picture(axes[1], labels, "(b) labels", cmap="gray", vmin=0, vmax=1)
+    many = study.task.num_classes > 2
+    _picture(axes[1], label_colours(labels, study.task) if many else labels * 255, "(b) labels", cmap="gray")
     _map(figure, axes[2], entropy, f"(c) cross entropy of {LOSS_TITLES[loss]}, nats")
     _map(figure, axes[3], weight, "(d) " + _WEIGHT_TITLES[weighting].format(radius))
-    axes[3].contour(labels, [0.5], colors="#F5A524", linewidths=0.8)
+    axes[3].contour(labels > 0, [0.5], colors="#F5A524", linewidths=0.8)
     _map(figure, axes[4], weight * entropy, "(e) weight × cross entropy")
     return figure
 
@@ -103,6 +104,45 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
         names = {"fp": "false positive", "fn": "false negative"}
         handles = [Patch(color=PALETTES[palette][key], label=name) for key, name in names.items()]
         figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    return figure
+
+
+def label_colours(labels: np.ndarray, task: Task) -> np.ndarray:
+    """(H, W) labels -> (H, W, 3) uint8 RGB in the colours of the task."""
+    return np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in task.colours], np.uint8)[labels]
+
+
+def organs(study: LabelStudy, palette: str = "paper") -> Figure:
+    """Fig. 4: label maps of the networks, and below them the wrong pixels in colour on the image.
+
+    Args:
+        study: with or without labels; without, the second row is left out.
+        palette: key of `PALETTES`; wrong pixels take its false positive's colour.
+
+    Raises:
+        ValueError: an unknown palette.
+    """
+    if palette not in PALETTES:
+        raise ValueError(f"palette is {palette!r}; it must be one of {', '.join(PALETTES)}.")
+    rows, task = 1 if study.labels is None else 2, study.task
+    figure = Figure(figsize=(2.2 * (len(study.logits) + 1), 2.55 * rows + 0.5), layout="constrained")
+    axes = figure.subplots(rows, len(study.logits) + 1, squeeze=False)
+    seen = {0}
+    _picture(axes[0, 0], study.image, "image")
+    if study.labels is not None:
+        _picture(axes[1, 0], label_colours(study.labels, task), "ground truth")
+        seen |= set(np.unique(study.labels).tolist())
+    wrong = np.array([int(PALETTES[palette]["fp"][i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
+    for column, loss in enumerate(study.logits, start=1):
+        found = study.label_map(loss)
+        seen |= set(np.unique(found).tolist())
+        _picture(axes[0, column], label_colours(found, task), LOSS_TITLES[loss])
+        if study.labels is not None:
+            errors = np.where((found != study.labels)[..., None], wrong, study.image // 2)
+            _picture(axes[1, column], errors, f"wrong pixels, Dice {100 * study.scores(loss)['dice']:.1f} %")
+    handles = [Patch(color=task.colours[k], label=task.classes[k]) for k in sorted(seen - {0})]
+    if handles:
+        figure.legend(handles=handles, loc="outside lower center", ncols=8, frameon=False, fontsize=8)
     return figure
 
 

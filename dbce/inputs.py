@@ -24,8 +24,8 @@ class InputError(ValueError):
     """A visitor's mistake; the message is the sentence that the page shows."""
 
 
-def decode_file(entry: dict[str, Any]) -> tuple[str, bytes]:
-    """``{"name": ..., "data": base64}`` from the page -> file name and bytes.
+def decode_file(entry: dict[str, Any], most: int = MAX_BYTES) -> tuple[str, bytes]:
+    """``{"name": ..., "data": base64}`` from the page -> file name and bytes, ``most`` of them at the most.
 
     Raises:
         InputError: not that form, or too many bytes.
@@ -33,10 +33,9 @@ def decode_file(entry: dict[str, Any]) -> tuple[str, bytes]:
     name, data = entry.get("name"), entry.get("data")
     if not isinstance(name, str) or not isinstance(data, str):
         raise InputError("The file did not arrive whole; choose it again.")
-    if len(data) > MAX_BYTES * 4 // 3 + 4:
+    if len(data) > most * 4 // 3 + 4:
         raise InputError(
-            f"{name} has more than {MAX_BYTES // 10**6} MB, the largest file that is accepted; "
-            "save it smaller or as JPEG."
+            f"{name} has more than {most // 10**6} MB, the largest file that is accepted; save it smaller or as JPEG."
         )
     try:
         return name, base64.b64decode(data, validate=True)
@@ -114,6 +113,27 @@ def read_mask(data: bytes, name: str) -> np.ndarray:
             "background and object. Save a mask with one class as 0/255."
         )
     return level > values[-1] / 2
+
+
+def read_labels(data: bytes, name: str, num_classes: int) -> np.ndarray:
+    """Bytes of a label image -> (H, W) uint8 labels: grey values or palette indices from 0 to ``num_classes - 1``.
+
+    Raises:
+        InputError: no image, damaged, too large, in colour, or with values that are no labels.
+    """
+    picture = _open(data, name)
+    if picture.mode not in ("1", "L", "P", "I", "F") and not picture.mode.startswith("I;16"):
+        raise InputError(
+            f"{name} is a colour image; labels of several classes are a grey or palette image whose values are the "
+            f"class numbers 0 to {num_classes - 1}. Save it that way."
+        )
+    values = np.asarray(picture)
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() >= num_classes:
+        raise InputError(
+            f"{name} holds values up to {np.nan_to_num(values).max():g}; labels must be the class numbers 0 to "
+            f"{num_classes - 1}. Save it without scaling, as PNG."
+        )
+    return values.astype(np.uint8)
 
 
 def _levels(picture: Image.Image) -> np.ndarray:

@@ -26,6 +26,16 @@ POLYP_EXAMPLES: tuple[tuple[int, float], ...] = (
 )
 """(seed, difficulty) of the examples that the page offers: ours at their best, at their worst, and alike."""
 
+LESION_EXAMPLES: tuple[tuple[int, float], ...] = (
+    (3, 0.5),
+    (8, 0.8),
+    (1, 0.3),
+    (5, 0.9),
+    (11, 0.7),
+    (14, 1.0),
+)
+"""The same for skin lesions."""
+
 
 def _noise(rng: np.random.Generator, size: int, cells: int, octaves: int = 1) -> np.ndarray:
     """(size, size) smooth noise of mean 0 and about unit variance, ``cells`` waves across the image."""

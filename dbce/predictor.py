@@ -16,6 +16,7 @@ from dbce.checkpoints import Checkpoint
 from dbce.data import resize_image, resize_mask
 from dbce.dilation import dilate
 from dbce.tasks import TASKS, WORK_SIZE, Task
+from dbce.volumes import resize_labels
 
 LOGIT_STEP = 1 / 1024
 """Logits are kept in whole multiples of this, so that the page and Python compute with the same numbers."""
@@ -37,7 +38,7 @@ class Study:
     Attributes:
         task: what is segmented.
         image: (H, W, 3) uint8 RGB.
-        labels: (H, W) uint8 0/1, or None where no mask was given.
+        labels: (H, W) uint8 0/1, or None where no mask was given; see `LabelStudy` for more classes.
         logits: by loss, (H, W) int16 logit of the foreground in steps of `LOGIT_STEP`.
     """
 
@@ -131,11 +132,80 @@ class Study:
     def _mask(self) -> np.ndarray:
         if self.labels is None:
             raise ValueError("this image has no mask, and a loss compares a prediction with one; give a mask.")
-        return self.labels == 1
+        return self.labels > 0
 
     @cached_property
     def _target(self) -> torch.Tensor:
-        return torch.from_numpy(self._mask.astype(np.int64))[None]  # (1, H, W)
+        self._mask  # noqa: B018  # says what is missing where there is none
+        return torch.from_numpy(np.asarray(self.labels, np.int64))[None]  # (1, H, W)
+
+
+@dataclass(frozen=True)
+class LabelStudy(Study):
+    """A study of several classes, where a network answers with a label for every pixel and no threshold.
+
+    What `Study` says of the object holds here for all foreground classes together.
+
+    Attributes:
+        labels: (H, W) uint8 class labels, or None.
+        logits: by loss, (C, H, W) int16 log-probability in steps of `LOGIT_STEP`.
+    """
+
+    def probability(self, loss: str) -> np.ndarray:
+        """(H, W) float32 probability that the pixel is not background."""
+        return -np.expm1(self._log_probability(loss)[0] * np.float32(LOGIT_STEP))
+
+    def label_map(self, loss: str) -> np.ndarray:
+        """(H, W) uint8 most probable class."""
+        return self._log_probability(loss).argmax(axis=0).astype(np.uint8)
+
+    def prediction(self, loss: str, threshold: float = 0.5) -> np.ndarray:
+        """(H, W) bool, True where the most probable class is not background, whatever the threshold."""
+        return self.label_map(loss) > 0
+
+    def cross_entropy(self, loss: str) -> np.ndarray:
+        """(H, W) float32 cross entropy in nats, in whole multiples of `LOGIT_STEP`.
+
+        Raises:
+            ValueError: the study has no labels.
+        """
+        own = np.take_along_axis(self._log_probability(loss), self._target.numpy(), axis=0)[0]
+        return -own.astype(np.float32) * np.float32(LOGIT_STEP)
+
+    def class_scores(self, loss: str) -> dict[str, dict[str, float]]:
+        """Scores in [0, 1] of every foreground class that the labels or the prediction hold, by class name."""
+        self._mask  # noqa: B018
+        found, real = self.label_map(loss), np.asarray(self.labels)
+        rows = {}
+        for label, name in enumerate(self.task.classes[1:], start=1):
+            if (real == label).any() or (found == label).any():
+                rows[name] = {k: float(v[0]) for k, v in metrics.scores(found == label, real == label).items()}
+        return rows
+
+    def scores(self, loss: str, threshold: float = 0.5) -> dict[str, float]:
+        """The mean of `class_scores`; 1 where neither labels nor prediction hold an object."""
+        rows = list(self.class_scores(loss).values())
+        return {name: float(np.mean([row[name] for row in rows])) if rows else 1.0 for name in metrics.SCORES}
+
+    def errors(self, loss: str, radius: float, threshold: float = 0.5) -> dict[str, int]:
+        """Wrong pixels: as of `Study`, and ``confused``: of another organ than the true one."""
+        counts = super().errors(loss, radius, threshold)
+        found = self.label_map(loss)
+        counts["confused"] = int((self._mask & (found > 0) & (found != self.labels)).sum())
+        return counts
+
+    def agreement(self, threshold: float = 0.5) -> dict[tuple[str, str], float]:
+        """Mean Dice over the foreground classes between the label maps of every two networks."""
+        maps = {loss: self.label_map(loss) for loss in self.logits}
+        return {
+            (a, b): LabelStudy(self.task, self.image, maps[a], {b: self.logits[b]}).scores(b)["dice"]
+            for a, b in combinations(maps, 2)
+        }
+
+    def _log_probability(self, loss: str) -> np.ndarray:
+        if loss not in self.logits:
+            raise ValueError(f"loss is {loss!r}; this study holds {', '.join(self.logits)}.")
+        return self.logits[loss]
 
 
 class Predictor:
@@ -160,7 +230,7 @@ class Predictor:
 
         Args:
             image: (H, W, 3) uint8 RGB, any size; it is resized to ``WORK_SIZE`` as in the paper.
-            mask: (H, W) bool or 0/1, or None.
+            mask: (H, W) bool or 0/1 for two classes, (H, W) uint8 labels for more, or None.
 
         Raises:
             ValueError: an image or a mask of another shape or type.
@@ -172,6 +242,10 @@ class Predictor:
                 f"mask is {mask.shape}, image is {image.shape[:2]}; a mask must have the height and width of its image."
             )
         image = resize_image(image, WORK_SIZE)
+        if self.task.num_classes > 2:
+            labels = None if mask is None else resize_labels(mask.astype(np.uint8), WORK_SIZE)
+            logits = {loss: quantise(log_probabilities(c, image[None])[0]) for loss, c in self.checkpoints.items()}
+            return LabelStudy(self.task, image, labels, logits)
         labels = None if mask is None else resize_mask(mask, WORK_SIZE)
         logits = {
             loss: quantise(foreground_logits(checkpoint, image[None])[0])
@@ -191,10 +265,31 @@ def foreground_logits(checkpoint: Checkpoint, images: np.ndarray) -> np.ndarray:
     Returns:
         (N, H, W) float32: positive where the probability exceeds one half.
     """
-    side = images.shape[1]
+    logits = _logits(checkpoint, images)  # (N, 2, h, w)
+    return _enlarged(logits[:, 1:] - logits[:, :1], images)[:, 0].cpu().numpy()
+
+
+@torch.inference_mode()
+def log_probabilities(checkpoint: Checkpoint, images: np.ndarray) -> np.ndarray:
+    """Log-probability of every class, by a network of any number of classes.
+
+    Args:
+        checkpoint: its network sees the images at its training size.
+        images: (N, H, W, 3) uint8 RGB, square.
+
+    Returns:
+        (N, C, H, W) float32.
+    """
+    return _enlarged(_logits(checkpoint, images), images).log_softmax(dim=1).cpu().numpy()
+
+
+def _logits(checkpoint: Checkpoint, images: np.ndarray) -> torch.Tensor:
+    """(N, H, W, 3) uint8 -> (N, C, h, w) logits at the network's own size."""
     small = np.stack([resize_image(image, checkpoint.size) for image in images])
     parameter = next(checkpoint.network.parameters())
     batch = torch.from_numpy(small).permute(0, 3, 1, 2).to(parameter.device).float() / 255
-    logits = checkpoint.network(batch.contiguous(memory_format=torch.channels_last))  # (N, 2, h, w)
-    difference = logits[:, 1:] - logits[:, :1]
-    return F.interpolate(difference, size=(side, side), mode="bilinear", align_corners=False)[:, 0].cpu().numpy()
+    return checkpoint.network(batch.contiguous(memory_format=torch.channels_last))
+
+
+def _enlarged(maps: torch.Tensor, images: np.ndarray) -> torch.Tensor:
+    return F.interpolate(maps, size=images.shape[1:3], mode="bilinear", align_corners=False)

@@ -35,6 +35,7 @@ class Task:
         epochs: length of the paper's schedule.
         subject: what a picture of this task shows, for captions.
         held_out: share of the data set that is kept for testing; 0 where the test set is another data set.
+        mirror: whether a mirrored picture is still one of this task; a mirrored body has its liver on the left.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Task:
     epochs: int
     subject: str
     held_out: float = 0.0
+    mirror: bool = True
 
     @property
     def num_classes(self) -> int:
@@ -68,5 +70,24 @@ TASKS = {
         200,
         "a dermoscopy image",
         held_out=0.2,  # the official test images come without masks: 519 of the 2594 training images instead
+    ),
+    "organs": Task(
+        "organs",
+        (
+            "background",
+            "aorta",
+            "gallbladder",
+            "left kidney",
+            "right kidney",
+            "liver",
+            "pancreas",
+            "spleen",
+            "stomach",
+        ),
+        ("#111111", "#E4572E", "#5FB760", "#F2B134", "#E07FB0", "#A9744F", "#F3E37C", "#8C6BD1", "#57A5E0"),
+        10,
+        300,
+        "a slice of an abdominal CT",
+        mirror=False,
     ),
 }

@@ -110,7 +110,7 @@ class _Run:
         optimiser = torch.optim.Adam(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
         self.epoch = self._restore(network, optimiser)
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
-        self.augment = Augment(recipe.size).to(self.device) if recipe.augment else None
+        self.augment = Augment(recipe.size, TASKS[recipe.task].mirror).to(self.device) if recipe.augment else None
         self.loss = build_loss(recipe, dataset)
         # the whole set stays on the device as uint8; batches are cut and augmented there
         self.images = torch.from_numpy(dataset.images).to(self.device)

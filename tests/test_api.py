@@ -40,7 +40,7 @@ def predictor() -> Predictor:
 
 @pytest.fixture(scope="module")
 def address(predictor):
-    demo = page.build(predictor)
+    demo = page.build(page.Offer(predictor))
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.LAUNCH)
     yield url
     demo.close()

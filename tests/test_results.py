@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dbce.evaluation import PAPER
+from dbce.evaluation import PAPER, columns
 from dbce.results import differences, radius_file, read_radius, summary, write_radius
 
+POLYP = list(columns("polyp"))
 RECIPE = {
     "encoder": "mobilenet_v2",
     "epochs": 25,
@@ -40,7 +41,9 @@ def test_rows_hold_our_numbers_beside_the_papers():
 
 
 def test_sentences_say_what_is_the_same():
-    same = differences({loss: [value - 5 for value in row] for loss, row in PAPER["polyp"].items()}, PAPER["polyp"])
+    same = differences(
+        {loss: [value - 5 for value in row] for loss, row in PAPER["polyp"].items()}, PAPER["polyp"], POLYP
+    )
     assert "the same as in the paper" in same[0]
     assert "Balanced CE has both" in same[1]
     assert "+1.0 points of Dice here, +1.0 in the paper" in same[2]
@@ -49,7 +52,7 @@ def test_sentences_say_what_is_the_same():
 
 def test_sentences_say_what_differs():
     ours = {"ce": [90, 80, 70, 95], "bce": [89, 80, 75, 90], "dice_ce": [80, 70, 80, 80], "dbce": [85, 80, 90, 85]}
-    sentences = differences(ours, PAPER["polyp"])
+    sentences = differences(ours, PAPER["polyp"], POLYP)
     assert sentences[0].startswith("Order by Dice here: CE 90.0, Balanced CE 89.0")
     assert "in the paper: Dilated balanced CE 87.4" in sentences[0]
     assert "does not have both" in sentences[1]
@@ -60,7 +63,7 @@ def test_sentences_say_what_differs():
 @pytest.mark.parametrize("paper", [{}, {"ce": (1.0, 1.0, 1.0, 1.0)}])
 def test_without_the_papers_numbers_only_the_order_is_stated(paper):
     ours = {"ce": [50.0, 40, 60, 70], "dbce": [60.0, 50, 60, 70]}
-    assert differences(ours, paper) == ["Order by Dice here: Dilated balanced CE 60.0, CE 50.0."]
+    assert differences(ours, paper, POLYP) == ["Order by Dice here: Dilated balanced CE 60.0, CE 50.0."]
 
 
 def test_a_radius_curve_comes_back_sorted_and_with_its_command(tmp_path):

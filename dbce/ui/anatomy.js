@@ -10,6 +10,9 @@
   weight.figure.dataset.panel = "weight";
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
   const buffers = {};
+  const several = CONFIG.classes.length > 2;
+  const table = several ? CONFIG.colours.map(hex) : [BLACK, WHITE];
+  const object = CONFIG.nouns.object;
   strip.insertAdjacentHTML("beforeend", `<div class="nomask" hidden>
     <p>There is no mask for this image yet. A loss compares a prediction with the truth: with a mask you see the loss of every pixel, its weight, and the product of both.</p>
     <div><button type="button" class="primary" data-do="paint-now">Paint a mask</button><button type="button" data-do="browse">Add a mask file</button><button type="button" data-tab="compare">See the predictions</button></div>
@@ -22,18 +25,27 @@
     dilated: "weight M = max W<sup>c</sup>",
   };
   const MORAL = {
-    none: "Plain cross entropy spends nearly all its weight on background far from the object, because that is where the pixels are.",
-    balanced: "Balancing gives the object half of the weight and takes it from its rim: there a false positive costs next to nothing.",
-    dilated: "Dilation lifts the rim to the object\u2019s own weight: a false positive right beside it now costs as much as a miss.",
+    none: `Plain cross entropy spends nearly all its weight on background far from the ${object}, because that is where the pixels are.`,
+    balanced: several
+      ? "Balancing gives every class in the slice the same total weight, however small it is, and takes it from the rims: there a false positive costs next to nothing."
+      : "Balancing gives the object half of the weight and takes it from its rim: there a false positive costs next to nothing.",
+    dilated: several
+      ? "Dilation lifts the rim of every organ to the organ\u2019s own weight; where rims overlap, the smaller organ wins the maximum."
+      : "Dilation lifts the rim to the object\u2019s own weight: a false positive right beside it now costs as much as a miss.",
   };
   const REGIONS = ["object", "rim", "far"];
+  if (several) {
+    const picker = $('[data-legend="weights"]');
+    picker.hidden = false;
+    picker.innerHTML = CONFIG.classes.map((name, cls) => cls ? `<button type="button" data-class="${cls}" aria-pressed="false"><i style="background:${CONFIG.colours[cls]}"></i>${name}</button>` : "").join("");
+  }
 
   for (const name of WEIGHTINGS) {
     $(".bars").insertAdjacentHTML("beforeend", `<span class="name" data-weighting="${name}">${NAMES[name]}</span>
       <div class="bar" role="img" data-weighting="${name}">${REGIONS.map((r) => `<span class="${r}"></span>`).join("")}</div>`);
   }
   const { radius: paper, max_radius: last } = CONFIG;
-  $(".ticks").innerHTML = [[0, "0"], [paper, `<b>${paper}</b> paper`], [50, 50], [100, 100], [last, last]]
+  $(".ticks").innerHTML = [[0, "0"], [paper, `<b>${paper}</b> paper`], [50, 50], [100, 100], [last, last]].filter(([r]) => r || paper >= 15)
     .map(([r, text]) => `<span style="left:${(100 * r) / last}%">${text}</span>`).join("");
 
   function drawShares() {
@@ -67,11 +79,13 @@
       context.globalAlpha = 1;
     }
     const truth = labels.words();
-    for (let i = 0; i < count; i++) truth[i] = study.labels[i] ? WHITE : BLACK;
-    labels.show(`Labels: ${CONFIG.classes[1]} ${grouped(study.areas[1][0])} pixels, ${percent(study.areas[1][0] / count)} percent of the image`);
+    for (let i = 0; i < count; i++) truth[i] = table[study.labels[i]];
+    const held = study.classes.slice(1).filter((cls) => !several || study.areas[cls][0]);
+    labels.show("Labels: " + (held.map((cls) => `${CONFIG.classes[cls]} ${grouped(study.areas[cls][0])} pixels, ${percent(study.areas[cls][0] / count)} percent of the image`).join("; ") || "background only"));
+    const only = several && state.cls !== null ? state.cls : null;
 
     const ce = study.crossEntropy(state.loss);
-    const w = study.weightMap(state.weighting, state.radius, (buffers.weight ||= new Float32Array(count)));
+    const w = study.weightMap(state.weighting, state.radius, (buffers.weight ||= new Float32Array(count)), only);
     const wce = (buffers.product ||= new Float32Array(count));
     let total = 0;
     for (let i = 0; i < count; i++) total += wce[i] = w[i] * ce[i];
@@ -80,14 +94,16 @@
     entropy.map(ce, top.ce, MAGMA, `Cross entropy of the network trained with ${CONFIG.titles[state.loss]}, 0 to ${digits(top.ce)} nats`, state.opacity < 1 && lines);
     weight.map(w, top.w, MAGMA, `Weight of every pixel, ${state.weighting}, at most ${digits(top.w)}`, lines);
     product.map(wce, top.wce, MAGMA, `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`, state.opacity < 1 && lines);
-    weight.figure.querySelector("figcaption").innerHTML = `<b>(d)</b> ${WEIGHT[state.weighting]}`;
+    weight.figure.querySelector("figcaption").innerHTML = `<b>(d)</b> ${only === null ? WEIGHT[state.weighting] : `weight of the ${CONFIG.classes[only]}${study.areas[only][0] ? "" : ": not in this slice"}`}`;
+    for (const button of $$('[data-legend="weights"] button')) button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
     $('[data-out="radius"]').innerHTML = state.weighting === "dilated" ? `R = ${state.radius}<small>px</small>` : `<small>loss</small> ${digits(total)}`;
     $(".slider").classList.toggle("off", state.weighting !== "dilated");
     drawShares();
     charts.draw();
   }
 
-  const probabilityOf = (loss, i, own) => sigmoid((own ? 1 : -1) * study.logits[loss][i] * study.step);
+  // Probability that a network gives to the true class of a pixel.
+  const probabilityOf = (loss, i) => (several ? Math.exp(-study.crossEntropy(loss)[i]) : sigmoid((study.labels[i] ? 1 : -1) * study.logits[loss][i] * study.step));
 
   // The formula with this pixel's numbers in it.
   function probe(pixel) {
@@ -99,31 +115,33 @@
     }
     const i = pixel.y * study.size + pixel.x;
     const own = study.labels[i];
-    const p = probabilityOf(state.loss, i, own);
+    const p = probabilityOf(state.loss, i);
     const ce = study.crossEntropy(state.loss)[i];
     const weights = study.classWeights(state.weighting, state.radius);
     const w = study.weightAt(i, state.weighting, state.radius, weights);
-    const away = study.distance[1][i];
-    const [back, front] = CONFIG.classes;
-    const where = own ? "" : study.areas[1][0] === 0 ? "" : `, ${away < FAR ? away : "over 254"} px from the ${front}`;
+    const away = study.near[i];
+    const name = CONFIG.classes[own];
+    const closest = study.classes.slice(1).find((cls) => study.distance[cls][i] === away);
+    const none = study.classes.slice(1).every((cls) => study.areas[cls][0] === 0);
+    const where = own || none ? "" : `, ${away < FAR ? away : "over 254"} px from the ${CONFIG.classes[closest]}`;
     const area = (cls) => grouped(study.areas[cls][state.radius]);
-    const candidates = [0, 1].filter((cls) => weights[cls] && study.distance[cls][i] <= state.radius);
+    const candidates = study.classes.filter((cls) => weights[cls] && study.distance[cls][i] <= state.radius);
     const formula = {
       none: () => `1/N = 1/${grouped(study.count)} = <b>${digits(w)}</b>`,
       balanced: () => `1/area(${CONFIG.classes[own]}) = 1/${grouped(study.areas[own][0])} = <b>${digits(w)}</b>`,
       dilated: () => {
         const terms = candidates.map((cls) => `${CONFIG.classes[cls]} 1/(1+${area(cls)})`).reverse();
-        const winner = candidates.length > 1 && weights[1] >= weights[0] ? front : CONFIG.classes[candidates[0]];
+        const winner = CONFIG.classes[candidates.reduce((a, b) => (weights[b] >= weights[a] ? b : a))];
         return candidates.length > 1
           ? `max(${terms.join(", ")}) = <b>${digits(w)}</b>, the ${winner}\u2019s`
           : `${terms[0]} = <b>${digits(w)}</b>; only the ${winner} reaches here`;
       },
     }[state.weighting]();
-    box.innerHTML = `pixel (${pixel.x}, ${pixel.y}): <em>${own ? front : back}</em>${where}<br>
+    box.innerHTML = `pixel (${pixel.x}, ${pixel.y}): <em>${name}</em>${where}<br>
       CE = \u2212ln p = \u2212ln ${digits(p)} = <b>${digits(ce)}</b><br>
       M = ${formula}<br>
       M \u00b7 CE = <b>${digits(w * ce)}</b><br>
-      p of ${own ? front : back}: ${CONFIG.losses.map((loss) => `${CONFIG.short[loss]} ${digits(probabilityOf(loss, i, own))}`).join(", ")}`;
+      p of ${name}: ${CONFIG.losses.map((loss) => `${CONFIG.short[loss]} ${digits(probabilityOf(loss, i))}`).join(", ")}`;
   }
 
   tabs.anatomy = { draw, probe };

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from dbce import export, inputs
-from dbce.predictor import WEIGHTINGS
+from dbce.predictor import WEIGHTINGS, LabelStudy
 from dbce.ui.studio import Opened, Studio, read_view
 
 
@@ -24,7 +24,13 @@ class API:
         self.studio = studio
 
     def loss_maps(
-        self, image: str, mask: str, loss: str = "dbce", radius: float = 20, weighting: str = "dilated"
+        self,
+        image: str,
+        mask: str,
+        loss: str = "dbce",
+        radius: float = 20,
+        weighting: str = "dilated",
+        slice: float = -1,
     ) -> tuple[str, dict[str, Any]]:
         """Fig. 1 as arrays: every map of an image and its mask, at 320 x 320.
 
@@ -34,12 +40,13 @@ class API:
             loss: whose shares of the loss are returned: "ce", "bce" (balanced), "dice_ce" or "dbce".
             radius: of the disk, 0 to 150 px at 320 x 320.
             weighting: "none", "balanced" or "dilated".
+            slice: of a scan, from 0; -1 for the one with the most organs in it. Pictures have none.
 
         Returns:
             Path of an ``.npz`` as of `dbce.export.maps`, and the parts of the weight and of the loss that fall on
             object, rim and far background.
         """
-        opened = self._open(image, mask)
+        opened = self._open(image, mask, slice)
         view = self._view({"loss": loss, "radius": radius, "weighting": weighting})
         if opened.study.labels is None:
             raise gr.Error("A loss map compares a prediction with a mask; give a mask.")
@@ -50,7 +57,12 @@ class API:
         return self._file(opened, view), numbers
 
     def compare(
-        self, image: str, mask: str | None = None, threshold: float = 0.5, radius: float = 20
+        self,
+        image: str,
+        mask: str | None = None,
+        threshold: float = 0.5,
+        radius: float = 20,
+        slice: float = -1,
     ) -> tuple[str, dict[str, Any]]:
         """Figs. 2 and 3 as arrays and numbers: the four networks on one image.
 
@@ -59,29 +71,35 @@ class API:
             mask: path of its mask, or None.
             threshold: probability that a prediction must exceed, 0 to 1.
             radius: how far the rim reaches, 0 to 150 px at 320 x 320.
+            slice: of a scan, as of `loss_maps`.
 
         Returns:
             Path of an ``.npz`` as of `dbce.export.maps`, and ``{"scores", "errors"}`` by loss with a mask, else
             ``{"agreement"}``: Dice between every two predictions.
         """
-        opened = self._open(image, mask)
-        view = self._view({"figure": "compare", "threshold": threshold, "radius": radius})
+        opened = self._open(image, mask, slice)
+        figure = export.figures_of(self.studio.predictor.task)[1]
+        view = self._view({"figure": figure, "threshold": threshold, "radius": radius})
         study = opened.study
         if study.labels is None:
             pairs = study.agreement(threshold).items()
             return self._file(opened, view), {"agreement": {f"{a} {b}": value for (a, b), value in pairs}}
+        classes = {}
+        if isinstance(study, LabelStudy):
+            classes["classes"] = {name: study.class_scores(name) for name in study.logits}
         return self._file(opened, view), {
+            **classes,
             "scores": {name: study.scores(name, threshold) for name in study.logits},
             "errors": {name: study.errors(name, radius, threshold) for name in study.logits},
         }
 
-    def _open(self, image: str | None, mask: str | None) -> Opened:
+    def _open(self, image: str | None, mask: str | None, number: float) -> Opened:
         if not image:
             raise gr.Error("No image was given; pass gradio_client.handle_file(path).")
         files = [None if path is None else (Path(path).name, Path(path).read_bytes()) for path in (image, mask)]
         try:
             assert files[0] is not None
-            return self.studio.open(files[0], files[1])
+            return self.studio.open(files[0], files[1], int(number))
         except inputs.InputError as error:
             raise gr.Error(str(error)) from error
 
@@ -99,18 +117,27 @@ class API:
 
 
 def add_endpoints(studio: Studio) -> None:
-    """Add ``/loss_maps`` and ``/compare`` to the `gr.Blocks` in whose context this is called."""
+    """Add ``/loss_maps`` and ``/compare`` to the page in whose context this is called.
+
+    Those of another task than polyps carry its name: ``/lesion_loss_maps``, ``/organs_compare``.
+    """
     api = API(studio)
+    task = studio.predictor.task
+    prefix = "" if task.name == "polyp" else f"{task.name}_"
     losses = list(studio.predictor.checkpoints)
     with gr.Row(visible=False):
         image, mask = gr.File(label="image"), gr.File(label="mask")
         loss = gr.Dropdown(losses, value=losses[-1], label="loss")
-        radius = gr.Number(studio.predictor.task.radius, label="radius")
+        radius = gr.Number(task.radius, label="radius")
         weighting = gr.Dropdown(list(WEIGHTINGS), value="dilated", label="weighting")
         threshold = gr.Number(0.5, label="threshold")
+        number = gr.Number(-1, label="slice")
         maps, numbers = gr.File(label="maps"), gr.JSON(label="numbers")
         asked = gr.Button()
         asked.click(
-            api.loss_maps, [image, mask, loss, radius, weighting], [maps, numbers], api_name="loss_maps", queue=True
+            api.loss_maps,
+            [image, mask, loss, radius, weighting, number],
+            [maps, numbers],
+            api_name=f"{prefix}loss_maps",
         )
-        asked.click(api.compare, [image, mask, threshold, radius], [maps, numbers], api_name="compare", queue=True)
+        asked.click(api.compare, [image, mask, threshold, radius, number], [maps, numbers], api_name=f"{prefix}compare")

@@ -2,7 +2,7 @@
 
 // Both for every whole radius at once.
 function radiusCurves(study, last, loss = null) {
-  const weights = [[], []];
+  const weights = study.classes.map(() => []);
   const shares = [[], [], []]; // object, rim, far
   for (let radius = 0; radius <= last; radius++) {
     study.classWeights("dilated", radius).forEach((weight, cls) => weights[cls].push(weight));
@@ -30,7 +30,9 @@ const charts = (() => {
     const span = Math.max(1, high - low);
     const log = (w) => (w > 0 ? (Math.log10(w) - low) / span : 0);
     const powers = Array.from({ length: span + 1 }, (_, k) => [k / span, power(low + k)]);
-    const strokes = weights.map((values, cls) => `<path class="${cls ? "of-object" : "of-far"}" d="${line(values, log)}"/>`).join("");
+    const stroke = (cls) => (weights.length === 2 ? `class="${cls ? "of-object" : "of-far"}"` : `class="of-class" style="stroke:${cls ? CONFIG.colours[cls] : "var(--far)"}"`);
+    const strokes = weights.map((values, cls) => (values[0] || !cls ? `<path ${stroke(cls)} d="${line(values, log)}"/>` : "")).join("");
+    if (weights.length > 2) $('[data-legend="curves"]').innerHTML = weights.map((values, cls) => (values[0] ? `<li><i style="background:${cls ? CONFIG.colours[cls] : "var(--far)"}"></i>${CONFIG.classes[cls]}</li>` : "")).join("");
     $('[data-chart="weight"]').innerHTML = frame(labels(powers) + strokes, `Weight of ${CONFIG.classes.join(" and ")} against the radius, logarithmic`);
     const rim = shares[0].map((v, r) => v + shares[1][r]);
     const area = (top, bottom, name) => `<path class="fill-${name}" d="${line(top)}${line(bottom).split(/(?=[ML])/).reverse().join("").replaceAll("M", "L")}Z"/>`;

@@ -9,7 +9,7 @@ function packLabels(labels) {
 
 async function download(kind) {
   const { loss, weighting, radius, threshold, palette } = state;
-  const view = { figure: state.tab === "compare" ? "compare" : "anatomy", loss, weighting, radius, threshold, palette };
+  const view = { figure: ["compare", "organs"].includes(state.tab) ? state.tab : "anatomy", loss, weighting, radius, threshold, palette };
   const labels = study.labels && study.drawn ? packLabels(study.labels) : null;
   say("Preparing the file\u2026");
   try {

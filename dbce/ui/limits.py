@@ -6,10 +6,10 @@ import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dbce.inputs import MAX_BYTES
+from dbce.volumes import MAX_BYTES
 
-MAX_REQUEST = 3 * MAX_BYTES
-"""Bytes of a request: an image and a mask of the largest size as base64, and what stands around them."""
+MAX_REQUEST = 2 * MAX_BYTES * 4 // 3 + 1_000_000
+"""Bytes of a request: a volume and its labels of the largest size as base64, and what stands around them."""
 
 
 class RequestLimit:

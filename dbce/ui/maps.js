@@ -98,15 +98,19 @@ function scoresOf(tp, fp, fn) {
   };
 }
 
-// One image, its labels if any, and the logit of every network: the page's twin of predictor.Study.
+// One image, its labels if any, and what every network says of it: the page's twin of predictor.Study and, with
+// more than two classes, of predictor.LabelStudy (see organs.js for what only that one can).
 class Study {
   constructor(scene, arrays) {
     this.size = scene.size;
     this.count = scene.size * scene.size;
     this.step = scene.logit_step;
     this.losses = scene.losses;
-    this.logits = Object.fromEntries(scene.losses.map((loss) => [loss, arrays["logit:" + loss]]));
-    this.setLabels(arrays.labels || null, arrays.labels ? [arrays["distance:0"], arrays["distance:1"]] : null);
+    this.place = scene.place; // [number of the slice, of all slices] or null
+    this.classes = [...Array(scene.classes).keys()];
+    const each = (kind) => Object.fromEntries(scene.losses.map((loss) => [loss, arrays[`${kind}:${loss}`]]));
+    [this.logits, this.found, this.given] = [each("logit"), each("found"), each("entropy")];
+    this.setLabels(arrays.labels || null, arrays.labels ? this.classes.map((cls) => arrays["distance:" + cls]) : null);
   }
 
   // New labels (a painted mask): fields and areas follow; the networks need not run again.
@@ -117,8 +121,10 @@ class Study {
     this.byDistance = {};
     this.edgeAt = null;
     if (!labels) return;
-    this.distance = distance || [0, 1].map((cls) => distanceField(labels, cls, this.size));
+    this.distance = distance || this.classes.map((cls) => distanceField(labels, cls, this.size));
     this.areas = this.distance.map(areaCurve); // areas[cls][R]
+    this.near = this.distance[1]; // distance to the nearest object
+    if (this.classes.length > 2) this.near = this.distance.slice(2).reduce((a, b) => a.map((d, i) => Math.min(d, b[i])), this.near);
   }
 
   // Cross entropy in nats of one network at every pixel.
@@ -126,54 +132,76 @@ class Study {
     if (!this.entropy[loss]) {
       const map = new Float32Array(this.count);
       const logit = this.logits[loss];
+      const given = this.given[loss];
       for (let i = 0; i < this.count; i++) {
-        const z = logit[i] * this.step;
-        map[i] = softplus(this.labels[i] ? -z : z);
+        if (given) map[i] = given[i] * this.step;
+        else map[i] = softplus((this.labels[i] ? -1 : 1) * logit[i] * this.step);
       }
       this.entropy[loss] = map;
     }
     return this.entropy[loss];
   }
 
-  // Weight a class gives to the pixels it covers: [background, object].
+  // Weight a class gives to the pixels it covers, background first.
   classWeights(weighting, radius) {
-    if (weighting === "none") return [1 / this.count, 1 / this.count];
+    if (weighting === "none") return this.classes.map(() => 1 / this.count);
     const area = (cls) => this.areas[cls][weighting === "dilated" ? radius : 0];
     const of = weighting === "dilated" ? (a) => 1 / (1 + a) : (a) => 1 / Math.max(a, 1);
-    return [0, 1].map((cls) => (area(cls) ? Math.fround(of(area(cls))) : 0));
+    return this.classes.map((cls) => (area(cls) ? Math.fround(of(area(cls))) : 0));
+  }
+
+  // Whether a class gives its weight to pixel i.
+  covers(cls, i, weighting, radius) {
+    return weighting === "dilated" ? this.distance[cls][i] <= radius : this.labels[i] === cls;
   }
 
   // Weight of pixel i given those of the classes: Eq. 5 where dilated, that of its own class otherwise.
   weightAt(i, weighting, radius, weights) {
     if (weighting !== "dilated") return weights[this.labels[i]];
-    const back = this.distance[0][i] <= radius ? weights[0] : 0;
-    const front = this.distance[1][i] <= radius ? weights[1] : 0;
-    return back > front ? back : front;
+    let most = 0;
+    for (const cls of this.classes) if (weights[cls] > most && this.distance[cls][i] <= radius) most = weights[cls];
+    return most;
   }
 
-  weightMap(weighting, radius, out = new Float32Array(this.count)) {
+  // Weight of every pixel, or that of one class by itself, Eq. 4.
+  weightMap(weighting, radius, out = new Float32Array(this.count), only = null) {
     const weights = this.classWeights(weighting, radius);
-    for (let i = 0; i < this.count; i++) out[i] = this.weightAt(i, weighting, radius, weights);
+    if (only !== null) {
+      for (let i = 0; i < this.count; i++) out[i] = this.covers(only, i, weighting, radius) ? weights[only] : 0;
+    } else if (weighting !== "dilated") {
+      for (let i = 0; i < this.count; i++) out[i] = weights[this.labels[i]];
+    } else {
+      out.fill(0);
+      const rising = this.classes.filter((cls) => weights[cls]).sort((a, b) => weights[a] - weights[b]);
+      for (const cls of rising) {
+        const [field, weight] = [this.distance[cls], weights[cls]];
+        for (let i = 0; i < this.count; i++) if (field[i] <= radius) out[i] = weight; // the largest comes last
+      }
+    }
     return out;
   }
 
   // Largest cross entropy, weight and weighted loss over all networks and weightings: one scale for all.
   tops(radius) {
-    const weights = WEIGHTINGS.map((name) => this.classWeights(name, radius));
     const top = { ce: 0, w: 0, wce: 0 };
-    for (let i = 0; i < this.count; i++) {
-      let [ce, w] = [0, 0];
-      for (const loss of this.losses) ce = Math.max(ce, this.crossEntropy(loss)[i]);
-      for (let k = 0; k < WEIGHTINGS.length; k++) w = Math.max(w, this.weightAt(i, WEIGHTINGS[k], radius, weights[k]));
-      top.ce = Math.max(top.ce, ce);
-      top.w = Math.max(top.w, w);
-      top.wce = Math.max(top.wce, w * ce);
+    const entropy = new Float32Array(this.count);
+    for (const loss of this.losses) {
+      const own = this.crossEntropy(loss);
+      for (let i = 0; i < this.count; i++) entropy[i] = Math.max(entropy[i], own[i]);
+    }
+    for (const weighting of WEIGHTINGS) {
+      const weight = this.weightMap(weighting, radius);
+      for (let i = 0; i < this.count; i++) {
+        top.ce = Math.max(top.ce, entropy[i]);
+        top.w = Math.max(top.w, weight[i]);
+        top.wce = Math.max(top.wce, weight[i] * entropy[i]);
+      }
     }
     return top;
   }
 
   // Number of pixels, or the cross entropy of a network, summed by class and by distance to the other class:
-  // all that sums of weights and of weighted losses need, for every radius.
+  // all that sums of weights and of weighted losses of two classes need, for every radius.
   sums(loss = null) {
     const key = loss || "";
     if (!this.byDistance[key]) {
@@ -190,6 +218,12 @@ class Study {
 
   // Share of object, rim and far background in the sum of the weights, or of the weighted loss of a network.
   shares(weighting, radius, loss = null) {
+    const parts = this.classes.length > 2 ? this.partsOfMany(weighting, radius, loss) : this.partsOfTwo(weighting, radius, loss);
+    const total = parts[0] + parts[1] + parts[2];
+    return parts.map((part) => (total > 0 ? part / total : 0));
+  }
+
+  partsOfTwo(weighting, radius, loss) {
     const weights = this.classWeights(weighting, radius);
     const sums = this.sums(loss);
     const parts = [0, 0, 0];
@@ -199,13 +233,25 @@ class Study {
       parts[0] += sums[1][d] * (lift ? Math.max(...weights) : weights[1]);
       parts[reached ? 1 : 2] += sums[0][d] * (lift ? Math.max(...weights) : weights[0]);
     }
-    const total = parts[0] + parts[1] + parts[2];
-    return parts.map((part) => (total > 0 ? part / total : 0));
+    return parts;
   }
 
-  // Pixels of the object with a neighbour outside.
+  partsOfMany(weighting, radius, loss) {
+    const weight = this.weightMap(weighting, radius, (this.spare ||= new Float32Array(this.count)));
+    const entropy = loss ? this.crossEntropy(loss) : null;
+    const parts = [0, 0, 0];
+    for (let i = 0; i < this.count; i++)
+      parts[this.labels[i] ? 0 : this.near[i] <= radius ? 1 : 2] += entropy ? weight[i] * entropy[i] : weight[i];
+    return parts;
+  }
+
+  // Pixels of an object with a neighbour of another class.
   edge() {
-    return (this.edgeAt ||= outline((i) => this.labels[i], this.size));
+    if (!this.edgeAt) {
+      const { labels, size, classes } = this;
+      this.edgeAt = classes.slice(1).flatMap((cls) => (this.areas[cls][0] ? outline((i) => labels[i] === cls, size) : []));
+    }
+    return this.edgeAt;
   }
 
   // The logit, in steps, that a prediction must exceed at a threshold of the probability.
@@ -221,7 +267,7 @@ class Study {
     for (let i = 0; i < this.count; i++) {
       const found = logit[i] > limit;
       if (this.labels[i]) found ? tp++ : missed++;
-      else if (found) this.distance[1][i] <= radius ? rim++ : far++;
+      else if (found) this.near[i] <= radius ? rim++ : far++;
     }
     return { scores: scoresOf(tp, rim + far, missed), errors: { rim, far, missed } };
   }
@@ -238,5 +284,27 @@ class Study {
       else if (q) onlySecond++;
     }
     return scoresOf(both, onlyFirst, onlySecond).dice;
+  }
+
+  // Several classes: scores of every class in two label maps (null where neither holds it), and wrong pixels.
+  compareLabels(real, found, radius) {
+    const n = this.classes.length;
+    const cells = new Int32Array(n * n);
+    for (let i = 0; i < this.count; i++) cells[real[i] * n + found[i]]++;
+    const sum = (of) => this.classes.reduce((total, k) => total + of(k), 0);
+    const scores = this.classes.map((cls) => {
+      const tp = cells[cls * n + cls];
+      const [fn, fp] = [sum((k) => cells[cls * n + k]) - tp, sum((k) => cells[k * n + cls]) - tp];
+      return tp + fp + fn ? scoresOf(tp, fp, fn) : null;
+    });
+    const present = scores.slice(1).filter(Boolean);
+    const mean = present.length ? present.reduce((total, s) => total + s.dice, 0) / present.length : 1;
+    const errors = { rim: 0, far: 0, missed: 0, confused: 0 };
+    if (radius !== undefined)
+      for (let i = 0; i < this.count; i++) {
+        if (real[i] === found[i]) continue;
+        errors[real[i] ? (found[i] ? "confused" : "missed") : this.near[i] <= radius ? "rim" : "far"]++;
+      }
+    return { scores, mean, errors };
   }
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ import matplotlib
 import numpy as np
 from starlette.middleware import Middleware
 
-from dbce import inputs
+from dbce import ct, inputs, volumes
 from dbce.data import resize_image
 from dbce.predictor import Predictor
 from dbce.tasks import LOSS_TITLES, MAX_RADIUS
 from dbce.ui.api import add_endpoints
 from dbce.ui.limits import RequestLimit
+from dbce.ui.scans import ScanStudio
 from dbce.ui.scene import jpeg
 from dbce.ui.studio import Studio
 
@@ -28,9 +30,11 @@ _SCRIPTS = (
     "panel.js",
     "paint.js",
     "zoom.js",
+    "volume.js",
     "chart.js",
     "anatomy.js",
     "compare.js",
+    "organs.js",
     "radius.js",
     "results.js",
     "tour.js",
@@ -46,6 +50,7 @@ body, gradio-app, .gradio-container { background: transparent !important; }
   max-width: none !important; padding: 0 !important;
 }
 .gradio-container .html-container { padding: 0 !important; }
+.nav-holder { display: none !important; } /* the page has its own way from task to task */
 """
 """Lets the viewer fill gradio's page."""
 
@@ -59,26 +64,54 @@ LAUNCH: dict[str, Any] = {
 """Arguments of ``launch`` that belong to the page."""
 
 
-def config(
-    studio: Studio, results: list[dict[str, Any]] | None = None, radius_curve: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Everything the page must know before the first image."""
+@dataclass(frozen=True)
+class Offer:
+    """A task as the page offers it.
+
+    Attributes:
+        predictor: its networks.
+        results: what the Results tab shows, from `dbce.results.summary`.
+        radius_curve: what the Radius tab shows, if measured.
+    """
+
+    predictor: Predictor
+    results: list[dict[str, Any]] = field(default_factory=list)
+    radius_curve: dict[str, Any] | None = None
+
+
+_NOUNS = {"image": "an image", "mask": "mask", "object": "object"}
+_SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs"}
+_PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
+
+
+def config(studio: Studio, offer: Offer, tasks: list[str]) -> dict[str, Any]:
+    """Everything the page must know before the first image of a task."""
     table = np.asarray(matplotlib.colormaps["magma"](np.arange(256), bytes=True))[:, :3]
-    losses = list(studio.predictor.checkpoints)
+    task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
+    scans = task.num_classes > 2
     return {
+        "task": task.name,
+        "tasks": [
+            {"title": name.capitalize(), "href": name if index else "./", "here": name == task.name}
+            for index, name in enumerate(tasks)
+        ],
         "titles": LOSS_TITLES,
         "short": {**LOSS_TITLES, "dbce": "Dilated"},
         "scores": _SCORES,
-        "classes": list(studio.predictor.task.classes),
+        "classes": list(task.classes),
+        "colours": list(task.colours),
+        "nouns": _SCAN_NOUNS if scans else _NOUNS,
+        "accept": _PICTURES + (",.nii,.gz,.npz,.h5" if scans else ""),
+        "slices": ct.SLICES,
         "losses": losses,
         "loss": losses[0],
-        "radius": studio.predictor.task.radius,
+        "radius": task.radius,
         "max_radius": MAX_RADIUS,
-        "max_bytes": inputs.MAX_BYTES,
+        "max_bytes": volumes.MAX_BYTES if scans else inputs.MAX_BYTES,
         "magma": base64.b64encode(table.tobytes()).decode(),
-        "recipe": describe(studio.predictor),
-        "results": results or [],
-        "radius_curve": radius_curve,
+        "recipe": describe(offer.predictor),
+        "results": offer.results,
+        "radius_curve": offer.radius_curve,
         "examples": [
             {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}
             for index, (image, _) in enumerate(studio.examples)
@@ -89,25 +122,33 @@ def config(
 def describe(predictor: Predictor) -> str:
     """One sentence on how the networks were trained."""
     recipe = next(iter(predictor.checkpoints.values())).recipe
+    scans = predictor.task.num_classes > 2
     return (
         f"{len(predictor.checkpoints)} networks alike in all but the loss: {recipe['encoder']} encoder, "
-        f"{recipe['epochs']} epochs on {recipe['images']} images of {recipe['data']} at "
+        f"{recipe['epochs']} epochs on {recipe['images']} {'slices' if scans else 'images'} of {recipe['data']} at "
         f"{recipe['size']} \u00d7 {recipe['size']} px, seed {recipe['seed']}."
+        + (" The scans are drawn phantoms: the networks have never seen a patient." if scans else "")
     )
 
 
-def build(
-    predictor: Predictor, results: list[dict[str, Any]] | None = None, radius_curve: dict[str, Any] | None = None
-) -> gr.Blocks:
-    """The gradio app; launch it with `LAUNCH`.
+def build(*offers: Offer) -> gr.Blocks:
+    """The gradio app, one page a task, the first at the root; launch it with `LAUNCH`."""
+    names = [offer.predictor.task.name for offer in offers]
+    with gr.Blocks(title=_TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
+        _fill(offers[0], names)
+    for offer, name in zip(offers[1:], names[1:], strict=True):
+        with demo.route(name.capitalize(), f"/{name}", show_in_navbar=False):
+            _fill(offer, names)
+    return demo
 
-    Args:
-        predictor: the networks of one task.
-        results: what the Results tab shows, from `dbce.results.summary`.
-        radius_curve: what the Radius tab shows, if measured.
-    """
-    studio = Studio(predictor)
-    settings = json.dumps(config(studio, results, radius_curve)).replace("</", "<\\/")
+
+_TITLE = "dbce: where does the loss look?"
+
+
+def _fill(offer: Offer, names: list[str]) -> None:
+    """The viewer of one task, and its endpoints, in the page at hand."""
+    studio = (ScanStudio if offer.predictor.task.num_classes > 2 else Studio)(offer.predictor)
+    settings = json.dumps(config(studio, offer, names)).replace("</", "<\\/")
     script = "\n".join([f"const CONFIG = {settings};", *((_HERE / name).read_text("utf-8") for name in _SCRIPTS)])
 
     # gradio takes functions, not methods
@@ -117,18 +158,15 @@ def build(
     def export_view(request: str) -> dict[str, str]:
         return studio.export_view(request)
 
-    title = "dbce: where does the loss look?"
-    with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
-        gr.HTML(
-            value=studio.open_study('{"example": 0}')["scene"],
-            html_template=(_HERE / "viewer.html").read_text("utf-8"),
-            css_template="",
-            js_on_load=script,
-            head=f"<style>{(_HERE / 'viewer.css').read_text('utf-8')}</style>",
-            apply_default_css=False,
-            server_functions=[open_study, export_view],
-            elem_id="dbce",
-            padding=False,
-        )
-        add_endpoints(studio)
-    return demo
+    gr.HTML(
+        value=studio.open_study('{"example": 0}')["scene"],
+        html_template=(_HERE / "viewer.html").read_text("utf-8"),
+        css_template="",
+        js_on_load=script,
+        head=f"<style>{(_HERE / 'viewer.css').read_text('utf-8')}</style>",
+        apply_default_css=False,
+        server_functions=[open_study, export_view],
+        elem_id="dbce" if offer.predictor.task.name == names[0] else f"dbce-{offer.predictor.task.name}",
+        padding=False,
+    )
+    add_endpoints(studio)

@@ -40,8 +40,10 @@
   function finding() {
     const best = result.points.reduce((a, b) => (b.dice > a.dice ? b : a));
     const [first, last] = [result.points[0], result.points.at(-1)];
-    const at = (p) => `${p.dice.toFixed(1)} % at R = ${p.radius} px`;
-    return `Measured here, one run a radius: ${at(first)}, ${at(best)} (the highest), ${at(last)}. Precision goes from ${first.precision.toFixed(1)} to ${best.precision.toFixed(1)} %, recall from ${first.recall.toFixed(1)} to ${best.recall.toFixed(1)} %, between the first and the best.`;
+    const at = (p) => `${p.dice.toFixed(1)} % at R = ${p.radius} px${p === best ? " (the highest)" : ""}`;
+    const change = (name) => `from ${first[name].toFixed(1)} to ${best[name].toFixed(1)} %`;
+    const why = best !== first && best.recall !== undefined ? ` Precision goes ${change("precision")}, recall ${change("recall")}, between the first and the best.` : "";
+    return `Measured here, one run a radius: ${[...new Set([first, best, last])].map(at).join(", ")}.${why}`;
   }
   if (result) $(".finding").textContent = finding();
 

@@ -16,8 +16,17 @@
       <tbody>${rows.map((row) => `<tr data-row="${row.loss}"><th scope="row">${CONFIG.titles[row.loss]}</th>${cells(row, "ours")}${cells(row, "paper")}</tr>`).join("")}</tbody></table></div>`;
   }
 
+  // Many columns: the paper's row below ours.
+  function longTable({ columns, rows }) {
+    const best = columns.map((_, k) => Math.max(...rows.map((row) => row.ours[k])));
+    const cells = (values, mark) => values.map((value, k) => `<td class="${mark && value === best[k] ? "best" : ""}">${text(value)}</td>`).join("");
+    const both = (row) => `<tr data-row="${row.loss}"><th scope="row">${CONFIG.titles[row.loss]}</th>${cells(row.ours, true)}</tr>` +
+      (row.paper ? `<tr class="theirs"><th scope="row">in the paper</th>${cells(row.paper, false)}</tr>` : "");
+    return `<div class="scroll"><table class="wide long"><thead><tr><td></td>${columns.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead><tbody>${rows.map(both).join("")}</tbody></table></div>`;
+  }
+
   box.innerHTML = CONFIG.results.map((result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${result.setting}</p>
-    ${table(result)}
+    ${(result.columns.length > 4 ? longTable : table)(result)}
     <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>
     <p class="quiet">Made by <code>${result.commands.train}</code> for each loss, and <code>${result.commands.evaluate}</code>.</p></div>`).join("");
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from dbce.dilation import squared_distance
-from dbce.predictor import LOGIT_STEP, Study
+from dbce.predictor import LOGIT_STEP, LabelStudy, Study, quantise
 
 FAR = 255
 """Distances are sent rounded up and capped here; so ``<= R`` is exact for whole R below it."""
@@ -38,15 +38,22 @@ def ceil_distance(mask: np.ndarray) -> np.ndarray:
     return np.minimum(np.ceil(np.sqrt(squared_distance(mask).astype(np.float64))), FAR).astype(np.uint8)
 
 
-def scene(study: Study, title: str, note: str = "") -> str:
+def scene(study: Study, title: str, note: str = "", place: tuple[int, int] | None = None) -> str:
     """A study as JSON text.
 
-    The text holds ``size`` (pixels a side), ``title``, ``note``, ``losses``, ``logit_step``, ``image`` (PNG
-    data URL), and ``arrays``: name -> type, offset, length in the deflated block ``data``. Arrays are
-    ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with a mask, ``labels`` and ``distance:<class>``
-    (uint8).
+    The text holds ``size`` (pixels a side), ``classes``, ``title``, ``note``, ``losses``, ``logit_step``, ``image``
+    (PNG data URL), ``place`` (number of the slice and of all slices, or null), and ``arrays``: name -> type, offset,
+    length in the deflated block ``data``. Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and,
+    with a mask, ``labels`` and ``distance:<class>`` (uint8). With more than two classes ``found:<loss>`` (uint8
+    labels) and, with a mask, ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for the logits.
     """
-    arrays: dict[str, np.ndarray] = {f"logit:{loss}": logit for loss, logit in study.logits.items()}
+    arrays: dict[str, np.ndarray] = {}
+    if isinstance(study, LabelStudy):
+        if study.labels is not None:
+            arrays |= {f"entropy:{loss}": quantise(study.cross_entropy(loss)) for loss in study.logits}
+        arrays |= {f"found:{loss}": study.label_map(loss) for loss in study.logits}
+    else:
+        arrays |= {f"logit:{loss}": logit for loss, logit in study.logits.items()}
     if study.labels is not None:
         arrays["labels"] = study.labels
         for label in range(study.task.num_classes):
@@ -61,6 +68,8 @@ def scene(study: Study, title: str, note: str = "") -> str:
         "size": study.image.shape[0],
         "title": title,
         "note": note,
+        "place": place,
+        "classes": study.task.num_classes,
         "losses": list(study.logits),
         "logit_step": LOGIT_STEP,
         "image": png(study.image),

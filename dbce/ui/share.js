@@ -4,7 +4,9 @@ const oneOf = (...values) => (v) => values.includes(v) && v;
 const someOf = (values) => (v) => v.split(".").every((part) => values.includes(part)) && v.split(".");
 const between = (low, high) => (v) => v !== "" && +v >= low && +v <= high && +v;
 const SHARED = {
-  tab: (v) => tabs[v] && v,
+  tab: (v) => tabs[v] && !$("#tab-" + v).hidden && v,
+  slice: (v) => /^\d{1,3}$/.test(v) && +v < CONFIG.slices && +v,
+  cls: (v) => /^\d$/.test(v) && +v > 0 && +v < CONFIG.classes.length && CONFIG.classes.length > 2 && +v,
   example: (v) => CONFIG.examples[+v] && /^\d+$/.test(v) && +v,
   weighting: oneOf(...WEIGHTINGS),
   loss: oneOf(...CONFIG.losses),
@@ -38,7 +40,7 @@ function linkToState() {
   const parts = new URLSearchParams();
   for (const name of Object.keys(SHARED)) {
     const now = state[name];
-    if (now === null || (Array.isArray(now) && !now.length)) continue;
+    if (now === null || (name === "slice" && state.example === null) || (Array.isArray(now) && !now.length)) continue;
     if (ALWAYS.includes(name) || written(now) !== written(plain[name])) parts.set(name, written(now));
   }
   if (zoom.view.scale > 1) parts.set("view", [zoom.view.scale, zoom.view.x, zoom.view.y].map((v) => v.toFixed(3)).join("_"));

@@ -5,13 +5,19 @@ function choices(field, entries) {
   for (const [value, text] of entries)
     group.insertAdjacentHTML("beforeend", `<label><input type="radio" name="${field}" value="${value}">${text}</label>`);
 }
+const MANY = CONFIG.classes.length > 2;
+for (const [kind, text] of Object.entries(CONFIG.nouns)) for (const part of $$(`[data-noun="${kind}"]`)) part.textContent = text;
+for (const input of $$("input[data-file]")) input.accept = CONFIG.accept;
+$('[data-do="paint"]').hidden = MANY;
+$(".tasks").hidden = CONFIG.tasks.length < 2;
+$(".tasks").innerHTML = CONFIG.tasks.map(({ title, href, here }) => `<a href="${href}" ${here ? 'aria-current="page"' : ""}>${title}</a>`).join("");
 choices("weighting", [["none", "none"], ["balanced", "balanced"], ["dilated", "dilated"]]);
 choices("loss", CONFIG.losses.map((loss) => [loss, CONFIG.short[loss]]));
 choices("of", [["weight", "weight"], ["loss", "loss"]]);
 choices("shape", [["fill", "fill"], ["outline", "outline"]]);
 choices("scale", [["own", "each its own"], ["shared", "one for all"]]);
 choices("below", [["probability", "probability"], ["entropy", "cross entropy"], ["weighted", "weighted loss"]]);
-$(".checks").insertAdjacentHTML("beforeend", CONFIG.losses.map((loss) => `<label class="check"><input type="checkbox" name="shown" value="${loss}">${CONFIG.titles[loss]}</label>`).join(""));
+for (const box of $$(".checks")) box.insertAdjacentHTML("beforeend", CONFIG.losses.map((loss) => `<label class="check"><input type="checkbox" name="shown" value="${loss}">${CONFIG.titles[loss]}</label>`).join(""));
 $(".examples").innerHTML = CONFIG.examples.map(({ thumbnail, title }, i) =>
   `<button type="button" data-example="${i}" aria-label="${title}" title="${title}"><img src="${thumbnail}" alt=""></button>`).join("");
 $('[data-out="recipe"]').textContent = CONFIG.recipe;
@@ -21,6 +27,7 @@ const hush = () => (breath = 0);
 
 root.addEventListener("input", ({ target }) => {
   hush();
+  if (target.matches("[data-slice]")) return goToSlice(+target.value);
   if (target.matches("[data-brush]")) {
     state.brush = +target.value;
     target.nextElementSibling.textContent = `${target.value} px`;
@@ -51,7 +58,8 @@ root.addEventListener("click", ({ target }) => {
     download(button.dataset.export);
   }
   if (button.dataset.tab) set({ tab: button.dataset.tab });
-  if (button.dataset.example) open({ example: +button.dataset.example }, { example: +button.dataset.example, painting: false });
+  if (button.dataset.example) open({ example: +button.dataset.example }, { example: +button.dataset.example, slice: null, painting: false });
+  if (button.dataset.class) set({ cls: +button.dataset.class === state.cls ? null : +button.dataset.class });
   ({
     share,
     tour: () => tour.start(),
@@ -59,7 +67,10 @@ root.addEventListener("click", ({ target }) => {
     "zoom-out": () => zoom.by(1 / 1.5),
     "zoom-fit": zoom.fit,
     palette: () => set({ palette: state.palette === "safe" ? "paper" : "safe" }),
-    theme: () => set({ theme: state.theme === "dark" ? "light" : "dark" }),
+    theme: () => {
+      set({ theme: state.theme === "dark" ? "light" : "dark" });
+      remember(state.theme);
+    },
     paint: () => (state.painting ? stopPainting() : startPainting()),
     "paint-now": startPainting,
     browse: () => $("[data-file=mask]").click(),
@@ -86,7 +97,7 @@ $(".charts").addEventListener("pointermove", (event) => {
 });
 
 $(".tabs").addEventListener("keydown", (event) => {
-  const names = $$(".tabs button").map((b) => b.dataset.tab);
+  const names = $$(".tabs button:not([hidden])").map((b) => b.dataset.tab);
   const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
   if (!step) return;
   const next = names[(names.indexOf(state.tab) + step + names.length) % names.length];
@@ -151,7 +162,7 @@ const files = (event) => [...(event.dataTransfer || event.clipboardData).files];
 function take([first, second]) {
   if (!first) return;
   if (!second) return openFiles({ image: first });
-  const isMask = (file) => /mask|_gt|truth|segmentation|label/i.test(file.name);
+  const isMask = (file) => /mask|_gt|truth|seg|label/i.test(file.name);
   openFiles(isMask(first) && !isMask(second) ? { image: second, mask: first } : { image: first, mask: second });
 }
 document.addEventListener("dragover", (event) => {
@@ -171,7 +182,8 @@ const asked = stateFromLink(location.hash);
 Object.assign(state, asked);
 viewFromLink(location.hash);
 render();
-(asked.example ? open({ example: asked.example }) : showScene(props.value)).then(() => {
+const first = { example: asked.example ?? 0, ...(asked.slice === undefined ? {} : { slice: asked.slice }) };
+(first.example || "slice" in first ? open(first) : showScene(props.value)).then(() => {
   element.dbce.ready = true;
   root.dataset.ready = "true";
   if (Object.keys(asked).length || calm || navigator.webdriver) return;

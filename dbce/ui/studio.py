@@ -15,7 +15,7 @@ import numpy as np
 
 from dbce import export, inputs
 from dbce.figures import PALETTES
-from dbce.phantoms import POLYP_EXAMPLES, polyp
+from dbce.phantoms import LESION_EXAMPLES, POLYP_EXAMPLES, lesion, polyp
 from dbce.predictor import WEIGHTINGS, Predictor, Study
 from dbce.tasks import MAX_RADIUS, WORK_SIZE
 from dbce.ui.scene import scene
@@ -23,16 +23,22 @@ from dbce.ui.scene import scene
 log = logging.getLogger(__name__)
 
 
+DRAWINGS = {"polyp": (polyp, POLYP_EXAMPLES), "lesion": (lesion, LESION_EXAMPLES)}
+"""How the examples of a task are drawn, and which are offered."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Opened:
-    """An image that was opened: what the networks say of it, its caption, and its height and width as it came."""
+    """An image that was opened: what the networks say of it, its caption, its height and width as it came, and
+    for a slice of a scan its number and that of all slices."""
 
     study: Study
     title: str
     shape: tuple[int, int]
+    place: tuple[int, int] | None = None
 
 
-def _answer(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
+def answer(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
     """Decode a request, and turn what goes wrong into ``{"error": sentence}``."""
 
     @functools.wraps(method)
@@ -57,8 +63,13 @@ class Studio:
 
     def __init__(self, predictor: Predictor) -> None:
         self.predictor = predictor
-        self.examples = [polyp(seed, WORK_SIZE, difficulty=difficulty) for seed, difficulty in POLYP_EXAMPLES]
+        self.examples = self._drawings()
         self.example = functools.lru_cache(maxsize=len(self.examples))(self._example)
+
+    def _drawings(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Image and labels of every example."""
+        draw, chosen = DRAWINGS[self.predictor.task.name]
+        return [draw(seed, WORK_SIZE, difficulty=difficulty) for seed, difficulty in chosen]
 
     def title(self, index: int) -> str:
         """Caption of an example."""
@@ -68,8 +79,8 @@ class Studio:
         image, mask = self.examples[index]
         return Opened(self.predictor.set_image(image, mask), self.title(index), mask.shape)
 
-    def open(self, image: tuple[str, bytes], mask: tuple[str, bytes] | None = None) -> Opened:
-        """Files with their names -> an opened image.
+    def open(self, image: tuple[str, bytes], mask: tuple[str, bytes] | None = None, number: int = -1) -> Opened:
+        """Files with their names -> an opened image; ``number`` is the slice of a scan, where there are scans.
 
         Raises:
             InputError: a file that cannot be read, or a mask that does not belong to the image.
@@ -81,7 +92,7 @@ class Studio:
     def _open(self, image: np.ndarray, name: str, title: str, mask: tuple[str, bytes] | None) -> Opened:
         labels = None
         if mask is not None:
-            labels = inputs.read_mask(mask[1], mask[0])
+            labels = self._mask(mask)
             inputs.check_sizes(image, labels, name, mask[0])
             title += f", mask {mask[0]}"
         study = self.predictor.set_image(image, labels)
@@ -91,6 +102,10 @@ class Studio:
                 "Crop the image around it."
             )
         return Opened(study, title, image.shape[:2])
+
+    def _mask(self, mask: tuple[str, bytes]) -> np.ndarray:
+        """Name and bytes of a mask file -> (H, W)."""
+        return inputs.read_mask(mask[1], mask[0])
 
     def _requested(self, request: dict[str, Any]) -> Opened:
         """``{"example": i}`` or ``{"image": file}``, either with ``"mask": file``."""
@@ -104,14 +119,17 @@ class Studio:
             return self.example(index)
         return self._open(self.examples[index][0], "the example", self.title(index), mask)
 
-    @_answer
+    @answer
     def open_study(self, request: dict[str, Any]) -> dict[str, str]:
         """A request as of `_requested`, as JSON -> ``{"scene": JSON}`` or ``{"error": sentence}``."""
+        return self._scene(request)
+
+    def _scene(self, request: dict[str, Any]) -> dict[str, str]:
         opened = self._requested(request)
         note = "" if opened.study.labels is not None else "No mask yet"
-        return {"scene": scene(opened.study, opened.title, note)}
+        return {"scene": scene(opened.study, opened.title, note, opened.place)}
 
-    @_answer
+    @answer
     def export_view(self, request: dict[str, Any]) -> dict[str, str]:
         """``{"of": request, "labels": bits painted in the page or null, "view": fields of View, "kind": suffix}``.
 
@@ -120,12 +138,12 @@ class Studio:
         """
         opened = self._requested(request["of"])
         study = opened.study
-        if request.get("labels"):
+        if request.get("labels") and self.predictor.task.num_classes == 2:
             study = dataclasses.replace(study, labels=_labels(request["labels"]))
         kind, view = request.get("kind"), read_view(request.get("view"), self.predictor)
         if kind not in export.FORMATS:
             raise inputs.InputError(f"The format must be one of {', '.join(export.FORMATS)}.")
-        if study.labels is None and (kind == "csv" or (kind in export.FIGURES and view.figure == "anatomy")):
+        if study.labels is None and (kind == "csv" or (kind in export.FIGURES and view.figure != "compare")):
             raise inputs.InputError("This file compares a prediction with a mask; add or paint a mask first.")
         data = export.render(study, view, kind, opened.shape)
         name = f"dbce-{view.figure}.{kind}" if kind in export.FIGURES else f"dbce-{_PLURAL[kind]}.{kind}"
@@ -155,7 +173,7 @@ def read_view(fields: Any, predictor: Predictor) -> export.View:
     except TypeError as error:
         raise inputs.InputError("The view has fields that are not known here; reload the page.") from error
     choices = {
-        "figure": ("anatomy", "compare"),
+        "figure": export.figures_of(predictor.task),
         "loss": tuple(predictor.checkpoints),
         "weighting": WEIGHTINGS,
         "palette": tuple(PALETTES),

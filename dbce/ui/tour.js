@@ -18,8 +18,8 @@ const tour = (() => {
     {
       title: "What balancing costs",
       text: "So a network trained with it spills over the outline: false positives, red, gather in the rim. Recall rises and precision falls. Compare it with its neighbours.",
-      state: { tab: "compare", shape: "fill", threshold: 0.5 },
-      mark: '.model[data-loss="bce"]',
+      state: { tab: CONFIG.classes.length > 2 ? "organs" : "compare", shape: "fill", threshold: 0.5 },
+      mark: '.view:not([hidden]) .model[data-loss="bce"]',
     },
     {
       title: "Dilation",
@@ -80,8 +80,9 @@ const tour = (() => {
   function start() {
     if (!study.labels) return say("The tour needs a mask: choose one of the examples, or paint one.");
     if (state.painting) stopPainting();
-    const { tab, weighting, radius, of, shape, threshold } = state;
-    before = { tab, weighting, radius, of, shape, threshold };
+    const { tab, weighting, radius, of, shape, threshold, cls } = state;
+    before = { tab, weighting, radius, of, shape, threshold, cls };
+    set({ cls: null });
     show(0);
   }
 

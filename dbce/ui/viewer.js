@@ -10,8 +10,18 @@ const state = {
   tab: "anatomy", weighting: "dilated", loss: CONFIG.loss, radius: CONFIG.radius, threshold: 0.5, of: "weight",
   theme: matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark", palette: "paper",
   example: 0, painting: false, erase: false, brush: 14, pixel: null,
-  opacity: 1, shape: "fill", scale: "own", outline: true, below: "probability", shown: [...CONFIG.losses], layers: ["tp", "fp", "fn"],
+  cls: null, slice: null, opacity: 1, shape: "fill", scale: "own", outline: true, below: "probability", shown: [...CONFIG.losses], layers: ["tp", "fp", "fn"],
 };
+// The theme, and nothing else, is kept from one visit to the next, and from one task to the other.
+function remember(theme) {
+  try {
+    localStorage.setItem("dbce-theme", theme);
+  } catch { /* storage is switched off */ }
+}
+try {
+  const kept = localStorage.getItem("dbce-theme");
+  if (kept === "dark" || kept === "light") state.theme = kept;
+} catch { /* the same */ }
 let study = null; // a Study, see maps.js
 let picture = null; // the image as an ImageBitmap
 let photo = null; // and as 32-bit words
@@ -57,6 +67,8 @@ function render() {
   for (const part of $$("[data-needs=mask]")) part.hidden = !study.labels;
   $('[data-out="opacity"]').textContent = `${Math.round(state.opacity * 100)} %`;
   for (const out of $$('[data-out="rim-radius"]')) out.textContent = state.radius;
+  for (const button of $$("[data-class]")) button.setAttribute("aria-pressed", +button.dataset.class === state.cls);
+  showPlace();
   tabs[state.tab].draw();
   point(state.pixel);
 }
@@ -106,15 +118,19 @@ async function showScene(text) {
   render();
 }
 
-// Ask Python for a scene; on a mistake say so and keep everything as it was.
-async function open(request, patch = {}) {
-  root.classList.add("busy");
+// Ask Python for a scene; on a mistake say so and keep everything as it was. True if the picture is a new one.
+async function open(request, patch = {}, busy = true) {
+  root.classList.toggle("busy", busy);
   try {
     const reply = await server.open_study(JSON.stringify(request));
     if (reply.error) return say(reply.error, true);
+    if (reply.volume) await takeVolume(reply.volume, request);
+    else if (!("plane" in request)) volume = null;
     origin = request;
     Object.assign(state, patch);
     await showScene(reply.scene);
+    if (reply.volume) origin = await sliceRequest(study.place[0]);
+    return true;
   } catch {
     say("The server did not answer; what you see is still yours. Check the connection and try again.", true);
   } finally {
@@ -136,9 +152,9 @@ async function openFiles({ image = null, mask = null }) {
     if (file && file.size > CONFIG.max_bytes)
       return say(`${file.name} has ${(file.size / 1e6).toFixed(0)} MB; at most ${CONFIG.max_bytes / 1e6} MB can be opened. Save it smaller or as JPEG.`, true);
   try {
-    const request = image ? { image: await readFile(image) } : { ...origin };
+    const request = image ? { image: await readFile(image) } : { ...(volume?.source ?? origin) };
     if (mask) request.mask = await readFile(mask);
-    await open(request, image ? { example: null, painting: false } : { painting: false });
+    await open(request, image ? { example: null, slice: null, painting: false } : { painting: false });
   } catch {
     say("The browser could not read that file; choose it again.", true);
   }

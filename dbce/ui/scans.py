@@ -1,0 +1,138 @@
+"""The studio of the organ task: scans instead of pictures, of which the page sees a slice at a time."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import json
+import zlib
+from typing import Any
+
+import numpy as np
+
+from dbce import ct, inputs, volumes
+from dbce.predictor import Predictor
+from dbce.tasks import WORK_SIZE
+from dbce.ui.scene import scene
+from dbce.ui.studio import Opened, Studio
+
+_PIXELS = WORK_SIZE * WORK_SIZE
+
+
+class ScanStudio(Studio):
+    """Answers the page for tasks of several classes, and keeps nothing of what a visitor sends.
+
+    A volume goes to the page whole, as grey slices at ``WORK_SIZE``; from there one slice at a time comes back
+    to be segmented. So nothing waits here between two requests.
+
+    Args:
+        predictor: the networks of the task.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        super().__init__(predictor)
+        self.phantom = functools.lru_cache(maxsize=24)(self._phantom)
+
+    def _drawings(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        drawn = [ct.scan(seed, WORK_SIZE, [index]) for seed, index in ct.EXAMPLES]
+        return [(_rgb(ct.window(hu[0])), labels[0]) for hu, labels in drawn]
+
+    def title(self, index: int) -> str:
+        """Caption of an example."""
+        return f"CT phantom {index + 1} of {len(self.examples)}, drawn, not a patient"
+
+    def _phantom(self, index: int, number: int) -> Opened:
+        hu, labels = ct.scan(ct.EXAMPLES[index][0], WORK_SIZE, [number])
+        study = self.predictor.set_image(_rgb(ct.window(hu[0])), labels[0])
+        title = f"{self.title(index)}, slice {number + 1} of {ct.SLICES}"
+        return Opened(study, title, labels[0].shape, (number, ct.SLICES))
+
+    def open(self, image: tuple[str, bytes], mask: tuple[str, bytes] | None = None, number: int = -1) -> Opened:
+        """A picture of a slice, or a volume of which one slice is taken (the one with most in it by default)."""
+        if not volumes.is_volume(image[0]):
+            return super().open(image, mask)
+        volume = volumes.read(image[1], image[0], mask)
+        if number >= len(volume.grey):
+            raise inputs.InputError(f"slice is {number}; {image[0]} has the slices 0 to {len(volume.grey) - 1}.")
+        number = volume.fullest() if number < 0 else number
+        title = f"{image[0]}, slice {number + 1} of {len(volume.grey)}"
+        labels = None if volume.labels is None else volume.labels[number]
+        study = self.predictor.set_image(_rgb(volume.grey[number]), labels)
+        return Opened(study, title, volume.shape, (number, len(volume.grey)))
+
+    def _mask(self, mask: tuple[str, bytes]) -> np.ndarray:
+        if volumes.is_volume(mask[0]):
+            raise inputs.InputError(f"{mask[0]} is a volume, the image is a single picture; give its labels as PNG.")
+        return inputs.read_labels(mask[1], mask[0], self.predictor.task.num_classes)
+
+    def _requested(self, request: dict[str, Any]) -> Opened:
+        """As of `Studio`, or ``{"example": i, "slice": k}``, or ``{"plane": a slice as the page holds it}``."""
+        if "plane" in request:
+            return self._plane(request["plane"])
+        number = request.get("slice")
+        if request.get("mask") or "image" in request or not isinstance(request.get("example"), int):
+            return super()._requested(request)
+        index = request["example"]
+        if not 0 <= index < len(self.examples):
+            raise inputs.InputError("Choose one of the examples, or open an image.")
+        if number is None:
+            number = ct.EXAMPLES[index][1]
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < ct.SLICES:
+            raise inputs.InputError(f"slice is {number!r}; it must be a whole number from 0 to {ct.SLICES - 1}.")
+        return self.phantom(index, number)
+
+    def _plane(self, plane: Any) -> Opened:
+        """``{"grey", "labels" or null, "title", "place": [k, n], "shape": [height, width]}`` of an opened volume."""
+        try:
+            grey = _unpack(plane["grey"])
+            labels = None if plane.get("labels") is None else _unpack(plane["labels"])
+            (number, count), (height, width) = plane["place"], plane["shape"]
+            place, shape = (int(number), int(count)), (int(height), int(width))
+            title = str(plane["title"])[:200]
+        except (KeyError, TypeError, ValueError, zlib.error, binascii.Error) as error:
+            raise inputs.InputError("The slice did not arrive whole; try again.") from error
+        limit = inputs.MAX_SIDE
+        if not (0 < shape[0] <= limit and 0 < shape[1] <= limit):
+            raise inputs.InputError(f"The slice claims {shape[1]} x {shape[0]} pixels; at most {limit} a side.")
+        if labels is not None and labels.max() >= self.predictor.task.num_classes:
+            raise inputs.InputError("The slice holds labels that this task does not know; open the labels again.")
+        return Opened(self.predictor.set_image(_rgb(grey), labels), title, shape, place)
+
+    def _scene(self, request: dict[str, Any]) -> dict[str, str]:
+        """As of `Studio`; for a volume also ``"volume"``: what the page needs to ask for its slices."""
+        image = request.get("image")
+        if not isinstance(image, dict) or not volumes.is_volume(str(image.get("name"))):
+            return super()._scene(request)
+        name, data = inputs.decode_file(image, volumes.MAX_BYTES)
+        mask = inputs.decode_file(request["mask"], volumes.MAX_BYTES) if request.get("mask") else None
+        volume = volumes.read(data, name, mask)
+        number, count = volume.fullest(), len(volume.grey)
+        labels = None if volume.labels is None else volume.labels[number]
+        title = f"{name}, {volume.shape[1]} \u00d7 {volume.shape[0]} px" + (f", labels {mask[0]}" if mask else "")
+        study = self.predictor.set_image(_rgb(volume.grey[number]), labels)
+        content = {
+            "title": title,
+            "count": count,
+            "shape": volume.shape,
+            "grey": _pack(volume.grey),
+            "labels": None if volume.labels is None else _pack(volume.labels),
+        }
+        caption = f"{title}, slice {number + 1} of {count}"
+        note = "" if volume.labels is not None else "No labels yet"
+        return {"volume": json.dumps(content), "scene": scene(study, caption, note, (number, count))}
+
+
+def _rgb(grey: np.ndarray) -> np.ndarray:
+    """(H, W) -> (H, W, 3)"""
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def _pack(array: np.ndarray) -> str:
+    return base64.b64encode(zlib.compress(array.tobytes(), 1)).decode()
+
+
+def _unpack(text: str) -> np.ndarray:
+    """Deflated bytes in base64 -> (WORK_SIZE, WORK_SIZE) uint8; inflates no more than that."""
+    data = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), _PIXELS + 1)
+    return np.frombuffer(data, np.uint8).reshape(WORK_SIZE, WORK_SIZE).copy()
