@@ -27,12 +27,14 @@ POLYP_EXAMPLES: tuple[tuple[int, float], ...] = (
 """(seed, difficulty) of the examples that the page offers: ours at their best, at their worst, and alike."""
 
 LESION_EXAMPLES: tuple[tuple[int, float], ...] = (
-    (3, 0.5),
-    (8, 0.8),
-    (1, 0.3),
-    (5, 0.9),
-    (11, 0.7),
-    (14, 1.0),
+    (13, 0.85),  # balanced CE draws a wide rim around it
+    (8, 0.85),  # small and pale: only dilated balanced CE keeps to it
+    (18, 0.85),  # balanced CE spills far
+    (0, 0.85),  # Dice + CE is the best of the four
+    (16, 0.85),  # ours spills where CE and Dice + CE do not
+    (12, 1.0),  # CE is the best of the four
+    (20, 0.85),  # hardly there: no network keeps to it
+    (19, 0.6),  # clear: all four agree
 )
 """The same for skin lesions."""
 

@@ -20,6 +20,9 @@ import cv2
 import h5py
 import nibabel as nib
 import numpy as np
+from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 
 from dbce import ct
 from dbce.inputs import InputError
@@ -121,7 +124,7 @@ def _arrays(data: bytes, name: str) -> tuple[np.ndarray, np.ndarray | None]:
             return _stored(data, name)
     except InputError:
         raise
-    except (nib.filebasedimages.ImageFileError, nib.spatialimages.HeaderDataError, zipfile.BadZipFile) as error:
+    except (ImageFileError, HeaderDataError, WrapStructError, zipfile.BadZipFile) as error:
         raise InputError(f"{name} is no volume that can be read here, or it is damaged; export it again.") from error
     except (OSError, EOFError, ValueError, KeyError, RuntimeError, zlib.error) as error:
         raise InputError(f"{name} is damaged or cut short; save or download it again.") from error

@@ -8,9 +8,11 @@ import io
 import json
 import re
 import shutil
+import zlib
 from pathlib import Path
 from urllib.parse import urlparse
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -18,13 +20,16 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
+from dbce import ct, volumes
 from dbce.checkpoints import Checkpoint
+from dbce.losses import weight_map
 from dbce.network import DeepSupervisionUnet
 from dbce.phantoms import polyp
 from dbce.predictor import Predictor, Study
 from dbce.tasks import LOSS_TITLES
 from dbce.ui import page
 from dbce.ui.limits import MAX_REQUEST
+from dbce.ui.scans import ScanStudio
 from dbce.ui.studio import Studio
 
 RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
@@ -40,7 +45,9 @@ def predictor() -> Predictor:
 
 @pytest.fixture(scope="module")
 def address(predictor):
-    demo = page.build(page.Offer(predictor))
+    networks = {loss: DeepSupervisionUnet("mobilenet_v2", 9).eval() for loss in LOSS_TITLES}
+    organs = Predictor({loss: Checkpoint(network, RECIPE) for loss, network in networks.items()}, "organs")
+    demo = page.build(page.Offer(predictor), page.Offer(organs))
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.LAUNCH)
     yield url
     demo.close()
@@ -65,9 +72,53 @@ def study(predictor, files) -> Study:
     return predictor.set_image(np.asarray(Image.open(files[0])), np.asarray(Image.open(files[1])) > 0)
 
 
-def test_only_the_two_endpoints_are_offered(client):
+def test_only_two_endpoints_a_task_are_offered(client):
     offered = client.view_api(return_format="dict", print_info=False)
-    assert set(offered["named_endpoints"]) == {"/loss_maps", "/compare"} and not offered["unnamed_endpoints"]
+    named = {"/loss_maps", "/compare", "/organs_loss_maps", "/organs_compare"}
+    assert set(offered["named_endpoints"]) == named and not offered["unnamed_endpoints"]
+
+
+def test_a_slice_of_a_scan(client, tmp_path):
+    hu, labels = ct.scan(3, 64, range(20, 40))
+    path = tmp_path / "case0003.npy.h5"
+    with h5py.File(path, "w") as file:
+        file["image"], file["label"] = ct.window(hu).astype(np.float32) / 255, labels
+    maps, numbers = client.predict(handle_file(path), None, "ce", 10, "dilated", 5, api_name="/organs_loss_maps")
+    truth = volumes.resize_labels(labels[5], 320)
+    with np.load(maps) as found:
+        assert np.array_equal(found["labels"], truth)
+        target = torch.from_numpy(truth.astype(np.int64))[None]
+        assert np.array_equal(found["weight"], weight_map(target, 9, 10)[0].numpy())
+        assert found["original_size_prediction_ce"].shape == (64, 64)
+    assert sum(numbers["loss_shares"].values()) == pytest.approx(1)
+    _, numbers = client.predict(handle_file(path), None, 0.5, 10, api_name="/organs_compare")
+    assert set(numbers) == {"scores", "errors", "classes"} and set(numbers["errors"]["ce"]) >= {"confused"}
+    with pytest.raises(AppError, match="slice is 20; case0003.npy.h5 has the slices 0 to 19"):
+        client.predict(handle_file(path), None, 0.5, 10, 20, api_name="/organs_compare")
+
+
+PLANE = base64.b64encode(zlib.compress(bytes(320 * 320))).decode()
+GOOD = {"grey": PLANE, "labels": None, "title": "t", "place": [0, 3], "shape": [8, 8]}
+
+
+@pytest.mark.parametrize(
+    ("plane", "words"),
+    [
+        (None, "did not arrive whole"),
+        ({**GOOD, "grey": "AAAA"}, "did not arrive whole"),
+        ({**GOOD, "grey": base64.b64encode(zlib.compress(bytes(10**6))).decode()}, "did not arrive whole"),
+        ({**GOOD, "labels": base64.b64encode(zlib.compress(b"\x09" * 320 * 320)).decode()}, "does not know"),
+        ({**GOOD, "shape": [10**6, 10**6]}, "at most 4096 a side"),
+        ({**GOOD, "place": [0]}, "did not arrive whole"),
+        ({k: v for k, v in GOOD.items() if k != "title"}, "did not arrive whole"),
+    ],
+)
+def test_a_slice_that_the_page_would_not_send_is_one_sentence(plane, words):
+    network = DeepSupervisionUnet("mobilenet_v2", 9).eval()
+    studio = ScanStudio(Predictor({"ce": Checkpoint(network, RECIPE)}, "organs"))
+    assert words in studio.open_study(json.dumps({"plane": plane}))["error"]
+    assert "slice is" in studio.open_study('{"example": 0, "slice": 64}')["error"]
+    assert "scene" in studio.open_study(json.dumps({"plane": GOOD}))
 
 
 def test_loss_maps_are_those_of_the_predictor(client, files, study):

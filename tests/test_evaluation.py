@@ -17,7 +17,7 @@ from dbce import checkpoints
 from dbce.__main__ import main
 from dbce.checkpoints import Checkpoint
 from dbce.data import Dataset
-from dbce.evaluation import evaluate, per_image, table
+from dbce.evaluation import PAPER, columns, evaluate, markdown, per_image, per_scan, table
 from dbce.network import DeepSupervisionUnet
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -97,6 +97,73 @@ def test_a_network_of_another_size_is_scored_at_320():
     got = per_image(Checkpoint(Redness(), {"size": 32}), dataset)
     assert got["iou"][0] == pytest.approx(1, abs=0.02)  # edges of 100 px lie on the coarse grid of 10 px
     assert got["iou"][5] == pytest.approx(1 / 3, abs=0.05)
+
+
+# --- scans --------------------------------------------------------------------------------------------------
+
+
+class Ninths(torch.nn.Module):
+    """Reads the label off the grey value: k / 10 is class k."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.levels = torch.nn.Parameter(torch.arange(9) / 10)
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return -10000 * (image[:, :1] - self.levels.view(1, 9, 1, 1)) ** 2
+
+
+def test_organs_are_scored_over_whole_scans():
+    found, labels = np.zeros((2, 10, 320, 320), np.uint8)  # ten slices of two scans, so that a batch crosses over
+    names = tuple(f"case{1 + (k >= 6):04d}_slice{k:03d}" for k in range(10))
+    labels[0, :10, :10], found[0, :10, :10] = 5, 5  # 100 of 100 in this slice ...
+    labels[1, :10, :30] = 5  # ... and 300 missed in the next: Dice 2*100/(100+400), not the mean of 1 and 0
+    found[7, :10, :10] = 1  # an aorta that is not there
+    labels[8, :10, :10], found[8, :10, :20] = 8, 8
+    images = np.repeat(np.rint(found * 25.5).astype(np.uint8)[..., None], 3, axis=-1)
+    network = Checkpoint(Ninths(), {"size": 320})
+    scores = per_scan(network, Dataset(names, images, labels))
+    assert scores["dice"].shape == scores["iou"].shape == (2, 8)
+    expected = np.ones((2, 8))
+    expected[0, 4], expected[1, 0], expected[1, 7] = 200 / 500, 0, 200 / 300
+    np.testing.assert_allclose(scores["dice"], expected)
+    expected[0, 4], expected[1, 7] = 100 / 400, 100 / 200
+    np.testing.assert_allclose(scores["iou"], expected)
+    means = evaluate({"ce": network}, Dataset(names, images, labels), task="organs")["ce"]
+    assert list(means) == list(columns("organs"))
+    assert means["dice"] == pytest.approx(100 * scores["dice"].mean())
+    assert means["liver"] == pytest.approx(70) and means["aorta"] == pytest.approx(50)
+
+
+def entry(task: str, value: float) -> dict:
+    recipe = {"encoder": "mobilenet_v2", "epochs": 25, "images": 2075, "data": "ISIC2018", "size": 160}
+    recipe |= {"batch_size": 16, "seed": 0, "radius": 10}
+    return {
+        "scores": dict.fromkeys(columns(task), value),
+        "recipe": recipe,
+        "test_data": "ISIC2018 (519 held-out images)",
+    }
+
+
+def test_markdown_leaves_the_papers_cells_empty_where_our_copy_has_none():
+    text = markdown({loss: entry("lesion", 80 + k) for k, loss in enumerate(("ce", "dbce"))}, "lesion")
+    rows = [line for line in text.splitlines() if line.startswith("| CE") or line.startswith("| Dilated")]
+    assert rows[0].split("|")[2:6] == [" 80.00 "] * 4 and set(rows[0].split("|")[6:10]) == {"  "}
+    assert "**81.00**" in rows[1] and "its table is not in our copy" in text
+
+
+def test_markdown_of_the_organs_has_the_papers_rows_below_ours():
+    text = markdown({loss: entry("organs", 90 + k) for k, loss in enumerate(PAPER["organs"])}, "organs")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    assert [len(row) for row in rows] == [11] * 10
+    assert rows[0][1:4] == ["mDice", "mIoU", "Aorta"]
+    assert rows[6] == ["CE, paper", *(f"{v:.2f}" for v in PAPER["organs"]["ce"])]
+    assert "not to be compared" in text
+
+
+def test_the_papers_mean_is_that_of_its_organs():
+    for row in PAPER["organs"].values():
+        assert row[0] == pytest.approx(np.mean(row[2:]), abs=0.02)
 
 
 # --- table --------------------------------------------------------------------------------------------------

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Page
 from scipy.ndimage import binary_erosion
 
 from dbce import checkpoints, inputs
@@ -26,74 +20,9 @@ from dbce.predictor import Study
 from dbce.results import read_radius
 from dbce.tasks import LOSS_TITLES, TASKS
 from dbce.ui.scene import ceil_distance
+from tests.browser import READY, give, open_both, pixels, show, wait_for_text
 
-ROOT = Path(__file__).resolve().parent.parent
-READY = ".dbce[data-ready=true]"
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LOSSES = list(LOSS_TITLES)
-
-
-@pytest.fixture(scope="module")
-def address():
-    """The app, started as the README says, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(240):
-            assert process.poll() is None, "app.py ended before it served a page"
-            try:
-                urllib.request.urlopen(url, timeout=5).read()
-                break
-            except OSError:
-                time.sleep(0.5)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        yield playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
-
-
-@pytest.fixture
-def visit(browser, address):
-    """Open the page; at the end nothing may have gone wrong in it, and nothing was asked of other hosts."""
-    contexts, trouble = [], []
-
-    def on_request(request):
-        if not request.url.startswith((address, "data:", "blob:")):
-            trouble.append(f"asked another host: {request.url}")
-
-    def go(width: int = 1440, height: int = 900, **options) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
-        page.on("request", on_request)
-        page.goto(address)
-        page.wait_for_selector(READY, timeout=60000)
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert not trouble
 
 
 @pytest.fixture(scope="module")
@@ -108,29 +37,6 @@ def files(tmp_path_factory) -> tuple[Path, Path]:
     Image.fromarray(image).save(paths[0])
     Image.fromarray(mask * 255).save(paths[1])
     return paths
-
-
-def give(page: Page, kind: str, path: Path) -> None:
-    """Open a file as image or mask and wait until the page names it."""
-    page.set_input_files(f"[data-file={kind}]", path)
-    page.wait_for_function("name => document.querySelector('.message').textContent.includes(name)", arg=path.name)
-
-
-def wait_for_text(page: Page, selector: str, start: str) -> None:
-    """Wait until an element's text begins like this."""
-    condition = "([selector, start]) => document.querySelector(selector).textContent.startsWith(start)"
-    page.wait_for_function(condition, arg=[selector, start])
-
-
-def open_both(page: Page, files: tuple[Path, Path]) -> None:
-    give(page, "image", files[0])
-    give(page, "mask", files[1])
-
-
-def pixels(canvas: Locator) -> np.ndarray:
-    """(320, 320, 3) of what a panel shows."""
-    data = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, 320, 320).data]")
-    return np.array(data).reshape(320, 320, 4)[..., :3]
 
 
 # what the page computes, fetched as plain lists
@@ -164,12 +70,6 @@ def page_study(found: dict, size: int = 320) -> Study:
     labels = np.array(found["labels"], np.uint8).reshape(size, size) if found["labels"] else None
     logits = {loss: np.array(z, np.int16).reshape(size, size) for loss, z in found["logits"].items()}
     return Study(TASKS["polyp"], np.zeros((size, size, 3), np.uint8), labels, logits)
-
-
-def show(page: Page, tab: str) -> None:
-    """Choose a tab; the page changes with its next frame."""
-    page.click(f"#tab-{tab}")
-    page.wait_for_selector(f"#view-{tab}")
 
 
 def test_opens_on_a_finished_example_of_four_models(visit):

@@ -60,6 +60,31 @@ def test_sentences_say_what_differs():
     assert "below" not in sentences[3]
 
 
+def test_sentences_for_organs_name_what_balancing_costs():
+    names = list(columns("organs"))
+    ours = {loss: [90.0] * 10 for loss in PAPER["organs"]}
+    ours["bce"] = [80.0, 70, 90, 90, 90, 90, 90, 60, 90, 90]
+    ours["dbce"] = [91.0] + [90.0] * 9
+    said = differences(ours, PAPER["organs"], names)
+    assert "\u221210.0 points of Dice, at worst \u221230.0 at the pancreas" in said[1]
+    assert "in the paper: \u221216.1 points of Dice, at worst \u221229.6 at the aorta" in said[2]
+    assert "+1.0 points of Dice here, +0.6 in the paper" in said[3]
+    assert not any("below the paper" in sentence for sentence in said)  # phantoms are not patients
+
+
+@pytest.mark.parametrize("task", ["lesion", "organs"])
+def test_the_other_tasks_name_their_table_and_what_cannot_be_compared(task):
+    entries = {
+        loss: {"scores": dict.fromkeys(columns(task), 50.0), "recipe": RECIPE, "test_data": "x"}
+        for loss in PAPER["organs"]
+    }
+    result = summary(task, entries)
+    assert result["columns"] == list(columns(task).values())
+    assert {"lesion": "Table 2", "organs": "Table 3"}[task] in result["title"]
+    assert {"lesion": "not in our copy", "organs": "drawn phantoms"}[task] in result["setting"]
+    assert (result["rows"][0]["paper"] is None) == (task == "lesion")
+
+
 @pytest.mark.parametrize("paper", [{}, {"ce": (1.0, 1.0, 1.0, 1.0)}])
 def test_without_the_papers_numbers_only_the_order_is_stated(paper):
     ours = {"ce": [50.0, 40, 60, 70], "dbce": [60.0, 50, 60, 70]}

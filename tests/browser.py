@@ -1,0 +1,39 @@
+"""What the browser tests do again and again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Locator, Page
+
+READY = ".dbce[data-ready=true]"
+
+
+def give(page: Page, kind: str, path: Path) -> None:
+    """Open a file as image or mask and wait until the page names it."""
+    page.set_input_files(f"[data-file={kind}]", path)
+    page.wait_for_function("name => document.querySelector('.message').textContent.includes(name)", arg=path.name)
+
+
+def wait_for_text(page: Page, selector: str, start: str) -> None:
+    """Wait until an element's text begins like this."""
+    condition = "([selector, start]) => document.querySelector(selector).textContent.startsWith(start)"
+    page.wait_for_function(condition, arg=[selector, start])
+
+
+def open_both(page: Page, files: tuple[Path, Path]) -> None:
+    give(page, "image", files[0])
+    give(page, "mask", files[1])
+
+
+def pixels(canvas: Locator) -> np.ndarray:
+    """(320, 320, 3) of what a panel shows."""
+    data = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, 320, 320).data]")
+    return np.array(data).reshape(320, 320, 4)[..., :3]
+
+
+def show(page: Page, tab: str) -> None:
+    """Choose a tab; the page changes with its next frame."""
+    page.click(f"#tab-{tab}")
+    page.wait_for_selector(f"#view-{tab}")

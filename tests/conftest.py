@@ -1,0 +1,82 @@
+"""The running app and the browser, started once for all tests that look at the page."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser import READY
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def address():
+    """The app, started as the README says, on a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(240):
+            assert process.poll() is None, "app.py ended before it served a page"
+            try:
+                urllib.request.urlopen(url, timeout=5).read()
+                break
+            except OSError:
+                time.sleep(0.5)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        yield playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open the page; at the end nothing may have gone wrong in it, and nothing was asked of other hosts."""
+    contexts, trouble = [], []
+
+    def on_request(request):
+        if not request.url.startswith((address, "data:", "blob:")):
+            trouble.append(f"asked another host: {request.url}")
+
+    def go(width: int = 1440, height: int = 900, path: str = "", **options) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+        page.on("request", on_request)
+        page.goto(f"{address}/{path}")
+        page.wait_for_selector(READY, timeout=60000)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert not trouble
