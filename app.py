@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
-from dbce import checkpoints, results
+from dbce import checkpoints, hub, results
 from dbce.predictor import Predictor
 from dbce.ui import page
 
 
-def _offer(task: str, folder: Path | None) -> page.Offer:
-    """The networks of a task and what was measured of them."""
-    table = results.summary(task, checkpoints.manifest(task, folder))
-    return page.Offer(Predictor(checkpoints.bundled(task, folder), task), [table], results.read_radius(task, folder))
+def _offers(folder: Path | None) -> list[page.Offer]:
+    """Every task that the folder has networks for, and what was measured of them."""
+    offers = []
+    for task, networks in checkpoints.collect(folder).items():
+        measured = ((folder or checkpoints.FOLDER) / task / "manifest.json").is_file()
+        tables = [results.summary(task, checkpoints.manifest(task, folder))] if measured else []
+        offers.append(page.Offer(Predictor(networks, task), tables, results.read_radius(task, folder)))
+    return offers
 
 
 def main() -> int:
@@ -22,10 +27,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", help="address to listen on (default 127.0.0.1, or GRADIO_SERVER_NAME)")
     parser.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
-    parser.add_argument("--checkpoints", type=Path, help="folder with TASK/manifest.json (default: the bundled)")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--checkpoints", type=Path, help="folder of .safetensors files, or of TASK/manifest.json (default: the bundled)"
+    )
+    source.add_argument(
+        "--hub",
+        metavar="USER/NAME@REVISION",
+        default=os.environ.get("DBCE_HUB"),
+        help="such a folder on the Hugging Face Hub (default: DBCE_HUB, if set)",
+    )
     args = parser.parse_args()
     try:
-        offers = [_offer(task, args.checkpoints) for task in checkpoints.tasks(args.checkpoints)]
+        folder = args.checkpoints or (hub.download(args.hub) if args.hub else None)
+        offers = _offers(folder)
     except ValueError as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,12 @@ from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
 
 FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"
 """Where the bundled checkpoints lie: ``<task>/<loss>.safetensors`` and ``<task>/manifest.json``."""
+
+
+MAX_NETWORKS = 8
+"""Networks that a page shows side by side."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,30}")
 
 
 @dataclass(frozen=True)
@@ -92,19 +99,46 @@ def file_sha256(path: str | Path) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def tasks(folder: Path | None = None) -> list[str]:
-    """The tasks for which networks are bundled, in the order of `dbce.tasks.TASKS`.
+def collect(folder: Path | None = None) -> dict[str, dict[str, Checkpoint]]:
+    """All networks of a folder, by task and name, in the order of `dbce.tasks.TASKS`.
+
+    A task's folder with a manifest is loaded as `bundled` does. Other ``.safetensors`` files, in the folder itself or
+    in one a task, are networks of one's own: each is called as its file, and its header tells the task.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no network, a damaged one, or a file name that cannot be shown.
     """
-    found = [task for task in TASKS if ((folder or FOLDER) / task / "manifest.json").is_file()]
+    folder = folder or FOLDER
+    found: dict[str, dict[str, Checkpoint]] = {}
+    loose = sorted(folder.glob("*.safetensors"))
+    for task in TASKS:
+        if (folder / task / "manifest.json").is_file():
+            found[task] = bundled(task, folder)
+        else:
+            loose += sorted((folder / task).glob("*.safetensors"))
+    for path in loose:
+        checkpoint = load(path)
+        task = str(checkpoint.recipe.get("task"))
+        name = path.stem
+        if task not in TASKS or checkpoint.network.config["num_classes"] != TASKS[task].num_classes:
+            raise ValueError(f"{path} is a network for {task!r}; a page exists for {', '.join(TASKS)}. Move it away.")
+        if not _NAME.fullmatch(name) or name in found.get(task, {}):
+            raise ValueError(
+                f"{path} cannot be shown under its name; rename it to up to 30 letters, digits, - and _ that no other "
+                "network of its task has."
+            )
+        found.setdefault(task, {})[name] = checkpoint
     if not found:
         raise ValueError(
-            f"{folder or FOLDER} holds no networks (TASK/manifest.json, TASK one of {', '.join(TASKS)}); name the "
-            "folder that does, or write one with `python -m dbce bundle`."
+            f"{folder} holds no networks (TASK/manifest.json or .safetensors files, TASK one of {', '.join(TASKS)}); "
+            "name the folder that does, or write one with `python -m dbce bundle`."
         )
-    return found
+    for task, networks in found.items():
+        if len(networks) > MAX_NETWORKS:
+            raise ValueError(
+                f"{folder} holds {len(networks)} networks for {task!r}; at most {MAX_NETWORKS} fit a page."
+            )
+    return {task: found[task] for task in TASKS if task in found}
 
 
 def manifest(task: str, folder: Path | None = None) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ from dbce.checkpoints import Checkpoint
 from dbce.data import Dataset, scan_of
 from dbce.metrics import SCORES, scores
 from dbce.predictor import foreground_logits, log_probabilities
-from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+from dbce.tasks import TASKS, WORK_SIZE, title
 
 HEADINGS = {"dice": "mDice", "iou": "mIoU", "precision": "mPrec.", "recall": "mRec."}
 """The paper's column headings."""
@@ -115,12 +115,12 @@ def table(results: Mapping[str, Mapping[str, float]]) -> str:
     """The results as text, laid out like Table 1, the best number of each column marked with ``*``."""
     names = list(next(iter(results.values())))
     best = {name: max(row[name] for row in results.values()) for name in names}
-    width = max(len(LOSS_TITLES.get(key, key)) for key in results)
+    width = max(len(title(key)) for key in results)
     room = max(8, *(len(name) for name in names))
     lines = [" " * width + "".join(f"{HEADINGS.get(name, name):>{room + 1}}" for name in names)]
     for key, row in results.items():
         cells = "".join(f"{row[name]:>{room}.2f}" + ("*" if row[name] == best[name] else " ") for name in names)
-        lines.append(f"{LOSS_TITLES.get(key, key):<{width}}{cells}")
+        lines.append(f"{title(key):<{width}}{cells}")
     return "\n".join(lines)
 
 
@@ -162,9 +162,9 @@ def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp") -> 
     for loss, entry in manifest.items():
         ours = cells(entry["scores"], best)
         beside = [] if wide else cells(theirs.get(loss), {})
-        lines.append(f"| {LOSS_TITLES[loss]} | " + " | ".join(ours + beside) + " |")
+        lines.append(f"| {title(loss)} | " + " | ".join(ours + beside) + " |")
     if wide:
-        lines += [f"| {LOSS_TITLES[loss]}, paper | " + " | ".join(cells(theirs[loss], {})) + " |" for loss in theirs]
+        lines += [f"| {title(loss)}, paper | " + " | ".join(cells(theirs[loss], {})) + " |" for loss in theirs]
     lines += [
         "",
         f"`python -m dbce evaluate {task} --data {first['test_data'].split(' (')[0]}` computes the scores again, "

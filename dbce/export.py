@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from dbce import figures
 from dbce.predictor import LabelStudy, Study
-from dbce.tasks import LOSS_TITLES, Task
+from dbce.tasks import Task, title
 
 FIGURES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 FORMATS = {**FIGURES, "npz": "application/octet-stream", "zip": "application/zip", "csv": "text/csv"}
@@ -163,7 +163,7 @@ def _table(study: Study, view: View) -> bytes:
     for loss in study.logits:
         losses = study.loss_shares(loss, view.radius, view.weighting)
         row = {
-            "loss": LOSS_TITLES[loss],
+            "loss": title(loss),
             "threshold": view.threshold,
             "radius_px": view.radius,
             "weighting": view.weighting,

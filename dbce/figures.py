@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from dbce.predictor import LabelStudy, Study
-from dbce.tasks import LOSS_TITLES, Task
+from dbce.tasks import Task, title
 
 PALETTES = {
     "paper": {"tp": "#EDEDF0", "fp": "#E5484D", "fn": "#3B82F6", "tn": "#08080A"},
@@ -69,7 +69,7 @@ def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") 
     _picture(axes[0], study.image, "(a) image")
     many = study.task.num_classes > 2
     _picture(axes[1], label_colours(labels, study.task) if many else labels * 255, "(b) labels", cmap="gray")
-    _map(figure, axes[2], entropy, f"(c) cross entropy of {LOSS_TITLES[loss]}, nats")
+    _map(figure, axes[2], entropy, f"(c) cross entropy of {title(loss)}, nats")
     _map(figure, axes[3], weight, "(d) " + _WEIGHT_TITLES[weighting].format(radius))
     axes[3].contour(labels > 0, [0.5], colors="#F5A524", linewidths=0.8)
     _map(figure, axes[4], weight * entropy, "(e) weight × cross entropy")
@@ -96,8 +96,8 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
     else:
         _picture(axes[1, 0], study.labels, "ground truth", cmap="gray", vmin=0, vmax=1)
     for column, loss in enumerate(study.logits, start=1):
-        title = LOSS_TITLES[loss]
-        _picture(axes[0, column], overlay(study, loss, threshold, palette), title)
+        name = title(loss)
+        _picture(axes[0, column], overlay(study, loss, threshold, palette), name)
         note = "probability" if study.labels is None else f"Dice {100 * study.scores(loss, threshold)['dice']:.1f} %"
         _picture(axes[1, column], study.probability(loss), note, cmap="gray", vmin=0, vmax=1)
     if study.labels is not None:
@@ -136,7 +136,7 @@ def organs(study: LabelStudy, palette: str = "paper") -> Figure:
     for column, loss in enumerate(study.logits, start=1):
         found = study.label_map(loss)
         seen |= set(np.unique(found).tolist())
-        _picture(axes[0, column], label_colours(found, task), LOSS_TITLES[loss])
+        _picture(axes[0, column], label_colours(found, task), title(loss))
         if study.labels is not None:
             errors = np.where((found != study.labels)[..., None], wrong, study.image // 2)
             _picture(axes[1, column], errors, f"wrong pixels, Dice {100 * study.scores(loss)['dice']:.1f} %")

@@ -23,6 +23,11 @@ LOSS_TITLES = {
 """The four losses in the paper's order, with the words the page uses for them."""
 
 
+def title(name: str) -> str:
+    """What a network is called: after its loss, or, where it is somebody's own, by its own name."""
+    return LOSS_TITLES.get(name, name)
+
+
 @dataclass(frozen=True)
 class Task:
     """One segmentation task.

@@ -93,7 +93,7 @@ def test_a_slice_of_a_scan(client, tmp_path):
     assert sum(numbers["loss_shares"].values()) == pytest.approx(1)
     _, numbers = client.predict(handle_file(path), None, 0.5, 10, api_name="/organs_compare")
     assert set(numbers) == {"scores", "errors", "classes"} and set(numbers["errors"]["ce"]) >= {"confused"}
-    with pytest.raises(AppError, match="slice is 20; case0003.npy.h5 has the slices 0 to 19"):
+    with pytest.raises(AppError, match=r"slice is 20; case0003.npy.h5 has the slices 0 to 19"):
         client.predict(handle_file(path), None, 0.5, 10, 20, api_name="/organs_compare")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from safetensors.torch import save_file
 
 from dbce import checkpoints
 from dbce.network import DeepSupervisionUnet
+from dbce.tasks import LOSS_TITLES, TASKS
 from dbce.training import Recipe
 
 LOSSES = ["ce", "bce", "dice_ce", "dbce"]
@@ -281,3 +283,56 @@ def test_bundled_scores_are_percentages_of_a_network_that_learned(loss):
     assert entry["test_data"]
     assert set(entry["scores"]) == {"dice", "iou", "precision", "recall"}
     assert all(50 < value < 100 for value in entry["scores"].values())
+
+
+# --- networks of one's own ----------------------------------------------------------------------------------
+
+
+def own(folder: Path, name: str, task: str = "polyp", num_classes: int = 2) -> Path:
+    torch.manual_seed(0)
+    network = DeepSupervisionUnet("mobilenet_v2", num_classes, decoder_channels=(8, 8, 8))
+    checkpoints.save(folder / f"{name}.safetensors", network, {"task": task, "size": 64})
+    return folder / f"{name}.safetensors"
+
+
+def test_a_folder_of_ones_own_networks_is_sorted_by_task(tmp_path):
+    own(tmp_path, "focal")
+    own(tmp_path / "organs", "tversky", "organs", 9)
+    own(tmp_path, "mine", "organs", 9)
+    found = checkpoints.collect(tmp_path)
+    assert {task: list(networks) for task, networks in found.items()} == {
+        "polyp": ["focal"],
+        "organs": ["mine", "tversky"],
+    }
+
+
+def test_the_bundled_folder_is_collected_in_the_papers_order():
+    found = checkpoints.collect()
+    assert list(found) == [task for task in TASKS if task in found] and "polyp" in found
+    assert all(list(networks) == list(LOSS_TITLES) for networks in found.values())
+
+
+def test_own_networks_that_cannot_be_shown_are_named(tmp_path):
+    with pytest.raises(ValueError, match="holds no networks"):
+        checkpoints.collect(tmp_path)
+    bad = own(tmp_path, "no spaces please")
+    with pytest.raises(ValueError, match="cannot be shown under its name"):
+        checkpoints.collect(tmp_path)
+    bad.unlink()
+    bad = own(tmp_path, "brain", "brain")
+    with pytest.raises(ValueError, match="a network for 'brain'"):
+        checkpoints.collect(tmp_path)
+    bad.unlink()
+    bad = own(tmp_path, "two", "organs", 2)
+    with pytest.raises(ValueError, match="a network for 'organs'"):
+        checkpoints.collect(tmp_path)
+    bad.unlink()
+    own(tmp_path, "same")
+    own(tmp_path / "polyp", "same")
+    with pytest.raises(ValueError, match="no other network of its task has"):
+        checkpoints.collect(tmp_path)
+    for k in range(9):
+        shutil.copy(tmp_path / "same.safetensors", tmp_path / f"n{k}.safetensors")
+    (tmp_path / "polyp" / "same.safetensors").unlink()
+    with pytest.raises(ValueError, match="10 networks for 'polyp'; at most 8 fit a page"):
+        checkpoints.collect(tmp_path)

@@ -254,7 +254,7 @@ def png(array: np.ndarray) -> bytes:
 
 MISTAKES = [
     ("image", "scan.nii.gz", hole(np.nan), "not numbers"),
-    ("image", "scan.nii.gz", hole(0)[:150], "damaged"),
+    ("image", "scan.nii.gz", hole(0)[:-20], "damaged"),
     ("image", "scan.npz", b"PK no", "damaged"),
     ("mask", "labels.nii.gz", hole(1), "is a volume, the image is a single picture"),
     ("mask", "labels.png", png(np.full((320, 320), 255, np.uint8)), "class numbers 0 to 8"),

@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from dbce import ct, inputs, volumes
 from dbce.data import resize_image
 from dbce.predictor import Predictor
-from dbce.tasks import LOSS_TITLES, MAX_RADIUS
+from dbce.tasks import MAX_RADIUS, title
 from dbce.ui.api import add_endpoints
 from dbce.ui.limits import RequestLimit
 from dbce.ui.scans import ScanStudio
@@ -95,8 +95,8 @@ def config(studio: Studio, offer: Offer, tasks: list[str]) -> dict[str, Any]:
             {"title": name.capitalize(), "href": name if index else "./", "here": name == task.name}
             for index, name in enumerate(tasks)
         ],
-        "titles": LOSS_TITLES,
-        "short": {**LOSS_TITLES, "dbce": "Dilated"},
+        "titles": {name: title(name) for name in losses},
+        "short": {name: "Dilated" if name == "dbce" else title(name) for name in losses},
         "scores": _SCORES,
         "classes": list(task.classes),
         "colours": list(task.colours),
@@ -121,8 +121,10 @@ def config(studio: Studio, offer: Offer, tasks: list[str]) -> dict[str, Any]:
 
 def describe(predictor: Predictor) -> str:
     """One sentence on how the networks were trained."""
-    recipe = next(iter(predictor.checkpoints.values())).recipe
-    scans = predictor.task.num_classes > 2
+    recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in predictor.checkpoints.values()]
+    recipe, scans = recipes[0], predictor.task.num_classes > 2
+    if any(other != recipe for other in recipes):
+        return f"{len(recipes)} networks, trained in different ways: {', '.join(map(title, predictor.checkpoints))}."
     return (
         f"{len(predictor.checkpoints)} networks alike in all but the loss: {recipe['encoder']} encoder, "
         f"{recipe['epochs']} epochs on {recipe['images']} {'slices' if scans else 'images'} of {recipe['data']} at "

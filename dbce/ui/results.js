@@ -25,7 +25,8 @@
     return `<div class="scroll"><table class="wide long"><thead><tr><td></td>${columns.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead><tbody>${rows.map(both).join("")}</tbody></table></div>`;
   }
 
-  box.innerHTML = CONFIG.results.map((result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${result.setting}</p>
+  if (!CONFIG.results.length) box.innerHTML = '<div class="card"><h2>Not measured</h2><p class="quiet">These networks come without scores. <code>python -m dbce evaluate</code> measures them on a test set, <code>python -m dbce bundle</code> records what it finds for this tab.</p></div>';
+  else box.innerHTML = CONFIG.results.map((result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${result.setting}</p>
     ${(result.columns.length > 4 ? longTable : table)(result)}
     <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>
     <p class="quiet">Made by <code>${result.commands.train}</code> for each loss, and <code>${result.commands.evaluate}</code>.</p></div>`).join("");

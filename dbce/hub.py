@@ -1,0 +1,48 @@
+"""Networks from the Hugging Face Hub, pinned to a revision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+
+def download(reference: str) -> Path:
+    """Download the networks of a repository on the Hugging Face Hub, once, and tell where they lie.
+
+    Args:
+        reference: ``user/name@revision``; a commit hash as revision always gives the same files.
+
+    Raises:
+        ValueError: no revision, or a repository that cannot be had, with the reason.
+    """
+    repository, _, revision = reference.partition("@")
+    if not revision:
+        raise ValueError(f"hub is {reference!r}; pin a revision: user/name@COMMIT (shown under 'Files' on the Hub).")
+    try:
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=["*.safetensors", "*.json"]))
+    except HFValidationError as error:
+        raise ValueError(f"hub is {reference!r}; the form is user/name@revision.") from error
+    except RevisionNotFoundError as error:
+        raise ValueError(
+            f"the Hub's repository {repository} has no revision {revision!r}; copy one from it."
+        ) from error
+    except RepositoryNotFoundError as error:
+        raise ValueError(
+            f"the Hub has no repository {repository!r} that you may read; check the name, or run `hf auth login`."
+        ) from error
+    except LocalEntryNotFoundError as error:
+        raise ValueError(
+            f"{reference} could not be downloaded and is not in the cache; check the connection (HF_HUB_OFFLINE=1 "
+            "takes from the cache alone)."
+        ) from error
+    except (HfHubHTTPError, OSError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise ValueError(f"{reference} could not be downloaded ({reason}); try again later.") from error
