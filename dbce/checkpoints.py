@@ -44,6 +44,11 @@ class Checkpoint:
         return int(self.recipe.get("size", WORK_SIZE))
 
 
+def is_drawn(recipe: dict[str, Any]) -> bool:
+    """Whether a network was trained on drawn phantoms, which its data's name tells (``CT-phantoms``)."""
+    return "phantom" in str(recipe.get("data", "")).lower()
+
+
 def save(path: str | Path, network: DeepSupervisionUnet, recipe: dict[str, Any]) -> None:
     """Write a network and how it was made to one file, at once or not at all.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dbce.checkpoints import Checkpoint
+from dbce.checkpoints import Checkpoint, is_drawn
 from dbce.data import Dataset, scan_of
 from dbce.metrics import SCORES, scores
 from dbce.predictor import foreground_logits, log_probabilities
@@ -135,21 +135,21 @@ def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp") -> 
     recipe, heads = first["recipe"], columns(task)
     best = {name: max(entry["scores"][name] for entry in manifest.values()) for name in heads}
     paper = PAPER.get(task)
-    drawn = TASKS[task].num_classes > 2
-    over = "organs and scans" if drawn else "images"
-    count = f"{'' if TASKS[task].held_out or drawn else 'all '}{recipe['images']} {'slices' if drawn else 'images'}"
+    scans, drawn = TASKS[task].num_classes > 2, is_drawn(recipe)
+    over = "organs and scans" if scans else "images"
+    count = f"{'' if TASKS[task].held_out or scans else 'all '}{recipe['images']} {'slices' if scans else 'images'}"
     lines = [
         f"Trained on {count} of {recipe['data']}, tested on {first['test_data']}, percent, "
         f"the mean over {over}. {recipe['encoder']} encoder (ImageNet), {recipe['size']} × {recipe['size']} px, "
         f"{recipe['epochs']} epochs, batch {recipe['batch_size']}, seed {recipe['seed']}, R = {recipe['radius']:g} px "
         f"at {WORK_SIZE}; one run a loss, so differences of a point or so may be chance. "
         f"The paper trains a ResNet34 for {TASKS[task].epochs} epochs at 320 × 320"
-        f"{' on Synapse, on patients: its levels are not to be compared with those on drawings' if drawn else ''}"
+        f"{' on patients (Synapse): its levels are not to be compared with those on drawings' if drawn else ''}"
         f"{'' if paper else '; its table is not in our copy, so its cells are empty'}.",
         "",
     ]
     theirs = {loss: dict(zip(heads, values, strict=True)) for loss, values in (paper or {}).items()}
-    wide = drawn  # ours and the paper's below each other, for want of width
+    wide = scans  # ours and the paper's below each other, for want of width
     head = "| loss | " + " | ".join(heads.values())
     lines.append(head + (" |" if wide else " | paper: " + " | ".join(heads.values()) + " |"))
     lines.append("| --- |" + " --- |" * (len(heads) * (1 if wide else 2)))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dbce.checkpoints import FOLDER
+from dbce.checkpoints import FOLDER, is_drawn
 from dbce.evaluation import PAPER, columns
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
 
@@ -16,9 +16,12 @@ _MEANS = {
     "polyp": "Scores are the mean over images.",
     "lesion": "Scores are the mean over images. The official test images come without masks, so every fifth training "
     "image is kept for testing here, chosen by a hash of its name; the paper’s Table 2 is not in our copy.",
-    "organs": "Scores are the mean over the test scans, then over the organs. Ours are drawn phantoms, the paper’s are "
-    "patients (Synapse): the order of the losses can be compared, the levels cannot.",
+    "organs": "Scores are the mean over the test scans, then over the organs.",
 }
+_DRAWN = (
+    " Our scans are drawn phantoms, the paper’s are patients (Synapse): the order of the losses can be compared, the "
+    "levels cannot."
+)
 
 
 def setting(recipe: Mapping[str, Any], test_data: str) -> str:
@@ -56,7 +59,8 @@ def summary(task: str, manifest: Mapping[str, Mapping[str, Any]]) -> dict[str, A
     return {
         "title": f"{task.capitalize()} segmentation, Table {_TABLES[task]} of the paper",
         "setting": f"{setting(recipe, test_data)} The paper: resnet34, {TASKS[task].epochs} epochs at "
-        f"{WORK_SIZE} × {WORK_SIZE} px. {_MEANS[task]}",
+        f"{WORK_SIZE} × {WORK_SIZE} px. {_MEANS[task]}"
+        f"{_DRAWN if is_drawn(recipe) else ''}",
         "columns": list(heads.values()),
         "rows": rows,
         "differences": differences({row["loss"]: row["ours"] for row in rows}, known, list(heads)),

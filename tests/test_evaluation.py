@@ -137,6 +137,8 @@ def test_organs_are_scored_over_whole_scans():
 
 def entry(task: str, value: float) -> dict:
     recipe = {"encoder": "mobilenet_v2", "epochs": 25, "images": 2075, "data": "ISIC2018", "size": 160}
+    if task == "organs":
+        recipe["data"] = "CT-phantoms"
     recipe |= {"batch_size": 16, "seed": 0, "radius": 10}
     return {
         "scores": dict.fromkeys(columns(task), value),

@@ -115,7 +115,7 @@
     const rows = losses.slice(0, -1).map((a, i) => `<tr><th scope="row">${CONFIG.titles[a]}</th>` +
       losses.slice(1).map((b, j) => `<td>${j >= i ? agree(a, b) : ""}</td>`).join("") + "</tr>").join("");
     card.innerHTML = `<h2>How far the networks agree</h2><table><tr><th>Mean Dice between two label maps, %</th>${head}</tr>${rows}</table>
-      <p>Agreement is not correctness. Labels would add the loss maps, the wrong pixels and the Dice of every organ. These networks have seen drawn phantoms only: on a patient\u2019s scan expect little.</p>`;
+      <p>Agreement is not correctness. Labels would add the loss maps, the wrong pixels and the Dice of every organ.${CONFIG.drawn ? " These networks have seen drawn phantoms only: on a patient\u2019s scan expect little." : ""}</p>`;
   }
 
   // What every network says of this pixel.

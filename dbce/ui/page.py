@@ -14,6 +14,7 @@ import numpy as np
 from starlette.middleware import Middleware
 
 from dbce import ct, inputs, volumes
+from dbce.checkpoints import is_drawn
 from dbce.data import resize_image
 from dbce.predictor import Predictor
 from dbce.tasks import MAX_RADIUS, title
@@ -100,6 +101,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str]) -> dict[str, Any]:
         "scores": _SCORES,
         "classes": list(task.classes),
         "colours": list(task.colours),
+        "drawn": all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
         "nouns": _SCAN_NOUNS if scans else _NOUNS,
         "accept": _PICTURES + (",.nii,.gz,.npz,.h5" if scans else ""),
         "slices": ct.SLICES,
@@ -126,10 +128,11 @@ def describe(predictor: Predictor) -> str:
     if any(other != recipe for other in recipes):
         return f"{len(recipes)} networks, trained in different ways: {', '.join(map(title, predictor.checkpoints))}."
     return (
-        f"{len(predictor.checkpoints)} networks alike in all but the loss: {recipe['encoder']} encoder, "
-        f"{recipe['epochs']} epochs on {recipe['images']} {'slices' if scans else 'images'} of {recipe['data']} at "
-        f"{recipe['size']} \u00d7 {recipe['size']} px, seed {recipe['seed']}."
-        + (" The scans are drawn phantoms: the networks have never seen a patient." if scans else "")
+        f"{'One network' if len(recipes) == 1 else f'{len(recipes)} networks alike in all but the loss'}: "
+        f"{recipe.get('encoder')} encoder, {recipe.get('epochs')} epochs on {recipe.get('images')} "
+        f"{'slices' if scans else 'images'} of {recipe.get('data')} at {recipe.get('size')} \u00d7 "
+        f"{recipe.get('size')} px, seed {recipe.get('seed')}."
+        + (" The scans are drawn phantoms: the networks have never seen a patient." if is_drawn(recipe) else "")
     )
 
 

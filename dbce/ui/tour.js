@@ -62,7 +62,7 @@ const tour = (() => {
       <button type="button" class="primary" data-step="1">${at === STEPS.length - 1 ? "Done" : "Next"}</button></div>`;
     box.querySelector("h2").focus({ preventScroll: true });
     requestAnimationFrame(() => requestAnimationFrame(() => {
-      const part = $(mark);
+      const part = $(mark) || $(".view:not([hidden])"); // networks of one\u2019s own have other names
       part.classList.add("marked");
       part.scrollIntoView({ block: "center", inline: "center", behavior: calm ? "auto" : "smooth" });
     }));
