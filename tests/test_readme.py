@@ -13,6 +13,7 @@ import pytest
 from dbce import checkpoints
 from dbce.__main__ import build_parser
 from dbce.evaluation import markdown
+from dbce.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -48,9 +49,10 @@ def test_make_targets_exist():
         assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
-def test_the_table_is_the_one_in_the_manifest():
-    shown = re.search(r"<!-- results -->\n(.*)<!-- /results -->", README, re.DOTALL)[1]
-    assert shown.strip() == markdown(checkpoints.manifest("polyp")).strip()
+@pytest.mark.parametrize("task", TASKS)
+def test_the_tables_are_those_of_the_manifests(task):
+    shown = re.search(rf"<!-- results {task} -->\n(.*?)<!-- /results -->", README, re.DOTALL)[1]
+    assert shown.strip() == markdown(checkpoints.manifest(task), task).strip()
 
 
 def test_front_matter_is_a_space_of_this_app():

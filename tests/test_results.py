@@ -74,10 +74,9 @@ def test_sentences_for_organs_name_what_balancing_costs():
 
 @pytest.mark.parametrize("task", ["lesion", "organs"])
 def test_the_other_tasks_name_their_table_and_what_cannot_be_compared(task):
-    entries = {
-        loss: {"scores": dict.fromkeys(columns(task), 50.0), "recipe": RECIPE, "test_data": "x"}
-        for loss in PAPER["organs"]
-    }
+    scores = dict.fromkeys(columns(task), 50.0)
+    recipe = {**RECIPE, "data": {"lesion": "ISIC2018", "organs": "CT-phantoms"}[task]}
+    entries = {loss: {"scores": scores, "recipe": recipe, "test_data": "x"} for loss in PAPER["organs"]}
     result = summary(task, entries)
     assert result["columns"] == list(columns(task).values())
     assert {"lesion": "Table 2", "organs": "Table 3"}[task] in result["title"]
