@@ -230,7 +230,13 @@ def dice_cross_entropy(input: Tensor, target: Tensor, *, ignore_index: int = -10
 
 
 def dilated_balanced_cross_entropy(
-    input: Tensor, target: Tensor, radius: float, *, ignore_index: int = -100, reduction: str = "mean"
+    input: Tensor,
+    target: Tensor,
+    radius: float,
+    *,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
 ) -> Tensor:
     """Dilated balanced cross entropy, Eq. 2-5: ``-sum M sum_c Y log P`` per image, the mean over the batch.
 
@@ -239,6 +245,8 @@ def dilated_balanced_cross_entropy(
         target: (N, H, W) whole-number labels.
         radius: radius in pixels of the disk that dilates every class mask; the paper uses 20 for one object
             and 10 for many organs, on 320 x 320 images.
+        weight: (N, H, W) from `weight_map` of this target and radius, where it is known already, as with several
+            outputs for one target.
         ignore_index: label of pixels that do not count, in areas as in sums.
         reduction: "mean" over images, "sum" over images, or "none" for the (N, H, W) weighted loss map.
 
@@ -251,7 +259,12 @@ def dilated_balanced_cross_entropy(
     _check_reduction(reduction)
     radius_squared(radius)
     input, target = _check(input, target, ignore_index)
-    weight = weight_map(target, input.shape[1], radius, ignore_index)
+    if weight is None:
+        weight = weight_map(target, input.shape[1], radius, ignore_index)
+    elif weight.shape != target.shape:
+        raise ValueError(
+            f"weight {tuple(weight.shape)} and target {tuple(target.shape)} disagree; pass weight_map(target, ...)."
+        )
     loss = _pixel_loss(input, target, ignore_index) * weight
     return loss if reduction == "none" else _reduce(loss.sum(dim=(1, 2)), reduction)
 
@@ -305,9 +318,9 @@ class DilatedBalancedCrossEntropyLoss(_Loss):
         radius_squared(radius)
         self.radius = radius
 
-    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+    def forward(self, input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         return dilated_balanced_cross_entropy(
-            input, target, self.radius, ignore_index=self.ignore_index, reduction=self.reduction
+            input, target, self.radius, weight=weight, ignore_index=self.ignore_index, reduction=self.reduction
         )
 
 

@@ -26,7 +26,7 @@ from tqdm import tqdm
 from dbce import checkpoints
 from dbce.augment import Augment
 from dbce.data import Dataset
-from dbce.losses import LOSSES
+from dbce.losses import LOSSES, DilatedBalancedCrossEntropyLoss, weight_map
 from dbce.network import STRIDE, DeepSupervisionUnet
 from dbce.tasks import TASKS, WORK_SIZE
 
@@ -168,7 +168,10 @@ class _Run:
         if self.augment is not None:
             images, labels = self.augment(images, labels)
         outputs = self.network(images.contiguous(memory_format=torch.channels_last))
-        loss: Tensor = torch.stack([self.loss(output, labels) for output in outputs]).sum()
+        known = {}  # the weight map does not depend on the output: one for all heads
+        if isinstance(self.loss, DilatedBalancedCrossEntropyLoss):
+            known["weight"] = weight_map(labels, outputs[0].shape[1], self.loss.radius)
+        loss: Tensor = torch.stack([self.loss(output, labels, **known) for output in outputs]).sum()
         self.accelerator.backward(loss * factor)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pytest
 import torch
 
-from dbce import bench
+from dbce import bench, bench_compute
 from dbce.checkpoints import Checkpoint
 from dbce.network import DeepSupervisionUnet
 from dbce.predictor import Predictor
@@ -23,3 +24,30 @@ def test_viewer_prints_medians_percentiles_and_ratios():
         median, high = map(float, re.findall(r"\d+\.\d", line[42:])[:2])
         assert 0 < median <= high
     assert lines[3].endswith("1.0x") and all("gradio" in line for line in lines[6:])
+
+
+def test_dilation_compares_equal_pixels_and_prints_ratios(monkeypatch):
+    lines = bench_compute.dilation(size=48, repeats=1).splitlines()
+    assert lines[1].split() == ["R", "=", "5", "R", "=", "20", "R", "=", "60", "R", "=", "150"]
+    names = [line[:32].strip() for line in lines[2:]]
+    assert names[0] == "ours" and {name.split()[0].split(".")[0] for name in names[2:]} == {
+        "cv2",
+        "scipy",
+        "skimage",
+        "kornia",
+    }
+    for line in lines[2:]:
+        assert len(re.findall(r"\d+\.?\d*x", line)) == 4
+    wrong = {"other": lambda mask, radius: mask > 0}
+    monkeypatch.setattr(bench_compute, "_peers", lambda: wrong)
+    with pytest.raises(RuntimeError, match="other gives other pixels at R = 5"):
+        bench_compute.dilation(size=48, repeats=1)
+
+
+@pytest.mark.parametrize("task", ["polyp", "organs"])
+def test_training_prints_ratios_to_the_bare_network(task):
+    text = bench_compute.training(task, "mobilenet_v2", 64, batch_size=2, repeats=1)
+    assert "1.00x" in text and text.count("% of a step") == 3
+    images = float(re.search(r"images a second\s+([\d.]+)", text)[1])
+    share = float(re.search(r"matrix rate\s+([\d.]+) %", text)[1])
+    assert images > 0 and share > 0

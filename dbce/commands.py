@@ -1,0 +1,254 @@
+"""What each command of ``python -m dbce`` does; imports wait until a command is chosen."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+
+if TYPE_CHECKING:
+    from dbce.data import Dataset
+    from dbce.training import Recipe
+
+
+def _recipe(args: argparse.Namespace, loss: str, seed: int, radius: float | None) -> Recipe:
+    """The recipe that the options of `train` and `campaign` describe."""
+    from dbce.training import Recipe
+
+    task = TASKS[args.task]
+    return Recipe(
+        task=args.task,
+        loss=loss,
+        encoder=args.encoder,
+        encoder_weights=None if args.encoder_weights == "none" else args.encoder_weights,
+        size=args.size,
+        epochs=task.epochs if args.epochs is None else args.epochs,
+        batch_size=args.batch_size,
+        lr=args.lr,
+        weight_decay=args.weight_decay,
+        radius=task.radius if radius is None else radius,
+        seed=seed,
+        augment=not args.no_augment,
+    )
+
+
+def _training_set(args: argparse.Namespace) -> Dataset:
+    from dbce import data
+
+    reading = partial(tqdm, desc="reading", unit="img")
+    return data.load(args.data, args.size, reading, part="train", held_out=TASKS[args.task].held_out)
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train one network."""
+    from dbce import training
+
+    recipe = _recipe(args, args.loss, args.seed, args.radius)
+    folder = Path(args.out or f"runs/{args.task}/{args.loss}")
+    source = Path(args.data).resolve().name
+    path = training.train(recipe, _training_set(args), folder, source=source, device=args.device)
+    print(f"wrote {path}")
+
+
+def campaign(args: argparse.Namespace) -> None:
+    """Train every combination of losses, seeds and radii that is not done yet."""
+    from dbce import campaign
+
+    recipes = [_recipe(args, *choice) for choice in campaign.combinations(args.losses, args.seeds, args.radii)]
+    source = Path(args.data).resolve().name
+    out = Path(args.out or f"runs/{args.task}")
+    done = campaign.run(recipes, partial(_training_set, args), out, source=source, device=args.device, jobs=args.jobs)
+    print(f"{len(done)} of {len(recipes)} runs are finished under {out}")
+
+
+def evidence(args: argparse.Namespace) -> None:
+    """Score finished runs of several seeds, and record means, deviations and intervals."""
+    from dbce import checkpoints, evidence
+
+    runs = evidence.collect(args.runs)
+    dataset, source = _test_set(args)
+    members = evidence.groups(dataset.names, args.data)
+    measured = evidence.measure(args.task, runs, dataset, members, partial(tqdm, unit="run", leave=False))
+    recipe = checkpoints.load(next(iter(next(iter(runs.values())).values()))).recipe
+    path = evidence.write(args.task, measured, recipe, source)
+    print("\n".join(evidence.sentences(measured)))
+    print(f"wrote {path}")
+
+
+def pack(args: argparse.Namespace) -> None:
+    """Write a data set as one file."""
+    from dbce import data
+
+    dataset = data.load(args.data, args.size, partial(tqdm, desc="reading", unit="img"))
+    data.pack(dataset, args.out)
+    print(f"wrote {args.out}: {len(dataset)} images, {Path(args.out).stat().st_size / 1e6:.1f} MB")
+
+
+def phantoms(args: argparse.Namespace) -> None:
+    """Draw a data set of CT phantoms."""
+    from dbce import volumes
+
+    volumes.write_phantoms(Path(args.out), args.size, partial(tqdm, desc="drawing", unit="scan"))
+    print(f"wrote {args.out}: 18 drawn scans for training, 12 for testing")
+
+
+def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
+    """The images that a task is scored on, and what they are called."""
+    from dbce import data
+
+    held_out = TASKS[args.task].held_out
+    dataset = data.load(args.data, part="test", held_out=held_out)
+    name = Path(args.data).resolve().name
+    return dataset, f"{name} ({len(dataset)} held-out images)" if held_out else name
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Score networks on a test set."""
+    from dbce import checkpoints
+    from dbce.evaluation import evaluate, table
+
+    if args.checkpoint:
+        found = {Path(path).stem: checkpoints.load(path) for path in args.checkpoint}
+        if len(found) < len(args.checkpoint):
+            found = {path: checkpoints.load(path) for path in args.checkpoint}
+    else:
+        found = checkpoints.bundled(args.task)
+    dataset, _ = _test_set(args)
+    results = evaluate(found, dataset, partial(tqdm, desc=f"{len(dataset)} images", leave=False), args.task)
+    if args.json:
+        print(json.dumps({k: {n: round(v, 2) for n, v in row.items()} for k, row in results.items()}))
+    else:
+        print(table(results))
+
+
+def bundle(args: argparse.Namespace) -> None:
+    """Score finished runs and put them under checkpoints/."""
+    from dbce import checkpoints
+    from dbce.evaluation import evaluate, table
+
+    files = {loss: Path(args.runs) / loss / f"{loss}.safetensors" for loss in LOSS_TITLES}
+    found = {loss: checkpoints.load(path) for loss, path in files.items()}
+    recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in found.values()]
+    if any(recipe != recipes[0] for recipe in recipes):
+        raise ValueError(f"the runs under {args.runs} differ in more than the loss; train all four alike first.")
+    dataset, source = _test_set(args)
+    results = evaluate(found, dataset, partial(tqdm, leave=False), args.task)
+    print(table(results))
+    folder = checkpoints.FOLDER / args.task
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in files.values():
+        shutil.copyfile(path, folder / path.name)
+    print(f"wrote {checkpoints.write_manifest(args.task, results, source)}")
+
+
+def radius(args: argparse.Namespace) -> None:
+    """Score runs that differ in the radius."""
+    from dbce import checkpoints, results
+    from dbce.evaluation import evaluate
+
+    files = sorted(Path(args.runs).glob("*/*.safetensors"))
+    if not files:
+        raise ValueError(f"{args.runs} holds no finished run (*/*.safetensors); train some radii first.")
+    found = {str(path): checkpoints.load(path) for path in files}
+    recipes = [{**checkpoint.recipe, "radius": None} for checkpoint in found.values()]
+    if any(recipe != recipes[0] for recipe in recipes):
+        raise ValueError(f"the runs under {args.runs} differ in more than the radius; train them alike.")
+    dataset, source = _test_set(args)
+    scores = evaluate(found, dataset, partial(tqdm, leave=False), args.task)
+    points = [{"radius": found[path].recipe["radius"], **row} for path, row in scores.items()]
+    label = "full run" if recipes[0]["epochs"] >= TASKS[args.task].epochs else "short run"
+    path = results.write_radius(args.task, points, recipes[0], source, label)
+    print(f"wrote {path}")
+
+
+def figure(args: argparse.Namespace) -> None:
+    """Draw a figure of the paper."""
+    from dbce import checkpoints, export
+    from dbce.predictor import Predictor
+
+    kind = Path(args.out).suffix[1:].lower()
+    if kind not in export.FIGURES:
+        raise ValueError(f"the figure would be written to {args.out}; the name must end in .pdf, .svg or .png.")
+    if args.number == 5:
+        content = _radius_figure(args.task, kind)
+    else:
+        if args.image is None:
+            raise ValueError(f"figure {args.number} is drawn of an image; name one with --image.")
+        task = "organs" if args.number == 4 else args.task
+        if TASKS[task].num_classes > 2 and args.number in (2, 3):
+            raise ValueError(f"figure {args.number} does not belong to the task {task!r}; organs have figures 1 and 4.")
+        image, mask = _picture(args, task)
+        study = Predictor(checkpoints.bundled(task), task).set_image(image, mask)
+        radius = TASKS[task].radius if args.radius is None else args.radius
+        view = export.View(
+            "anatomy" if args.number == 1 else export.figures_of(TASKS[task])[1],
+            args.loss,
+            args.weighting,
+            radius,
+            args.threshold,
+            args.palette,
+        )
+        content = export.render(study, view, kind)
+    Path(args.out).write_bytes(content)
+    print(f"wrote {args.out}")
+
+
+def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """The image that a figure is drawn of, and its mask or labels: of files, or of a slice of volumes."""
+    from dbce import volumes
+    from dbce.inputs import check_sizes, read_image, read_labels, read_mask
+
+    data, mask_data = (None if path is None else Path(path).read_bytes() for path in (args.image, args.mask))
+    several = TASKS[task].num_classes > 2
+    assert data is not None
+    if several and volumes.is_volume(args.image):
+        volume = volumes.read(data, args.image, None if mask_data is None else (args.mask, mask_data))
+        number = volume.fullest() if args.slice is None else args.slice
+        if not 0 <= number < len(volume.grey):
+            raise ValueError(f"slice is {number}; {args.image} has the slices 0 to {len(volume.grey) - 1}.")
+        image = np.repeat(volume.grey[number][..., None], 3, axis=2)
+        return image, None if volume.labels is None else volume.labels[number]
+    image = read_image(data, args.image)
+    if mask_data is None:
+        return image, None
+    mask = read_labels(mask_data, args.mask, TASKS[task].num_classes) if several else read_mask(mask_data, args.mask)
+    check_sizes(image, mask, args.image, args.mask)
+    return image, mask
+
+
+def _radius_figure(task: str, kind: str) -> bytes:
+    from dbce import export, figures, results
+
+    result = results.read_radius(task)
+    if result is None:
+        raise ValueError(f"no radius was measured for {task!r}; score finished runs with `python -m dbce radius`.")
+    return export.figure_bytes(figures.radius_curve(result), kind)
+
+
+def bench(args: argparse.Namespace) -> None:
+    """Measure, and print ratios."""
+    from dbce import bench, bench_compute, checkpoints
+    from dbce.predictor import Predictor
+
+    if args.what == "dilation":
+        return print(bench_compute.dilation(repeats=args.repeats or 5))
+    if args.what == "train":
+        size = args.size or WORK_SIZE
+        return print(bench_compute.training(args.task, args.encoder, size, args.batch_size, repeats=args.repeats or 5))
+    print(bench.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats or 60))
+
+
+def table(args: argparse.Namespace) -> None:
+    """Print the scores of the bundled networks."""
+    from dbce import checkpoints
+    from dbce.evaluation import markdown
+
+    print(markdown(checkpoints.manifest(args.task), args.task))

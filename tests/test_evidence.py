@@ -1,0 +1,145 @@
+"""Means, deviations, band and rim, and the cluster bootstrap: against numbers by hand and by scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import ndimage, stats
+
+from dbce import checkpoints, evidence
+from dbce.checkpoints import Checkpoint
+from dbce.data import Dataset
+from dbce.network import DeepSupervisionUnet
+from tests.test_evaluation import Redness, squares
+
+
+def made_up() -> Dataset:
+    pairs = [
+        squares(np.s_[90:210, 90:200], np.s_[100:200, 100:200]),
+        squares(np.s_[0:0, 0:0], np.s_[50:60, 50:60]),
+        squares(np.s_[0:40, 0:40], np.s_[0:0, 0:0]),
+        squares(np.s_[100:200, 100:300], np.s_[100:200, 100:200]),
+    ]
+    images, labels = zip(*pairs, strict=True)
+    return Dataset(("1", "2", "3", "4"), np.stack(images), np.stack(labels))
+
+
+def test_band_and_rim_against_scipys_distances():
+    dataset = made_up()
+    got = evidence.per_image(Checkpoint(Redness(), {"size": 320}), dataset, 20)
+    for k, (image, label) in enumerate(zip(dataset.images, dataset.labels, strict=True)):
+        found, real = image[..., 0] > 127, label == 1
+        if not real.any():
+            assert np.isnan(got["rim_fp"][k]) and got["band_dice"][k] == 1  # no boundary, no band, nothing in it
+            continue
+        outside, inside = ndimage.distance_transform_edt(~real), ndimage.distance_transform_edt(real)
+        band = (outside <= 10) & (inside <= 10)
+        f, r = found & band, real & band
+        assert got["band_dice"][k] == pytest.approx(2 * (f & r).sum() / (f.sum() + r.sum()))
+        assert got["rim_fp"][k] == pytest.approx((found & ~real & (outside <= 20)).sum() / real.sum())
+    assert got["rim_fp"][3] == pytest.approx(0.2)  # 20 columns of 100 beside a square of 100
+
+
+@settings(deadline=None, max_examples=30)
+@given(hnp.arrays(np.float64, st.integers(2, 40), elements=st.floats(-1, 1)), st.integers(1, 8), st.integers(0, 99))
+def test_the_interval_holds_between_the_extremes_of_the_groups_and_is_reproducible(difference, count, seed):
+    members = [str(k % count) for k in range(len(difference))]
+    mean, low, high = evidence.bootstrap(difference, members, draws=500, seed=seed)
+    assert mean == pytest.approx(difference.mean()) and low <= high
+    groups = [difference[np.array(members) == g].mean() for g in set(members)]
+    assert min(groups) - 1e-9 <= low and high <= max(groups) + 1e-9
+    assert evidence.bootstrap(difference, members, draws=500, seed=seed) == (mean, low, high)
+
+
+def test_single_images_give_scipys_bootstrap():
+    difference = np.random.default_rng(1).normal(0.02, 0.1, 200)
+    _, low, high = evidence.bootstrap(difference, [str(k) for k in range(200)])
+    theirs = stats.bootstrap((difference,), np.mean, n_resamples=10_000, method="percentile", rng=2).confidence_interval
+    assert low == pytest.approx(theirs.low, abs=1e-3) and high == pytest.approx(theirs.high, abs=1e-3)
+
+
+def test_copies_of_a_frame_do_not_make_the_interval_narrower():
+    difference = np.random.default_rng(1).normal(0.02, 0.1, 30)
+    members = [str(k) for k in range(30)]
+    _, low, high = evidence.bootstrap(difference, members)
+    _, low20, high20 = evidence.bootstrap(np.repeat(difference, 20), np.repeat(members, 20))
+    assert (low20, high20) == pytest.approx((low, high), abs=1e-9)
+    _, lower, higher = evidence.bootstrap(np.repeat(difference, 20), [str(k) for k in range(600)])
+    assert higher - lower < 0.5 * (high - low)  # what treating frames as independent would claim
+
+
+def test_groups_come_from_the_file_where_there_is_one(tmp_path):
+    assert evidence.groups(["a", "b"], tmp_path) == ["a", "b"]
+    (tmp_path / "sequences.csv").write_text("frame,sequence\n1,7\n2,7\n3,9\n")
+    assert evidence.groups(["3", "1", "2"], tmp_path) == ["9", "7", "7"]
+    with pytest.raises(ValueError, match=r"does not name the sequence of 4 and 1 more"):
+        evidence.groups(["1", "4", "5"], tmp_path)
+
+
+def run(folder, loss: str, seed: int, **changes) -> None:
+    torch.manual_seed(seed)
+    network = DeepSupervisionUnet("mobilenet_v2", decoder_channels=(8, 8, 8))
+    recipe = {"task": "polyp", "loss": loss, "seed": seed, "size": 64, "epochs": 1, "torch": "x", **changes}
+    checkpoints.save(folder / f"{loss}-s{seed}" / f"{loss}.safetensors", network, recipe)
+
+
+def test_runs_are_sorted_by_loss_and_seed_and_must_be_alike(tmp_path):
+    with pytest.raises(ValueError, match="no finished run"):
+        evidence.collect(tmp_path)
+    for loss, seed in (("dbce", 1), ("ce", 0), ("dbce", 0)):
+        run(tmp_path, loss, seed, device="cpu" if seed else "cuda")
+    found = evidence.collect(tmp_path)
+    assert [(loss, list(seeds)) for loss, seeds in found.items()] == [("ce", [0]), ("dbce", [0, 1])]
+    run(tmp_path, "bce", 0, epochs=2)
+    with pytest.raises(ValueError, match="differs from the other runs in epochs"):
+        evidence.collect(tmp_path)
+
+
+def test_means_deviations_and_differences_from_runs(tmp_path):
+    for loss, seed in (("ce", 0), ("ce", 1), ("dbce", 0), ("dbce", 1), ("bce", 3)):
+        run(tmp_path, loss, seed)
+    dataset = made_up()
+    members = ["a", "a", "b", "b"]
+    measured = evidence.measure("polyp", evidence.collect(tmp_path), dataset, members)
+    rows = {
+        (loss, seed): evidence.per_image(
+            checkpoints.load(tmp_path / f"{loss}-s{seed}" / f"{loss}.safetensors"), dataset, 20
+        )
+        for loss, seed in (("ce", 0), ("ce", 1), ("dbce", 0), ("dbce", 1))
+    }
+    dice = [100 * rows["ce", seed]["dice"].mean() for seed in (0, 1)]
+    assert measured["losses"]["ce"]["mean"]["dice"] == pytest.approx(np.mean(dice), abs=1e-3)
+    assert measured["losses"]["ce"]["std"]["dice"] == pytest.approx(abs(dice[0] - dice[1]) / 2**0.5, abs=1e-3)
+    assert measured["losses"]["bce"]["std"]["dice"] is None and set(measured["differences"]) == {"ce"}
+    difference = np.mean([rows["dbce", s]["dice"] - rows["ce", s]["dice"] for s in (0, 1)], axis=0)
+    assert measured["differences"]["ce"]["mean"] == pytest.approx(100 * difference.mean(), abs=1e-3)
+    assert (measured["images"], measured["groups"]) == (4, 2)
+    (tmp_path / "polyp").mkdir()
+    evidence.write("polyp", measured, {"loss": "ce", "seed": 0, "size": 64}, "CVC", tmp_path)
+    back = evidence.read("polyp", tmp_path)
+    assert back["losses"] == measured["losses"] and back["recipe"] == {"size": 64}
+
+
+def test_a_damaged_file_and_none(tmp_path):
+    assert evidence.read("polyp", tmp_path) is None
+    (tmp_path / "polyp").mkdir()
+    evidence.evidence_file("polyp", tmp_path).write_text("{}")
+    with pytest.raises(ValueError, match="is damaged"):
+        evidence.read("polyp", tmp_path)
+
+
+def test_sentences_say_when_chance_would_do():
+    rows = {"ce": {"mean": 3.2, "low": 1.0, "high": 5.5}, "bce": {"mean": -0.4, "low": -2.0, "high": 1.1}}
+    sure, unsure = evidence.sentences({"differences": rows})
+    assert "+3.2 points of Dice (95 % interval +1.0 to +5.5)." in sure
+    assert "\u22120.4 points" in unsure and "not to be told from chance" in unsure
+
+
+def test_spread_is_mean_and_deviation():
+    row = {"mean": {"dice": 81.234}, "std": {"dice": 0.456}}
+    assert evidence.spread(row, "dice") == "81.23 ± 0.46"
+    assert evidence.spread({**row, "std": {"dice": None}}, "dice") == "81.23"
