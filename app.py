@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from dbce import checkpoints, hub, results
+from dbce import checkpoints, evidence, hub, results
 from dbce.predictor import Predictor
 from dbce.ui import page
 
@@ -17,7 +17,9 @@ def _offers(folder: Path | None) -> list[page.Offer]:
     offers = []
     for task, networks in checkpoints.collect(folder).items():
         measured = ((folder or checkpoints.FOLDER) / task / "manifest.json").is_file()
-        tables = [results.summary(task, checkpoints.manifest(task, folder))] if measured else []
+        tables = (
+            [results.summary(task, checkpoints.manifest(task, folder), evidence.read(task, folder))] if measured else []
+        )
         offers.append(page.Offer(Predictor(networks, task), tables, results.read_radius(task, folder)))
     return offers
 

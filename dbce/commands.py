@@ -248,7 +248,10 @@ def bench(args: argparse.Namespace) -> None:
 
 def table(args: argparse.Namespace) -> None:
     """Print the scores of the bundled networks."""
-    from dbce import checkpoints
+    from dbce import checkpoints, evidence
     from dbce.evaluation import markdown
 
     print(markdown(checkpoints.manifest(args.task), args.task))
+    measured = evidence.read(args.task)
+    if measured:
+        print("\n" + evidence.markdown(measured))

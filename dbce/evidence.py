@@ -235,7 +235,35 @@ def spread(row: Mapping[str, Any], name: str) -> str:
     return f"{row['mean'][name]:.2f}" if std is None else f"{row['mean'][name]:.2f} ± {std:.2f}"
 
 
+def how(measured: Mapping[str, Any]) -> str:
+    """One sentence on what the intervals mean."""
+    what = (
+        f"the {measured['groups']} video sequences, whose frames are near duplicates"
+        if measured["groups"] < measured["images"]
+        else f"the {measured['images']} images"
+    )
+    return f"Paired intervals from {DRAWS} bootstrap samples of {what}."
+
+
 def rows(measured: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]:
     """The table as text: one row a loss, in the order of the file."""
     names = list(names)
     return [[LOSS_TITLES[loss], *(spread(row, name) for name in names)] for loss, row in measured["losses"].items()]
+
+
+def markdown(measured: Mapping[str, Any]) -> str:
+    """The table and the sentences for the README."""
+    names = ["dice", *EXTRA]
+    seeds = max(len(row["seeds"]) for row in measured["losses"].values())
+    over = "one seed a loss" if seeds == 1 else f"mean ± standard deviation over {seeds} seeds"
+    lines = [
+        f"| {over} | mDice | " + " | ".join(EXTRA.values()) + " |",
+        "| --- |" + " --- |" * len(names),
+        *("| " + " | ".join(row) + " |" for row in rows(measured, names)),
+        "",
+        *(f"- {sentence}" for sentence in sentences(measured)),
+        "",
+        f"{how(measured)} `python -m dbce evidence {measured['task']} --runs RUNS --data "
+        f"{measured['test_data'].split(' (')[0]}` computes them.",
+    ]
+    return "\n".join(lines)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dbce import evidence
 from dbce.checkpoints import FOLDER, is_drawn
 from dbce.evaluation import PAPER, columns
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
@@ -33,16 +34,20 @@ def setting(recipe: Mapping[str, Any], test_data: str) -> str:
     )
 
 
-def summary(task: str, manifest: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def summary(
+    task: str, manifest: Mapping[str, Mapping[str, Any]], measured: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The bundled networks of a task beside the paper's table.
 
     Args:
         task: key of `dbce.tasks.TASKS`.
         manifest: from `dbce.checkpoints.manifest`.
+        measured: from `dbce.evidence.read`, if there is any: adds the rows of ``more`` and sentences on chance.
 
     Returns:
         ``title``, ``setting``, ``columns``, ``rows`` (``loss``, ``ours`` and ``paper`` in percent, ``paper`` None
-        where our copy of the paper has no numbers), ``differences`` (sentences) and ``commands``.
+        where our copy of the paper has no numbers), ``more`` (``columns`` and ``rows`` of text: means and deviations
+        over seeds, and what the paper does not measure; or None), ``differences`` (sentences) and ``commands``.
     """
     first = next(iter(manifest.values()))
     recipe, test_data = first["recipe"], first["test_data"]
@@ -63,13 +68,35 @@ def summary(task: str, manifest: Mapping[str, Mapping[str, Any]]) -> dict[str, A
         f"{_DRAWN if is_drawn(recipe) else ''}",
         "columns": list(heads.values()),
         "rows": rows,
-        "differences": differences({row["loss"]: row["ours"] for row in rows}, known, list(heads)),
+        "more": _more(measured) if measured else None,
+        "differences": differences({row["loss"]: row["ours"] for row in rows}, known, list(heads))
+        + ([*evidence.sentences(measured), evidence.how(measured)] if measured else []),
         "commands": {
             "train": f"python -m dbce train {task} --loss LOSS --data {recipe['data']} --encoder {recipe['encoder']} "
             f"--size {recipe['size']} --epochs {recipe['epochs']} --seed {recipe['seed']}",
-            "evaluate": f"python -m dbce evaluate {task} --data {test_data}",
+            "evaluate": f"python -m dbce evaluate {task} --data {test_data.split(' (')[0]}",
+            **(
+                {"evidence": f"python -m dbce evidence {task} --runs RUNS --data {test_data.split(' (')[0]}"}
+                if measured
+                else {}
+            ),
         },
     }
+
+
+def _more(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """The table of `dbce.evidence` as text."""
+    names = ["dice", *evidence.EXTRA]
+    seeds = {len(row["seeds"]) for row in measured["losses"].values()}
+    return {
+        "title": f"Where the weighting should act, {_seeds(max(seeds))} a loss",
+        "columns": ["Dice", *(words[0].upper() + words[1:] for words in evidence.EXTRA.values())],
+        "rows": evidence.rows(measured, names),
+    }
+
+
+def _seeds(count: int) -> str:
+    return "one seed" if count == 1 else f"mean ± standard deviation over {count} seeds"
 
 
 def radius_file(task: str, folder: Path | None = None) -> Path:

@@ -46,18 +46,8 @@ def folder(tmp_path_factory):
 
 
 def command(folder, out, *more: str) -> list[str]:
-    options = [
-        "--encoder",
-        "mobilenet_v2",
-        "--encoder-weights",
-        "none",
-        "--size",
-        "64",
-        "--epochs",
-        "2",
-        "--batch-size",
-        "3",
-    ]
+    options = ["--encoder", "mobilenet_v2", "--encoder-weights", "none", "--size", "64", "--batch-size", "3"]
+    options += ["--epochs", "2"]
     return ["campaign", "polyp", "--data", str(folder), "--out", str(out), "--device", "cpu", *options, *more]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dbce import checkpoints
+from dbce import checkpoints, evidence
 from dbce.__main__ import build_parser
 from dbce.evaluation import markdown
 from dbce.tasks import TASKS
@@ -52,7 +52,11 @@ def test_make_targets_exist():
 @pytest.mark.parametrize("task", TASKS)
 def test_the_tables_are_those_of_the_manifests(task):
     shown = re.search(rf"<!-- results {task} -->\n(.*?)<!-- /results -->", README, re.DOTALL)[1]
-    assert shown.strip() == markdown(checkpoints.manifest(task), task).strip()
+    text = markdown(checkpoints.manifest(task), task)
+    measured = evidence.read(task)
+    if measured:
+        text += "\n\n" + evidence.markdown(measured)
+    assert shown.strip() == text.strip()
 
 
 def test_front_matter_is_a_space_of_this_app():

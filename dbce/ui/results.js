@@ -25,11 +25,16 @@
     return `<div class="scroll"><table class="wide long"><thead><tr><td></td>${columns.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead><tbody>${rows.map(both).join("")}</tbody></table></div>`;
   }
 
+  // What the paper does not measure.
+  const more = ({ title, columns, rows }) => `<h3>${title}</h3><div class="scroll"><table class="wide more"><thead><tr><td></td>${columns.map((name) => `<th scope="col">${name}</th>`).join("")}</tr></thead>
+    <tbody>${rows.map(([name, ...cells]) => `<tr><th scope="row">${name}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`).join("")}</tbody></table></div>`;
+
   if (!CONFIG.results.length) box.innerHTML = '<div class="card"><h2>Not measured</h2><p class="quiet">These networks come without scores. <code>python -m dbce evaluate</code> measures them on a test set, <code>python -m dbce bundle</code> records what it finds for this tab.</p></div>';
   else box.innerHTML = CONFIG.results.map((result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${result.setting}</p>
     ${(result.columns.length > 4 ? longTable : table)(result)}
+    ${result.more ? more(result.more) : ""}
     <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>
-    <p class="quiet">Made by <code>${result.commands.train}</code> for each loss, and <code>${result.commands.evaluate}</code>.</p></div>`).join("");
+    <p class="quiet">Made by <code>${result.commands.train}</code> for each loss, and <code>${result.commands.evaluate}</code>${result.commands.evidence ? `; deviations and intervals by <code>${result.commands.evidence}</code>` : ""}.</p></div>`).join("");
 
   tabs.results = { draw() {} };
 })();
