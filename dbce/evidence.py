@@ -242,7 +242,9 @@ def how(measured: Mapping[str, Any]) -> str:
         if measured["groups"] < measured["images"]
         else f"the {measured['images']} images"
     )
-    return f"Paired intervals from {DRAWS} bootstrap samples of {what}."
+    alone = all(len(row["seeds"]) == 1 for row in measured["differences"].values())
+    chance = " With one seed they tell nothing of the chance of training." if alone else ""
+    return f"Paired intervals from {DRAWS} bootstrap samples of {what}.{chance}"
 
 
 def rows(measured: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]:

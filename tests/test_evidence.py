@@ -137,6 +137,13 @@ def test_sentences_say_when_chance_would_do():
     assert "\u22120.4 points" in unsure and "not to be told from chance" in unsure
 
 
+def test_what_is_resampled_and_what_one_seed_cannot_tell_is_said():
+    one = {"differences": {"ce": {"seeds": [0]}}, "images": 612, "groups": 29}
+    assert "29 video sequences" in evidence.how(one) and "chance of training" in evidence.how(one)
+    three = {"differences": {"ce": {"seeds": [0, 1, 2]}}, "images": 519, "groups": 519}
+    assert "519 images" in evidence.how(three) and "chance of training" not in evidence.how(three)
+
+
 def test_spread_is_mean_and_deviation():
     row = {"mean": {"dice": 81.234}, "std": {"dice": 0.456}}
     assert evidence.spread(row, "dice") == "81.23 ± 0.46"

@@ -84,6 +84,21 @@ def test_the_other_tasks_name_their_table_and_what_cannot_be_compared(task):
     assert (result["rows"][0]["paper"] is None) == (task == "lesion")
 
 
+def test_what_the_paper_does_not_measure_stands_in_a_table_of_its_own():
+    scores = {"dice": 80.0, "band_dice": 70.5, "rim_fp": 12.25}
+    row = {"seeds": [0, 1], "mean": scores, "std": dict.fromkeys(scores, 0.5)}
+    interval = {"seeds": [0, 1], "mean": 3.0, "low": 1.0, "high": 5.0}
+    measured = {"losses": {"ce": row, "dbce": row}, "differences": {"ce": interval}, "images": 612, "groups": 29}
+    result = summary("polyp", manifest(PAPER["polyp"]), measured)
+    assert result["more"]["rows"][0] == ["CE", "80.00 ± 0.50", "70.50 ± 0.50", "12.25 ± 0.50"]
+    assert "2 seeds" in result["more"]["title"] and len(result["more"]["columns"]) == 3
+    assert any("+3.0 points of Dice (95 % interval +1.0 to +5.0)" in said for said in result["differences"])
+    assert "29 video sequences" in result["differences"][-1]
+    assert "evidence polyp" in result["commands"]["evidence"]
+    plain = summary("polyp", manifest(PAPER["polyp"]))
+    assert plain["more"] is None and plain["commands"]["evidence"] is None
+
+
 @pytest.mark.parametrize("paper", [{}, {"ce": (1.0, 1.0, 1.0, 1.0)}])
 def test_without_the_papers_numbers_only_the_order_is_stated(paper):
     ours = {"ce": [50.0, 40, 60, 70], "dbce": [60.0, 50, 60, 70]}
