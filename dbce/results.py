@@ -51,6 +51,7 @@ def summary(
     """
     first = next(iter(manifest.values()))
     recipe, test_data = first["recipe"], first["test_data"]
+    tested = test_data.split(" (")[0]
     known: Mapping[str, Sequence[float]] = PAPER.get(task, {})
     heads = columns(task)
     rows: list[dict[str, Any]] = [
@@ -74,12 +75,8 @@ def summary(
         "commands": {
             "train": f"python -m dbce train {task} --loss LOSS --data {recipe['data']} --encoder {recipe['encoder']} "
             f"--size {recipe['size']} --epochs {recipe['epochs']} --seed {recipe['seed']}",
-            "evaluate": f"python -m dbce evaluate {task} --data {test_data.split(' (')[0]}",
-            **(
-                {"evidence": f"python -m dbce evidence {task} --runs RUNS --data {test_data.split(' (')[0]}"}
-                if measured
-                else {}
-            ),
+            "evaluate": f"python -m dbce evaluate {task} --data {tested}",
+            "evidence": f"python -m dbce evidence {task} --runs RUNS --data {tested}" if measured else None,
         },
     }
 
