@@ -10,8 +10,8 @@ from dbce.losses import (
     cross_entropy,
     dice_cross_entropy,
     dilated_balanced_cross_entropy,
-    weight_map,
 )
+from dbce.weights import weight_map, weight_map_numpy
 
 __version__ = "0.1.0"
 
@@ -26,4 +26,5 @@ __all__ = [
     "dice_cross_entropy",
     "dilated_balanced_cross_entropy",
     "weight_map",
+    "weight_map_numpy",
 ]

@@ -17,10 +17,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from dbce import ct
 from dbce.augment import Augment
 from dbce.dilation import dilate, squared_distance
-from dbce.losses import weight_map
 from dbce.network import DeepSupervisionUnet
 from dbce.phantoms import lesion, polyp
 from dbce.tasks import TASKS
+from dbce.weights import weight_map
 
 RADII = (5, 20, 60, 150)
 _PATIENCE = 20.0  # seconds; a peer that took longer than this for one radius is not asked for a larger one

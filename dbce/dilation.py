@@ -10,6 +10,7 @@ Squared distances between pixels are whole numbers; they are kept as int32, so n
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Real
 
 import cv2
@@ -105,6 +106,41 @@ def _squared_distance_torch(inside: torch.Tensor) -> torch.Tensor:
         torch.minimum(best[..., :-shift], squared[..., shift:] + step, out=best[..., :-shift])
     empty = ~inside.flatten(-2).any(-1)
     return best.masked_fill_(empty[..., None, None], int(ABSENT))
+
+
+def within_ball(inside: torch.Tensor, radius: float, spacing: Sequence[float]) -> torch.Tensor:
+    """Dilation by a ball (an ellipsoid in voxels where they are not cubes), on any device.
+
+    Separable: the smallest squared distance along the first axis, then along the others one shift at a time, no
+    further than the radius reaches. A voxel is covered exactly when the float64 sum of its squared offsets, first axis
+    first, is at most ``radius ** 2``.
+
+    Args:
+        inside: (..., *spatial) bool; spatial has as many axes as ``spacing``.
+        radius: in the unit of ``spacing``, e.g. millimetres; any real number >= 0.
+        spacing: distance between neighbouring voxels along each spatial axis.
+
+    Returns:
+        (..., *spatial) bool.
+
+    Raises:
+        ValueError: see `radius_squared`; or a spacing that is not a positive number an axis.
+    """
+    radius_squared(radius)
+    steps = [float(step) for step in spacing]
+    if len(steps) not in (2, 3) or not all(math.isfinite(step) and step > 0 for step in steps):
+        raise ValueError(f"spacing is {tuple(spacing)}; it must be one positive length for each of two or three axes.")
+    squared = torch.where(inside, 0.0, math.inf).to(torch.float64)
+    for axis, step in zip(range(-len(steps), 0), steps, strict=True):
+        best = squared.clone()
+        length = squared.shape[axis]
+        for shift in range(1, min(length - 1, math.floor(radius / step)) + 1):
+            added = (shift * step) ** 2
+            for target, source in ((shift, 0), (0, shift)):
+                into = best.narrow(axis, target, length - shift)
+                into.copy_(torch.minimum(into, squared.narrow(axis, source, length - shift) + added))
+        squared = best
+    return squared <= float(radius) ** 2
 
 
 def squared_distances(target: torch.Tensor, num_classes: int, ignore_index: int = -100) -> torch.Tensor:

@@ -17,6 +17,7 @@ from dbce.data import resize_image, resize_mask
 from dbce.dilation import dilate
 from dbce.tasks import TASKS, WORK_SIZE, Task
 from dbce.volumes import resize_labels
+from dbce.weights import weight_map
 
 LOGIT_STEP = 1 / 1024
 """Logits are kept in whole multiples of this, so that the page and Python compute with the same numbers."""
@@ -79,7 +80,7 @@ class Study:
             raise ValueError(f"weighting is {weighting!r}; it must be one of {', '.join(WEIGHTINGS)}.")
         target = self._target
         if weighting == "dilated":
-            return losses.weight_map(target, self.task.num_classes, radius)[0].numpy()
+            return weight_map(target, self.task.num_classes, radius)[0].numpy()
         if weighting == "none":
             return np.full(target.shape[1:], 1 / target.numel(), np.float32)
         areas = torch.bincount(target.flatten(), minlength=self.task.num_classes)  # (C,)

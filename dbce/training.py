@@ -26,9 +26,10 @@ from tqdm import tqdm
 from dbce import checkpoints
 from dbce.augment import Augment
 from dbce.data import Dataset
-from dbce.losses import LOSSES, DilatedBalancedCrossEntropyLoss, weight_map
+from dbce.losses import LOSSES, DilatedBalancedCrossEntropyLoss
 from dbce.network import STRIDE, DeepSupervisionUnet
 from dbce.tasks import TASKS, WORK_SIZE
+from dbce.weights import weight_map
 
 
 @dataclass(frozen=True)

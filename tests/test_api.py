@@ -22,7 +22,6 @@ from PIL import Image
 
 from dbce import ct, volumes
 from dbce.checkpoints import Checkpoint
-from dbce.losses import weight_map
 from dbce.network import DeepSupervisionUnet
 from dbce.phantoms import polyp
 from dbce.predictor import Predictor, Study
@@ -31,6 +30,7 @@ from dbce.ui import page
 from dbce.ui.limits import MAX_REQUEST
 from dbce.ui.scans import ScanStudio
 from dbce.ui.studio import Studio
+from dbce.weights import weight_map
 
 RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
 
