@@ -37,6 +37,9 @@ def main(address: str) -> None:
         view(page, f"{address}/#tab=compare&example=1")
         shot(page, 1080).quantize(256).save(HERE / "compare.png", optimize=True)
 
+        view(page, f"{address}/organs#tab=organs")
+        shot(page, 1130).quantize(256).save(HERE / "organs.png", optimize=True)
+
         view(page, f"{address}/#example=1&loss=bce&radius=0")
         frames = []
         for radius in [*range(0, 151, 6), *range(144, 0, -12)]:
