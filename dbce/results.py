@@ -10,7 +10,7 @@ from typing import Any
 from dbce import evidence
 from dbce.checkpoints import FOLDER, is_drawn
 from dbce.evaluation import PAPER, columns
-from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE, title
 
 _TABLES = {"polyp": 1, "lesion": 2, "organs": 3}
 _MEANS = {
@@ -27,8 +27,9 @@ _DRAWN = (
 
 def setting(recipe: Mapping[str, Any], test_data: str) -> str:
     """One sentence on how networks were trained and on what they were tested."""
+    what = "slices" if TASKS[recipe.get("task", "polyp")].num_classes > 2 else "images"
     return (
-        f"{recipe['encoder']} encoder, {recipe['epochs']} epochs on {recipe['images']} images of {recipe['data']} at "
+        f"{recipe['encoder']} encoder, {recipe['epochs']} epochs on {recipe['images']} {what} of {recipe['data']} at "
         f"{recipe['size']} × {recipe['size']} px, batch {recipe['batch_size']}, seed {recipe['seed']}; "
         f"tested on {test_data}."
     )
@@ -73,6 +74,7 @@ def summary(
         "differences": differences({row["loss"]: row["ours"] for row in rows}, known, list(heads))
         + ([*evidence.sentences(measured), evidence.how(measured)] if measured else []),
         "commands": {
+            "data": f"python -m dbce phantoms -o {recipe['data']}" if is_drawn(recipe) else None,
             "train": f"python -m dbce train {task} --loss LOSS --data {recipe['data']} --encoder {recipe['encoder']} "
             f"--size {recipe['size']} --epochs {recipe['epochs']} --seed {recipe['seed']}",
             "evaluate": f"python -m dbce evaluate {task} --data {tested}",
@@ -222,6 +224,10 @@ def _organs(
             f"{-loss[worst]:+.1f} at the {names[worst]}."
         )
         sentences.append(words.replace("-", "\u2212"))
+    for loss, scores in ours.items():
+        lost = [name for name, score in zip(names[2:], scores[2:], strict=True) if score < 1]
+        if lost:
+            sentences.append(f"{title(loss)} found next to nothing of {' and '.join(lost)} in this schedule.")
     return sentences
 
 

@@ -69,6 +69,12 @@ def test_sentences_for_organs_name_what_balancing_costs():
     assert "\u221210.0 points of Dice, at worst \u221230.0 at the pancreas" in said[1]
     assert "in the paper: \u221216.1 points of Dice, at worst \u221229.6 at the aorta" in said[2]
     assert "+1.0 points of Dice here, +0.6 in the paper" in said[3]
+    ours["ce"] = [70.0, 60, 90, 0.4, 90, 90, 90, 0.0, 90, 90]
+    assert any(
+        "CE found next to nothing of gallbladder and pancreas" in sentence
+        for sentence in differences(ours, PAPER["organs"], names)
+    )
+    assert not any("next to nothing" in sentence for sentence in said)
     assert not any("below the paper" in sentence for sentence in said)  # phantoms are not patients
 
 

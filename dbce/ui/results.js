@@ -34,7 +34,7 @@
     ${(result.columns.length > 4 ? longTable : table)(result)}
     ${result.more ? more(result.more) : ""}
     <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>
-    <p class="quiet">Made by <code>${result.commands.train}</code> for each loss, and <code>${result.commands.evaluate}</code>${result.commands.evidence ? `; deviations and intervals by <code>${result.commands.evidence}</code>` : ""}.</p></div>`).join("");
+    <p class="quiet">Made by ${result.commands.data ? `<code>${result.commands.data}</code>, ` : ""}<code>${result.commands.train}</code> for each loss, and <code>${result.commands.evaluate}</code>${result.commands.evidence ? `; deviations and intervals by <code>${result.commands.evidence}</code>` : ""}.</p></div>`).join("");
 
   tabs.results = { draw() {} };
 })();
