@@ -224,10 +224,10 @@ def _organs(
             f"{-loss[worst]:+.1f} at the {names[worst]}."
         )
         sentences.append(words.replace("-", "\u2212"))
-    for loss, scores in ours.items():
-        lost = [name for name, score in zip(names[2:], scores[2:], strict=True) if score < 1]
+    for name, row in ours.items():
+        lost = [organ for organ, score in zip(names[2:], row[2:], strict=True) if score < 1]
         if lost:
-            sentences.append(f"{title(loss)} found next to nothing of {' and '.join(lost)} in this schedule.")
+            sentences.append(f"{title(name)} found next to nothing of {' and '.join(lost)} in this schedule.")
     return sentences
 
 
