@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from dbce import checkpoints
+from dbce.evaluation import columns
 from dbce.network import DeepSupervisionUnet
 from dbce.tasks import LOSS_TITLES, TASKS
 from dbce.training import Recipe
@@ -222,67 +223,78 @@ def test_nothing_bundled_is_said(tmp_path):
         checkpoints.bundled("polyp", tmp_path)
 
 
-# --- the four that come with the repository -----------------------------------------------------------------
+# --- the twelve that come with the repository ---------------------------------------------------------------
 
-BUNDLE = Path(__file__).resolve().parent.parent / "checkpoints" / "polyp"
-
-
-def bundle_entries() -> dict:
-    return json.loads((BUNDLE / "manifest.json").read_text(encoding="utf-8"))
+BUNDLE = Path(__file__).resolve().parent.parent / "checkpoints"
+BUNDLED = [(task, loss) for task in TASKS for loss in LOSSES]
+DATA = {"polyp": ("Kvasir-SEG", 1000), "lesion": ("ISIC2018", 2075), "organs": ("CT-phantoms", 18 * 64)}
 
 
-def test_bundle_holds_exactly_the_four_losses():
-    assert list(bundle_entries()) == LOSSES
-    files = {path.name for path in BUNDLE.iterdir()} - {"radius.json"}  # the measured curve of the Radius tab
+def bundle_entries(task: str) -> dict:
+    return json.loads((BUNDLE / task / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_bundle_holds_exactly_the_four_losses(task):
+    assert list(bundle_entries(task)) == LOSSES
+    files = {path.name for path in (BUNDLE / task).iterdir()} - {"radius.json", "evidence.json"}  # measurements
     assert files == {"manifest.json", *(f"{loss}.safetensors" for loss in LOSSES)}
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_bundled_file_is_small_and_unchanged(loss):
-    content = (BUNDLE / f"{loss}.safetensors").read_bytes()
-    entry = bundle_entries()[loss]
+def test_all_bundled_networks_together_are_small():
+    assert sum(path.stat().st_size for path in BUNDLE.rglob("*.safetensors")) <= 110_000_000
+
+
+@pytest.mark.parametrize(("task", "loss"), BUNDLED)
+def test_bundled_file_is_small_and_unchanged(task, loss):
+    content = (BUNDLE / task / f"{loss}.safetensors").read_bytes()
+    entry = bundle_entries(task)[loss]
     assert len(content) <= 10_000_000
     assert entry["file"] == f"{loss}.safetensors"
     assert entry["bytes"] == len(content)
     assert entry["sha256"] == hashlib.sha256(content).hexdigest()
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_bundled_file_tells_how_it_was_made(loss):
-    with safe_open(BUNDLE / f"{loss}.safetensors", framework="np") as file:
+@pytest.mark.parametrize(("task", "loss"), BUNDLED)
+def test_bundled_file_tells_how_it_was_made(task, loss):
+    with safe_open(BUNDLE / task / f"{loss}.safetensors", framework="np") as file:
         header = json.loads(file.metadata()["dbce"])
     recipe = header["recipe"]
-    assert recipe == bundle_entries()[loss]["recipe"]
+    assert recipe == bundle_entries(task)[loss]["recipe"]
     assert recipe.keys() >= {*Recipe.__dataclass_fields__, "data", "images", "class_frequencies", "torch", "device"}
-    assert (recipe["task"], recipe["loss"], recipe["images"]) == ("polyp", loss, 1000)  # all of Kvasir-SEG
+    assert (recipe["task"], recipe["loss"], (recipe["data"], recipe["images"])) == (task, loss, DATA[task])
     assert recipe["epochs"] >= 25
-    assert recipe["size"] >= 224
-    assert recipe["radius"] == 20
+    assert recipe["size"] >= 160
+    assert recipe["radius"] == TASKS[task].radius
     assert sum(recipe["class_frequencies"]) == pytest.approx(1)
-    assert recipe["class_frequencies"][1] == pytest.approx(0.154, abs=0.005)  # measured on the data set
+    if task == "polyp":
+        assert recipe["class_frequencies"][1] == pytest.approx(0.154, abs=0.005)  # measured on the data set
     assert "/" not in f"{recipe['data']}{recipe['encoder_weights']}"  # no machine's paths
 
 
-def test_bundled_runs_differ_in_the_loss_alone():
-    recipes = [bundle_entries()[loss]["recipe"] for loss in LOSSES]
+@pytest.mark.parametrize("task", TASKS)
+def test_bundled_runs_differ_in_the_loss_alone(task):
+    recipes = [bundle_entries(task)[loss]["recipe"] for loss in LOSSES]
     rest = [{key: value for key, value in recipe.items() if key != "loss"} for recipe in recipes]
     assert rest[1:] == rest[:1] * 3
     assert [recipe["loss"] for recipe in recipes] == LOSSES
 
 
-def test_bundled_networks_load_and_differ():
-    found = checkpoints.bundled("polyp")
+@pytest.mark.parametrize("task", TASKS)
+def test_bundled_networks_load_and_differ(task):
+    found = checkpoints.bundled(task)
     assert list(found) == LOSSES
     weights = [found[loss].network.heads[-1].weight.numpy().tobytes() for loss in LOSSES]
     assert len(set(weights)) == 4
+    assert checkpoints.is_drawn(found["ce"].recipe) == (task == "organs")
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_bundled_scores_are_percentages_of_a_network_that_learned(loss):
-    entry = bundle_entries()[loss]
+@pytest.mark.parametrize(("task", "loss"), BUNDLED)
+def test_bundled_scores_are_percentages_of_a_network_that_learned(task, loss):
+    entry = bundle_entries(task)[loss]
     assert entry["test_data"]
-    assert set(entry["scores"]) == {"dice", "iou", "precision", "recall"}
-    assert all(50 < value < 100 for value in entry["scores"].values())
+    assert list(entry["scores"]) == list(columns(task))
+    assert all(0 <= value < 100 for value in entry["scores"].values()) and entry["scores"]["dice"] > 50
 
 
 # --- networks of one's own ----------------------------------------------------------------------------------
