@@ -463,7 +463,7 @@ def test_a_link_opens_exactly_this_view(visit, browser):
     show(page, "compare")
     page.get_by_role("slider", name="Probability threshold").fill("0.35")
     page.locator("input[name=below][value=entropy]").check(force=True)
-    page.locator("input[name=shown][value=ce]").uncheck()
+    page.locator("input[name=shown][value=ce]:visible").uncheck()
     page.locator(".model[data-loss=dbce] .frame canvas").first.dblclick()
     page.get_by_role("button", name="Share").click()
     wait_for_text(page, ".message", "Link copied")
