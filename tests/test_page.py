@@ -309,7 +309,7 @@ def test_maps_below_the_predictions_and_their_scales(visit, files):
         LOSS_TITLES["dbce"],
     ]
     page.get_by_role("checkbox", name="Balanced CE", exact=True).uncheck()
-    page.locator("input[name=shown][value=dbce]").click()
+    page.locator("input[name=shown][value=dbce]:visible").click()
     wait_for_text(page, ".message", "At least one network")
     assert page.locator(".model:visible").count() == 1
 
