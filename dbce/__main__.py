@@ -103,6 +103,12 @@ def build_parser() -> argparse.ArgumentParser:
     figure.add_argument("--threshold", type=float, default=0.5, help="2, 3: probability a prediction must exceed")
     figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="2, 3: colours of errors")
 
+    export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
+    export.set_defaults(run=commands.export)
+    export.add_argument("format", choices=("onnx",))
+    export.add_argument("--task", choices=TASKS, default="polyp")
+    export.add_argument("-o", "--out", default="onnx", help="folder to write (default onnx)")
+
     table = add.add_parser("table", help="print the scores of the bundled networks as Markdown")
     table.set_defaults(run=commands.table)
     table.add_argument("task", choices=TASKS)

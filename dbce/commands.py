@@ -246,6 +246,18 @@ def bench(args: argparse.Namespace) -> None:
     print(bench.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats or 60))
 
 
+def export(args: argparse.Namespace) -> None:
+    """Write the bundled networks of a task for another runtime."""
+    from dbce import checkpoints, deploy
+
+    folder = Path(args.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for loss, checkpoint in checkpoints.bundled(args.task).items():
+        path = folder / f"{args.task}-{loss}.onnx"
+        deploy.to_onnx(checkpoint, path)
+        print(f"wrote {path}")
+
+
 def table(args: argparse.Namespace) -> None:
     """Print the scores of the bundled networks."""
     from dbce import checkpoints, evidence

@@ -10,6 +10,7 @@ import time
 
 import cv2
 import pytest
+import torch
 
 from dbce import campaign
 from dbce.__main__ import main
@@ -51,18 +52,24 @@ def command(folder, out, *more: str) -> list[str]:
     return ["campaign", "polyp", "--data", str(folder), "--out", str(out), "--device", "cpu", *options, *more]
 
 
-def test_side_by_side_and_one_after_the_other_give_the_same_networks(folder, tmp_path, capsys):
+@pytest.fixture
+def one_thread():
+    """The arithmetic of a run side by side with others: sums in the order of one core."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_side_by_side_and_one_after_the_other_give_the_same_networks(folder, tmp_path, capsys, one_thread):
     wanted = ["--losses", "ce", "dbce", "--seeds", "0", "1"]
     assert main(command(folder, tmp_path / "a", *wanted, "--jobs", "2")) == 0
     assert "4 of 4 runs are finished" in capsys.readouterr().out
     assert main(command(folder, tmp_path / "b", "--losses", "dbce", "--seeds", "1")) == 0
     assert not list((tmp_path / "a").glob("*.npz"))  # the packed training set is gone
     first, second = (tmp_path / name / "dbce-s1" / "dbce.safetensors" for name in "ab")
+    assert first.read_bytes() == second.read_bytes()
     assert first.read_bytes() != (tmp_path / "a" / "dbce-s0" / "dbce.safetensors").read_bytes()
-    from safetensors.torch import load_file
-
-    for name, value in load_file(first).items():
-        assert (value.float() - load_file(second)[name].float()).abs().max() < 2e-3, name  # threads differ
 
 
 def test_what_is_done_is_skipped_and_a_killed_campaign_goes_on(folder, tmp_path):
