@@ -180,7 +180,7 @@ def training(task: str, encoder: str, size: int, batch_size: int = 16, repeats: 
             for radius, seconds in weights.items()
         ),
         f"images a second             {batch_size / step:9.1f}",
-        f"share of the matrix rate    {100 * share:9.1f} %    of {rate / 1e9:.0f} GFLOP/s measured with a large product;",
-        "                            more than 100 % where convolutions need fewer operations than are counted (Winograd)",
+        f"share of the matrix rate    {100 * share:9.1f} %    of {rate / 1e9:.0f} GFLOP/s in a large product;",
+        "                            above 100 % where convolutions need fewer operations than counted (Winograd)",
     ]
     return "\n".join(lines)
