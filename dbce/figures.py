@@ -64,14 +64,15 @@ def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") 
     """
     entropy, weight = study.cross_entropy(loss), study.weight(radius, weighting)
     labels = np.asarray(study.labels)
-    figure = Figure(figsize=(11, 2.75), layout="constrained")
+    figure = Figure(figsize=(11, 3.0), layout="compressed")
     axes = figure.subplots(1, 5)
     _picture(axes[0], study.image, "(a) image")
     many = study.task.num_classes > 2
     _picture(axes[1], label_colours(labels, study.task) if many else labels * 255, "(b) labels", cmap="gray")
     _map(figure, axes[2], entropy, f"(c) cross entropy of {title(loss)}, nats")
     _map(figure, axes[3], weight, "(d) " + _WEIGHT_TITLES[weighting].format(radius))
-    axes[3].contour(labels > 0, [0.5], colors="#F5A524", linewidths=0.8)
+    for label in set(np.unique(labels).tolist()) - {0}:
+        axes[3].contour(labels == label, [0.5], colors="#F5A524", linewidths=0.8)
     _map(figure, axes[4], weight * entropy, "(e) weight × cross entropy")
     return figure
 

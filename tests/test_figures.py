@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 
+import h5py
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
+from dbce import ct
 from dbce.__main__ import main
 from dbce.figures import PALETTES, anatomy, comparison, overlay, radius_curve
 from dbce.phantoms import polyp
@@ -55,6 +58,17 @@ def test_figure_2_has_a_column_for_each_network(study):
     assert f"Dice {100 * study.scores('ce')['dice']:.1f} %" in titles
 
 
+@pytest.mark.parametrize("draw", [lambda study: anatomy(study, "ce", 4), comparison], ids=["figure 1", "figure 2"])
+def test_no_title_is_cut_off(study, draw):
+    figure = draw(study)
+    FigureCanvasAgg(figure).draw()
+    page = figure.bbox
+    boxes = [axes.title.get_window_extent() for axes in figure.axes if axes.get_title()]
+    assert len(boxes) >= 5
+    for box in boxes:
+        assert page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1
+
+
 def test_unknown_palette_gets_a_sentence(study):
     with pytest.raises(ValueError, match="palette is 'rainbow'"):
         overlay(study, "ce", palette="rainbow")
@@ -71,6 +85,20 @@ def test_figures_from_the_command_line(tmp_path, number, suffix, start):
     out = tmp_path / f"figure.{suffix}"
     files = ["--image", str(tmp_path / "i.png"), "--mask", str(tmp_path / "m.png"), "-o", str(out)]
     assert main(["figure", number, *files]) == 0 and out.read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize("number", ["1", "4"])
+def test_figures_of_a_slice_of_a_scan(tmp_path, number, capsys):
+    hu, labels = ct.scan(2, 64, range(20, 30))
+    with h5py.File(tmp_path / "scan.npy.h5", "w") as file:
+        file["image"], file["label"] = ct.window(hu).astype(np.float32) / 255, labels
+    files = ["--task", "organs", "--image", str(tmp_path / "scan.npy.h5"), "-o", str(tmp_path / "f.png")]
+    assert main(["figure", number, *files, "--slice", "3"]) == 0
+    third = (tmp_path / "f.png").read_bytes()
+    assert main(["figure", number, *files]) == 0 and (tmp_path / "f.png").read_bytes() != third  # the fullest one
+    assert main(["figure", number, *files, "--slice", "10"]) == 2
+    assert "has the slices 0 to 9" in capsys.readouterr().err
+    assert main(["figure", "2", *files]) == 2 and "organs have figures 1 and 4" in capsys.readouterr().err
 
 
 def test_figure_1_without_a_mask_gets_a_sentence(tmp_path, capsys):
