@@ -32,6 +32,9 @@ EXTRA = {"band_dice": f"Dice within {BAND} px of the boundary", "rim_fp": "false
 """Quantities beside `dbce.metrics.SCORES` that the weighting should move."""
 
 
+_OWN = ("loss", "seed", "torch", "device")  # fields of a recipe in which runs of one campaign may differ
+
+
 def per_image(
     checkpoint: Checkpoint, dataset: Dataset, radius: float, progress: Callable = iter
 ) -> dict[str, np.ndarray]:
@@ -119,7 +122,7 @@ def collect(runs: str | Path) -> dict[str, dict[int, Path]]:
     for path in sorted(Path(runs).glob("*/*.safetensors")):
         recipe = load(path).recipe
         loss, seed = str(recipe["loss"]), int(recipe["seed"])
-        shared = {key: value for key, value in recipe.items() if key not in ("loss", "seed", "torch", "device")}
+        shared = {key: value for key, value in recipe.items() if key not in _OWN}
         first = first or shared
         if shared != first:
             changed = ", ".join(key for key in shared if shared[key] != first.get(key))
@@ -191,7 +194,7 @@ def write(
     task: str, measured: Mapping[str, Any], recipe: Mapping[str, Any], test_data: str, folder: Path | None = None
 ) -> Path:
     """Record measurements where `read` finds them."""
-    shared = {key: value for key, value in recipe.items() if key not in ("loss", "seed", "torch", "device")}
+    shared = {key: value for key, value in recipe.items() if key not in _OWN}
     path = evidence_file(task, folder)
     content = {"task": task, "test_data": test_data, "recipe": shared, **measured}
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -235,6 +238,12 @@ def spread(row: Mapping[str, Any], name: str) -> str:
     return f"{row['mean'][name]:.2f}" if std is None else f"{row['mean'][name]:.2f} ± {std:.2f}"
 
 
+def over_seeds(measured: Mapping[str, Any]) -> str:
+    """What a cell of the table is."""
+    seeds = max(len(row["seeds"]) for row in measured["losses"].values())
+    return "one seed a loss" if seeds == 1 else f"mean ± standard deviation over {seeds} seeds a loss"
+
+
 def how(measured: Mapping[str, Any]) -> str:
     """One sentence on what the intervals mean."""
     what = (
@@ -256,10 +265,8 @@ def rows(measured: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]:
 def markdown(measured: Mapping[str, Any]) -> str:
     """The table and the sentences for the README."""
     names = ["dice", *EXTRA]
-    seeds = max(len(row["seeds"]) for row in measured["losses"].values())
-    over = "one seed a loss" if seeds == 1 else f"mean ± standard deviation over {seeds} seeds"
     lines = [
-        f"| {over} | mDice | " + " | ".join(EXTRA.values()) + " |",
+        f"| {over_seeds(measured)} | mDice | " + " | ".join(EXTRA.values()) + " |",
         "| --- |" + " --- |" * len(names),
         *("| " + " | ".join(row) + " |" for row in rows(measured, names)),
         "",

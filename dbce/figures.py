@@ -26,6 +26,17 @@ PALETTES = {
 _WEIGHT_TITLES = {"none": "weight 1/N", "balanced": "weight, 1/area of the class", "dilated": "weight, R = {:g} px"}
 
 
+def _palette(name: str) -> dict[str, str]:
+    if name not in PALETTES:
+        raise ValueError(f"palette is {name!r}; it must be one of {', '.join(PALETTES)}.")
+    return PALETTES[name]
+
+
+def _rgb(*colours: str) -> np.ndarray:
+    """Hex colours -> (n, 3) uint8 RGB."""
+    return np.array([list(bytes.fromhex(colour[1:])) for colour in colours], np.uint8)
+
+
 def overlay(study: Study, loss: str, threshold: float = 0.5, palette: str = "paper") -> np.ndarray:
     """Prediction with false positives and false negatives in colour, as in Figs. 2 and 3.
 
@@ -41,11 +52,10 @@ def overlay(study: Study, loss: str, threshold: float = 0.5, palette: str = "pap
     Raises:
         ValueError: a loss the study does not hold, or an unknown palette.
     """
-    if palette not in PALETTES:
-        raise ValueError(f"palette is {palette!r}; it must be one of {', '.join(PALETTES)}.")
+    chosen = _palette(palette)
     found = study.prediction(loss, threshold)
     real = found if study.labels is None else study.labels == 1
-    colours = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in PALETTES[palette].values()], np.uint8)
+    colours = _rgb(*chosen.values())
     kind = np.select([found & real, found, real], [0, 1, 2], 3)  # tp, fp, fn, tn
     return colours[kind]
 
@@ -110,7 +120,7 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
 
 def label_colours(labels: np.ndarray, task: Task) -> np.ndarray:
     """(H, W) labels -> (H, W, 3) uint8 RGB in the colours of the task."""
-    return np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in task.colours], np.uint8)[labels]
+    return _rgb(*task.colours)[labels]
 
 
 def organs(study: LabelStudy, palette: str = "paper") -> Figure:
@@ -123,8 +133,7 @@ def organs(study: LabelStudy, palette: str = "paper") -> Figure:
     Raises:
         ValueError: an unknown palette.
     """
-    if palette not in PALETTES:
-        raise ValueError(f"palette is {palette!r}; it must be one of {', '.join(PALETTES)}.")
+    chosen = _palette(palette)
     rows, task = 1 if study.labels is None else 2, study.task
     figure = Figure(figsize=(2.2 * (len(study.logits) + 1), 2.55 * rows + 0.5), layout="constrained")
     axes = figure.subplots(rows, len(study.logits) + 1, squeeze=False)
@@ -133,7 +142,7 @@ def organs(study: LabelStudy, palette: str = "paper") -> Figure:
     if study.labels is not None:
         _picture(axes[1, 0], label_colours(study.labels, task), "ground truth")
         seen |= set(np.unique(study.labels).tolist())
-    wrong = np.array([int(PALETTES[palette]["fp"][i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
+    wrong = _rgb(chosen["fp"])
     for column, loss in enumerate(study.logits, start=1):
         found = study.label_map(loss)
         seen |= set(np.unique(found).tolist())

@@ -86,16 +86,11 @@ def summary(
 def _more(measured: Mapping[str, Any]) -> dict[str, Any]:
     """The table of `dbce.evidence` as text."""
     names = ["dice", *evidence.EXTRA]
-    seeds = {len(row["seeds"]) for row in measured["losses"].values()}
     return {
-        "title": f"Where the weighting should act, {_seeds(max(seeds))} a loss",
+        "title": f"Where the weighting should act, {evidence.over_seeds(measured)}",
         "columns": ["Dice", *(words[0].upper() + words[1:] for words in evidence.EXTRA.values())],
         "rows": evidence.rows(measured, names),
     }
-
-
-def _seeds(count: int) -> str:
-    return "one seed" if count == 1 else f"mean ± standard deviation over {count} seeds"
 
 
 def radius_file(task: str, folder: Path | None = None) -> Path:
