@@ -25,6 +25,16 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("cpu",), help="stay off the GPU")
 
 
+def _compile_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--compile",
+        nargs="?",
+        const="inductor",
+        metavar="BACKEND",
+        help="compile the network with torch.compile (default backend: inductor, which needs a C++ compiler)",
+    )
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of every command; ``parse_args(...).run`` is the function to call."""
     parser = argparse.ArgumentParser(prog="python -m dbce", description=__doc__)
@@ -37,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--out", help="folder of the run (default runs/TASK/LOSS); a killed run resumes there")
     train.add_argument("--radius", type=float, help="disk radius in pixels at 320 (default: the paper's)")
     train.add_argument("--seed", type=int, default=0)
+    _compile_option(train)
 
     campaign = add.add_parser("campaign", help="train every combination of losses, seeds and radii not done yet")
     campaign.set_defaults(run=commands.campaign)
@@ -126,6 +137,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--encoder", default="mobilenet_v2", help="train: SMP encoder")
     bench.add_argument("--size", type=int, help="train: side of the images in pixels (default 320)")
     bench.add_argument("--batch-size", type=int, default=16)
+    _compile_option(bench)
     return parser
 
 

@@ -20,7 +20,7 @@ from dbce.dilation import dilate, squared_distance
 from dbce.network import DeepSupervisionUnet
 from dbce.phantoms import lesion, polyp
 from dbce.tasks import TASKS
-from dbce.weights import weight_map
+from dbce.weights import trusted_labels, weight_map
 
 RADII = (5, 20, 60, 150)
 _PATIENCE = 20.0  # seconds; a peer that took longer than this for one radius is not asked for a larger one
@@ -129,7 +129,9 @@ def _matrix_rate(device: str, dtype: torch.dtype) -> float:
     return 2 * side**3 / _median(lambda: a @ b, 5, device)
 
 
-def training(task: str, encoder: str, size: int, batch_size: int = 16, repeats: int = 5) -> str:
+def training(
+    task: str, encoder: str, size: int, batch_size: int = 16, repeats: int = 5, backend: str | None = None
+) -> str:
     """What a training step is spent on: network, input pipeline, weight map.
 
     Args:
@@ -138,6 +140,7 @@ def training(task: str, encoder: str, size: int, batch_size: int = 16, repeats: 
         size: side of the images in pixels.
         batch_size: images a step.
         repeats: measurements, of which the median is printed.
+        backend: of ``torch.compile``, to measure the compiled network as well.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
@@ -146,7 +149,7 @@ def training(task: str, encoder: str, size: int, batch_size: int = 16, repeats: 
     network = DeepSupervisionUnet(encoder, num_classes).to(memory_format=torch.channels_last).to(device).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-9)
     augment = Augment(size, TASKS[task].mirror).to(device)
-    order = torch.randperm(batch_size)
+    order = torch.randperm(batch_size, device=device)
 
     def cut() -> tuple[torch.Tensor, torch.Tensor]:
         images = stored[order].permute(0, 3, 1, 2).float() / 255
@@ -165,14 +168,20 @@ def training(task: str, encoder: str, size: int, batch_size: int = 16, repeats: 
     bare = _median(forward_backward, repeats, device)
     pipeline = _median(cut, repeats, device)
     adam = _median(optimiser.step, repeats, device)
-    weights = {r: _median(partial(weight_map, labels, num_classes, r), repeats, device) for r in (0, 20, 150)}
+    with trusted_labels():  # as in training
+        weights = {r: _median(partial(weight_map, labels, num_classes, r), repeats, device) for r in (0, 20, 150)}
     step = bare + pipeline + adam + weights[20]
+    compiled = None
+    if backend is not None:
+        network.compile(backend=backend)
+        compiled = _median(forward_backward, repeats, device)
     rate = _matrix_rate(device, dtype)
     share = counter.get_total_flops() / bare / rate
     name = torch.cuda.get_device_name() if device == "cuda" else f"{torch.get_num_threads()} CPU threads"
     lines = [
         f"{task}, {encoder}, {batch_size} images of {size} x {size} px a step, {name}, {str(dtype).split('.')[1]}",
         f"forward and backward        {1000 * bare:9.1f} ms   1.00x",
+        *([f"the same, compiled          {1000 * compiled:9.1f} ms   {compiled / bare:.2f}x"] if compiled else []),
         f"input: cut and augment      {1000 * pipeline:9.1f} ms   {pipeline / bare:.2f}x",
         f"Adam                        {1000 * adam:9.1f} ms   {adam / bare:.2f}x",
         *(

@@ -54,7 +54,7 @@ def train(args: argparse.Namespace) -> None:
     recipe = _recipe(args, args.loss, args.seed, args.radius)
     folder = Path(args.out or f"runs/{args.task}/{args.loss}")
     source = Path(args.data).resolve().name
-    path = training.train(recipe, _training_set(args), folder, source=source, device=args.device)
+    path = training.train(recipe, _training_set(args), folder, source=source, device=args.device, backend=args.compile)
     print(f"wrote {path}")
 
 
@@ -242,7 +242,10 @@ def bench(args: argparse.Namespace) -> None:
         return print(bench_compute.dilation(repeats=args.repeats or 5))
     if args.what == "train":
         size = args.size or WORK_SIZE
-        return print(bench_compute.training(args.task, args.encoder, size, args.batch_size, repeats=args.repeats or 5))
+        repeats = args.repeats or 5
+        return print(
+            bench_compute.training(args.task, args.encoder, size, args.batch_size, repeats, backend=args.compile)
+        )
     print(bench.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats or 60))
 
 

@@ -84,18 +84,24 @@ def squared_distance(mask: np.ndarray) -> np.ndarray:
     return _squared_distance_torch(torch.from_numpy(inside)[None])[0].numpy()
 
 
+def _column_distance(inside: torch.Tensor) -> torch.Tensor:
+    """Distance to the nearest pixel of the mask in the same column: (..., H, W) int32, H + W where there is none."""
+    height, width = inside.shape[-2:]
+    rows = torch.arange(height, device=inside.device, dtype=torch.int32)[:, None]
+    far = height + width  # farther than any pixel of the image
+    above = torch.where(inside, rows, -far).cummax(dim=-2).values
+    below = torch.where(inside, rows, height - 1 + far).flip(-2).cummin(dim=-2).values.flip(-2)
+    return torch.minimum(rows - above, below - rows).clamp(max=far).to(torch.int32)
+
+
 def _squared_distance_torch(inside: torch.Tensor) -> torch.Tensor:
     """Squared distance on any device: (..., H, W) bool -> (..., H, W) int32, ``ABSENT`` for empty masks.
 
     Separable: first along each column by running maxima, then along each row as the lower envelope of
     parabolas, one shift at a time, until no shift can lower any value.
     """
-    height, width = inside.shape[-2:]
-    rows = torch.arange(height, device=inside.device, dtype=torch.int32)[:, None]
-    far = height + width  # farther than any pixel of the image
-    above = torch.where(inside, rows, -far).cummax(dim=-2).values
-    below = torch.where(inside, rows, height - 1 + far).flip(-2).cummin(dim=-2).values.flip(-2)
-    column = torch.minimum(rows - above, below - rows).clamp_(max=far).to(torch.int32)
+    width = inside.shape[-1]
+    column = _column_distance(inside)
     squared = column * column
     best = squared.clone()
     for shift in range(1, width):
@@ -106,6 +112,36 @@ def _squared_distance_torch(inside: torch.Tensor) -> torch.Tensor:
         torch.minimum(best[..., :-shift], squared[..., shift:] + step, out=best[..., :-shift])
     empty = ~inside.flatten(-2).any(-1)
     return best.masked_fill_(empty[..., None, None], int(ABSENT))
+
+
+def within_disk(inside: torch.Tensor, radius: float) -> torch.Tensor:
+    """Dilation by a disk in a fixed number of operations, whatever the radius: for a GPU, and for compilation.
+
+    The nearest pixel of the mask in a column, ``g`` away, covers the columns up to ``w = floor(sqrt(R^2 - g^2))`` to
+    either side. So a pixel is covered exactly when a running maximum of ``x + w`` from the left, or a running minimum
+    of ``x - w`` from the right, reaches it. Nothing is read back from the device.
+
+    Args:
+        inside: (..., H, W) bool.
+        radius: radius in pixels, any real number >= 0.
+
+    Returns:
+        (..., H, W) bool.
+
+    Raises:
+        ValueError: see `radius_squared`.
+    """
+    limit = radius_squared(radius)
+    height, width = inside.shape[-2:]
+    # half width of the disk at every distance; the last entry stands for a column without a pixel of the mask
+    half = [min(math.isqrt(limit - g * g), width) if g * g <= limit else -1 for g in range(height)] + [-1]
+    table = torch.tensor(half, dtype=torch.int32, device=inside.device)
+    reach = table[_column_distance(inside).clamp(max=height).long()]
+    x = torch.arange(width, device=inside.device, dtype=torch.int32)
+    covers = reach >= 0
+    from_left = torch.where(covers, x + reach, -1).cummax(dim=-1).values
+    from_right = torch.where(covers, x - reach, width).flip(-1).cummin(dim=-1).values.flip(-1)
+    return (from_left >= x) | (from_right <= x)
 
 
 def within_ball(inside: torch.Tensor, radius: float, spacing: Sequence[float]) -> torch.Tensor:

@@ -32,7 +32,7 @@ EXTRA = {"band_dice": f"Dice within {BAND} px of the boundary", "rim_fp": "false
 """Quantities beside `dbce.metrics.SCORES` that the weighting should move."""
 
 
-_OWN = ("loss", "seed", "torch", "device")  # fields of a recipe in which runs of one campaign may differ
+_OWN = ("loss", "seed", "torch", "device", "compiled")  # fields of a recipe in which runs of one campaign may differ
 
 
 def per_image(

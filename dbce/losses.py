@@ -142,13 +142,13 @@ def balanced_cross_entropy(
 
 def _inverse_frequencies(class_frequencies: Sequence[float] | Tensor, input: Tensor) -> Tensor:
     """1 / frequency per class, (C,), or a ValueError."""
-    frequencies = torch.as_tensor(class_frequencies, dtype=input.dtype, device=input.device)
+    frequencies = torch.as_tensor(class_frequencies, dtype=input.dtype)  # a sequence is checked off the device
     if frequencies.shape != (input.shape[1],) or not bool(((frequencies > 0) & (frequencies <= 1)).all()):
         raise ValueError(
             f"class_frequencies is {frequencies.tolist()}; it must hold one share in (0, 1] for each of the "
             f"{input.shape[1]} classes. Leave it None to use the frequencies of each image."
         )
-    return 1.0 / frequencies
+    return 1.0 / frequencies.to(input.device)
 
 
 def _one_hot(target: Tensor, num_classes: int, ignore_index: int, dtype: torch.dtype) -> Tensor:

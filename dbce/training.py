@@ -29,7 +29,7 @@ from dbce.data import Dataset
 from dbce.losses import LOSSES, DilatedBalancedCrossEntropyLoss
 from dbce.network import STRIDE, DeepSupervisionUnet
 from dbce.tasks import TASKS, WORK_SIZE
-from dbce.weights import weight_map
+from dbce.weights import trusted_labels, weight_map
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def _batches(count: int, recipe: Recipe, epoch: int) -> Iterator[np.ndarray]:
 class _Run:
     """One training run: network, optimiser and position, which together can be saved and resumed."""
 
-    def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, device: str | None) -> None:
+    def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, device: str | None, backend: str | None) -> None:
         use_cuda = torch.cuda.is_available() and device != "cpu"
         self.accelerator = Accelerator(cpu=not use_cuda, mixed_precision="bf16" if use_cuda else "no")
         self.recipe, self.folder, self.count = recipe, folder, len(dataset)
@@ -110,6 +110,8 @@ class _Run:
         network.to(self.device)
         optimiser = torch.optim.Adam(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
         self.epoch = self._restore(network, optimiser)
+        if backend is not None:
+            network.compile(backend=backend)
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
         self.augment = Augment(recipe.size, TASKS[recipe.task].mirror).to(self.device) if recipe.augment else None
         self.loss = build_loss(recipe, dataset)
@@ -155,8 +157,11 @@ class _Run:
         _replace(self.state_path, lambda path: torch.save(state, path))
         _replace(self.log_path, lambda path: path.write_text("".join(json.dumps(old) + "\n" for old in lines)))
 
-    def step(self, iteration: int, batch: np.ndarray) -> float:
-        """One update on one global batch, of which this process takes its share: the mean loss of the share."""
+    def step(self, iteration: int, batch: np.ndarray) -> Tensor:
+        """One update on one global batch, of which this process takes its share: the mean loss of the share.
+
+        A scalar that stays on the device, so that the device is never waited for.
+        """
         rank, world = self.accelerator.process_index, self.accelerator.num_processes
         share = batch[rank::world]
         factor = len(share) * world / len(batch)  # the replicas' mean is then the mean over the images
@@ -172,11 +177,11 @@ class _Run:
         known = {}  # the weight map does not depend on the output: one for all heads
         if isinstance(self.loss, DilatedBalancedCrossEntropyLoss):
             known["weight"] = weight_map(labels, outputs[0].shape[1], self.loss.radius)
-        loss: Tensor = torch.stack([self.loss(output, labels, **known) for output in outputs]).sum()
+        loss = torch.stack([self.loss(output, labels, **known) for output in outputs]).sum()
         self.accelerator.backward(loss * factor)
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
-        return loss.item()
+        return loss.detach()
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
@@ -210,6 +215,7 @@ def train(
     source: str = "",
     device: str | None = None,
     stop_after: int | None = None,
+    backend: str | None = None,
 ) -> Path | None:
     """Train one network, or go on where an earlier call was killed.
 
@@ -223,12 +229,13 @@ def train(
         source: name of the training data, for the record.
         device: "cpu" to stay off the GPU.
         stop_after: leave after this many epochs in all (the schedule stays that of ``recipe.epochs``).
+        backend: compile the network with this backend of ``torch.compile``, e.g. "inductor"; not at all if None.
 
     Returns:
         Path of the checkpoint, or None if ``stop_after`` ended the run before its last epoch.
 
     Raises:
-        ValueError: images of another size, or a folder that holds a run with other settings.
+        ValueError: images of another size, labels that are no class, or a folder that holds a run with other settings.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -237,7 +244,12 @@ def train(
             f"the data set has images of {dataset.images.shape[1:3]} pixels, the recipe says {recipe.size}; "
             "load it with size=recipe.size."
         )
-    run = _Run(recipe, dataset, folder, device)
+    if dataset.labels.max() >= TASKS[recipe.task].num_classes:
+        raise ValueError(
+            f"the data set has the label {dataset.labels.max()}; {recipe.task} has the classes 0 to "
+            f"{TASKS[recipe.task].num_classes - 1}. Check that the data belongs to the task."
+        )
+    run = _Run(recipe, dataset, folder, device, backend)
     steps = -(-len(dataset) // recipe.batch_size)
     total = recipe.epochs * steps
     last = recipe.epochs if stop_after is None else min(stop_after, recipe.epochs)
@@ -251,24 +263,28 @@ def train(
         file=sys.stderr,
         mininterval=1.0,
     )
-    with _deterministic(), bar:
+    with _deterministic(), trusted_labels(), bar:
         run.network.train()
         while run.epoch < last:
-            started, losses = time.perf_counter(), []
+            started = shown = time.perf_counter()
+            losses: list[Tensor] = []
             for i, batch in enumerate(_batches(len(dataset), recipe, run.epoch)):
                 iteration = run.epoch * steps + i
                 lr = recipe.lr * (1 - iteration / total) ** 0.9
                 for group in run.optimiser.param_groups:
                     group["lr"] = lr
                 losses.append(run.step(iteration, batch))
-                bar.set_postfix(epoch=run.epoch + 1, loss=f"{losses[-1]:.3f}", refresh=False)
+                if time.perf_counter() - shown > 1:  # looking at a loss waits for the device
+                    shown = time.perf_counter()
+                    bar.set_postfix(epoch=run.epoch + 1, loss=f"{losses[-1].item():.3f}", refresh=False)
                 bar.update(len(batch))
+            mean_loss = torch.stack(losses).double().mean().item()
             seconds = time.perf_counter() - started
             run.epoch += 1
             run.save(
                 {
                     "epoch": run.epoch,
-                    "loss": float(np.mean(losses)),
+                    "loss": mean_loss,
                     "lr": lr,
                     "seconds": round(seconds, 3),
                     "images_per_second": round(len(dataset) / seconds, 2),
@@ -287,6 +303,7 @@ def train(
             "class_frequencies": dataset.class_frequencies(TASKS[recipe.task].num_classes),
             "torch": torch.__version__.split("+")[0],
             "device": run.device.type,
+            **({"compiled": backend} if backend else {}),
         }
         checkpoints.save(path, run.accelerator.unwrap_model(run.network), record)
     run.accelerator.wait_for_everyone()

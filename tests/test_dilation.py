@@ -20,6 +20,7 @@ from dbce.dilation import (
     radius_squared,
     squared_distance,
     squared_distances,
+    within_disk,
 )
 
 MASKS = arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=14), elements=st.booleans())
@@ -66,19 +67,30 @@ def special_masks() -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("name", special_masks())
 @pytest.mark.parametrize("radius", [0, 0.99, 1, math.sqrt(2), 2.5, math.sqrt(5), 7, 13, 60])
-def test_both_paths_equal_the_definition(name, radius):
+def test_all_paths_equal_the_definition(name, radius):
     mask = special_masks()[name]
     expected = brute_force(mask, radius)
     assert np.array_equal(dilate(mask, radius), expected)
     assert np.array_equal(torch_path(mask) <= radius_squared(radius), expected)
+    assert np.array_equal(within_disk(torch.from_numpy(mask), radius).numpy(), expected)
 
 
 @quick
 @given(MASKS, RADII)
-def test_both_paths_equal_the_definition_on_random_masks(mask, radius):
+def test_all_paths_equal_the_definition_on_random_masks(mask, radius):
     expected = brute_force(mask, radius)
     assert np.array_equal(dilate(mask, radius), expected)
     assert np.array_equal(torch_path(mask) <= radius_squared(radius), expected)
+    assert np.array_equal(within_disk(torch.from_numpy(mask), radius).numpy(), expected)
+
+
+@pytest.mark.parametrize("radius", [3, 47.5, 150, 5000])
+def test_a_batch_dilated_at_once_equals_scipy(radius):
+    masks = np.random.default_rng(2).random((2, 3, 200, 133)) < 1e-3
+    masks[1, 1] = False
+    expected = [m.any() & (distance_transform_edt(~m) <= radius) for m in masks.reshape(6, 200, 133)]
+    got = within_disk(torch.from_numpy(masks), radius)
+    assert np.array_equal(got.numpy().reshape(6, 200, 133), np.stack(expected))
 
 
 @pytest.mark.parametrize("shape", [(320, 320), (288, 384), (1024, 700), (2048, 2048)])

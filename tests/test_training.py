@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from dbce import checkpoints
 from dbce.data import Dataset
+from dbce.data import load as load_data
 from dbce.phantoms import polyp
 from dbce.training import Recipe, _batches, build_loss, read_log, train
 
@@ -157,18 +158,85 @@ def test_killed_at_any_moment_it_resumes_to_the_same_weights(folder, tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_two_processes_train_one_network(folder, tmp_path):
-    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
-    launch += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "-m"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*launch, *command(folder, tmp_path, "--epochs", "2")],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
+def test_a_compiled_network_trains_alike(dataset, whole_run, tmp_path):
+    path = train(TINY, dataset, tmp_path, source="drawn", backend="aot_eager")
+    assert checkpoints.load(path).recipe["compiled"] == "aot_eager"
+    assert load_file(whole_run).keys() == load_file(path).keys()
+    plain, compiled = ([line["loss"] for line in read_log(folder)] for folder in (whole_run.parent, tmp_path))
+    assert compiled == pytest.approx(plain, rel=0.02)  # sums in another order
+
+
+def test_labels_of_another_task_get_a_sentence(dataset, tmp_path):
+    with pytest.raises(ValueError, match="the data set has the label 5; polyp has the classes 0 to 1"):
+        train(TINY, replace(dataset, labels=dataset.labels * 5), tmp_path)
+
+
+SPREAD = """
+import hashlib, sys
+from dataclasses import replace
+from pathlib import Path
+import numpy as np
+from dbce import data, training
+from dbce.network import DeepSupervisionUnet
+
+recipe = training.Recipe(
+    encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=8, batch_size=4, augment=False
+)
+out, seen, kept = Path(sys.argv[2]), [], []
+real_step, real_share = training._Run.step, training._Run.save
+
+def step(self, iteration, batch):
+    rank, world = self.accelerator.process_index, self.accelerator.num_processes
+    assert world == 2
+    seen.append((iteration, *batch[rank::world].tolist()))
+    return real_step(self, iteration, batch)
+
+def save(self, line):
+    kept[:] = [self.accelerator.process_index, self.accelerator.unwrap_model(self.network)]
+    real_share(self, line)
+
+training._Run.step, training._Run.save = step, save
+training.train(recipe, data.load(sys.argv[1], 64), out, device="cpu")
+rank, network = kept
+digest = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in network.parameters())).hexdigest()
+(out / f"rank{rank}.txt").write_text(digest + "\\n" + repr(seen))
+"""
+
+
+def launch(*arguments: str) -> None:
+    """Two processes that exchange gradients over loopback."""
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+    command += ["--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*command, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
-    weights = load_file(tmp_path / "dbce.safetensors")
-    assert all(torch.isfinite(value).all() for value in weights.values() if value.is_floating_point())
-    assert [line["epoch"] for line in read_log(tmp_path)] == [1, 2]
+
+
+def test_two_processes_stay_identical_and_share_every_epoch(folder, tmp_path):
+    script, out = tmp_path / "spread.py", tmp_path / "two"
+    script.write_text(SPREAD)
+    launch(str(script), str(folder), str(out))
+    (first, mine), (second, yours) = ((out / f"rank{rank}.txt").read_text().split("\n") for rank in (0, 1))
+    assert first == second  # the same parameters, bit for bit, after eight epochs
+    for epoch in range(8):
+        steps = range(2 * epoch, 2 * epoch + 2)
+        images = [i for rows in (eval(mine), eval(yours)) for row in rows if row[0] in steps for i in row[1:]]
+        assert sorted(images) == [0, 1, 2, 3, 4, 5]  # every image once
+    # the loss it ends with lies where one process ends, with the same global batch and any of five seeds
+    lines = [line["loss"] for line in read_log(out)]
+    recipe = replace(TINY, epochs=8, augment=False)
+    alone = []
+    for seed in range(5):
+        train(replace(recipe, seed=seed), load_data(folder, 64), tmp_path / f"seed{seed}", device="cpu")
+        alone.append([line["loss"] for line in read_log(tmp_path / f"seed{seed}")][-1])
+    assert len(lines) == 8 and lines[-1] < lines[0]
+    assert abs(lines[-1] - np.mean(alone)) < 4 * np.std(alone, ddof=1)
+
+
+def test_several_processes_take_every_run_of_a_campaign_together(folder, tmp_path):
+    options = command(folder, tmp_path, "--epochs", "2", "--losses", "ce", "dbce")
+    launch("-m", "dbce", "campaign", *options[2:])
+    for name in ("ce", "dbce"):
+        assert [line["epoch"] for line in read_log(tmp_path / f"{name}-s0")] == [1, 2]
+        weights = load_file(tmp_path / f"{name}-s0" / f"{name}.safetensors")
+        assert all(torch.isfinite(value).all() for value in weights.values() if value.is_floating_point())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from hypothesis.extra import numpy as hnp
 import dbce
 from dbce import LOSSES, weight_map, weight_map_numpy
 from dbce.dilation import within_ball
+from dbce.weights import trusted_labels
 
 VOLUMES = hnp.arrays(np.int64, (3, 5, 4), elements=st.sampled_from([0, 0, 0, 1, 2]))
 SPACINGS = st.tuples(*[st.sampled_from([0.7, 1.0, 1.25, 3.0])] * 3)
@@ -130,3 +133,23 @@ def test_compiled_and_exported_losses_give_the_same(name):
     program = torch.export.export(loss, (logits, target))
     torch.testing.assert_close(program.module()(logits, target), expected)
     torch.testing.assert_close(program.module()(logits.flip(2), target), loss(logits.flip(2), target))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_with_trusted_labels_nothing_is_read_back_from_the_device(name, monkeypatch):
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())  # which knows no meta device
+    logits = torch.zeros(2, 3, 16, 16, device="meta")  # whoever asks a meta tensor for a value gets an error
+    target = torch.zeros(2, 16, 16, dtype=torch.long, device="meta")
+    loss = {"dbce": LOSSES["dbce"](3), "bce": LOSSES["bce"]([0.5, 0.3, 0.2])}.get(name) or LOSSES[name]()
+    with trusted_labels():
+        assert loss(logits, target).shape == ()
+    with pytest.raises(RuntimeError, match="meta"):
+        loss(logits, target)
+
+
+def test_labels_are_trusted_only_where_it_was_said():
+    wrong = torch.full((1, 2, 2), 7)
+    with trusted_labels():
+        weight_map(wrong, 2, 1)
+    with pytest.raises(ValueError, match="label"):
+        weight_map(wrong, 2, 1)
