@@ -60,7 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     evidence = add.add_parser("evidence", help="score runs of several seeds: mean, deviation, bootstrap intervals")
     evidence.set_defaults(run=commands.evidence)
-    evidence.add_argument("task", choices=[name for name, task in TASKS.items() if task.num_classes == 2])
+    evidence.add_argument("task", choices=TASKS)
     evidence.add_argument("--runs", required=True, help="folder with one run a loss and seed")
     evidence.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
 

@@ -72,10 +72,14 @@ def campaign(args: argparse.Namespace) -> None:
 def evidence(args: argparse.Namespace) -> None:
     """Score finished runs of several seeds, and record means, deviations and intervals."""
     from dbce import checkpoints, evidence
+    from dbce.data import scan_of
 
     runs = evidence.collect(args.runs)
     dataset, source = _test_set(args)
-    members = evidence.groups(dataset.names, args.data)
+    if TASKS[args.task].num_classes > 2:
+        members = list(dict.fromkeys(map(scan_of, dataset.names)))
+    else:
+        members = evidence.groups(dataset.names, args.data)
     measured = evidence.measure(args.task, runs, dataset, members, partial(tqdm, unit="run", leave=False))
     recipe = checkpoints.load(next(iter(next(iter(runs.values())).values()))).recipe
     path = evidence.write(args.task, measured, recipe, source)
@@ -266,7 +270,7 @@ def table(args: argparse.Namespace) -> None:
     from dbce import checkpoints, evidence
     from dbce.evaluation import markdown
 
-    print(markdown(checkpoints.manifest(args.task), args.task))
     measured = evidence.read(args.task)
+    print(markdown(checkpoints.manifest(args.task), args.task, evidence.seeds_of(measured)))
     if measured:
         print("\n" + evidence.markdown(measured))

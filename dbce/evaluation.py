@@ -124,12 +124,16 @@ def table(results: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join(lines)
 
 
-def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp") -> str:
+_CHANCE = "one run a loss, so differences of a point or so may be chance"
+
+
+def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp", seeds: int = 1) -> str:
     """The scores of the bundled networks as a Markdown table beside the paper's, with what made them.
 
     Args:
         manifest: from `dbce.checkpoints.manifest`.
         task: key of `dbce.tasks.TASKS`.
+        seeds: how many a loss a second table tells of.
     """
     first = next(iter(manifest.values()))
     recipe, heads = first["recipe"], columns(task)
@@ -142,7 +146,8 @@ def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp") -> 
         f"Trained on {count} of {recipe['data']}, tested on {first['test_data']}, percent, "
         f"the mean over {over}. {recipe['encoder']} encoder (ImageNet), {recipe['size']} × {recipe['size']} px, "
         f"{recipe['epochs']} epochs, batch {recipe['batch_size']}, seed {recipe['seed']}, R = {recipe['radius']:g} px "
-        f"at {WORK_SIZE}; one run a loss, so differences of a point or so may be chance. "
+        f"at {WORK_SIZE}; "
+        f"{f'the runs in this repository, {seeds} seeds follow below' if seeds > 1 else _CHANCE}. "
         f"The paper trains a ResNet34 for {TASKS[task].epochs} epochs at 320 × 320"
         f"{' on patients (Synapse): its levels are not to be compared with those on drawings' if drawn else ''}"
         f"{'' if paper else '; its table is not in our copy, so its cells are empty'}.",

@@ -16,10 +16,12 @@ from typing import Any
 import numpy as np
 
 from dbce.checkpoints import FOLDER, Checkpoint, load
-from dbce.data import Dataset
+from dbce.data import Dataset, scan_of
 from dbce.dilation import squared_distance
-from dbce.metrics import scores
-from dbce.predictor import foreground_logits
+from dbce.evaluation import HEADINGS
+from dbce.evaluation import per_scan as organ_scores
+from dbce.metrics import SCORES, scores
+from dbce.predictor import foreground_logits, log_probabilities
 from dbce.tasks import LOSS_TITLES, TASKS
 
 BAND = 10
@@ -68,6 +70,48 @@ def per_image(
         for name, value in values.items():
             rows.setdefault(name, []).append(value)
     return {name: np.concatenate(parts) for name, parts in rows.items()}
+
+
+def per_scan(
+    checkpoint: Checkpoint, dataset: Dataset, radius: float, progress: Callable = iter, num_classes: int = 9
+) -> dict[str, np.ndarray]:
+    """Scores in [0, 1] of every scan, the mean over its organs, and the quantities of `EXTRA`.
+
+    As in `per_image`, with distances within a slice and counts over all slices of a scan, organ by organ.
+
+    Args:
+        checkpoint: a network of several classes.
+        dataset: slices and labels at ``WORK_SIZE``, named as ``case0005_slice012``.
+        radius: how far the rim reaches, in pixels.
+        progress: wraps the iteration over slices.
+        num_classes: number of classes C, background included.
+
+    Returns:
+        (scans,) for each name; scans in the order of the data set.
+    """
+    counts: dict[str, np.ndarray] = {}  # by scan: hits, found and real pixels in the band; rim; area: (5, C)
+    for k in progress(range(len(dataset))):
+        found = log_probabilities(checkpoint, dataset.images[k : k + 1])[0].argmax(axis=0)
+        total = counts.setdefault(scan_of(dataset.names[k]), np.zeros((5, num_classes)))
+        for c in np.unique(dataset.labels[k][dataset.labels[k] > 0]):
+            real, claimed = dataset.labels[k] == c, found == c
+            to_object = squared_distance(real)
+            band = (to_object <= BAND**2) & (squared_distance(~real) <= BAND**2)
+            rim = claimed & ~real & (to_object <= radius**2)
+            parts = (real & claimed & band, claimed & band, real & band, rim, real)
+            total[:, c] += [part.sum() for part in parts]
+    hit, claimed, real, rim, area = np.stack(list(counts.values()), axis=1)[:, :, 1:]  # (scans, C - 1) each
+    there = area > 0
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.where(there, values, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+
+    organs = organ_scores(checkpoint, dataset, num_classes=num_classes)
+    return {
+        **{name: values.mean(axis=1) for name, values in organs.items()},
+        "band_dice": mean(2 * hit / np.maximum(claimed + real, 1)),
+        "rim_fp": mean(rim / np.maximum(area, 1)),
+    }
 
 
 def groups(names: Sequence[str], folder: str | Path) -> list[str]:
@@ -142,25 +186,26 @@ def measure(
     members: Sequence[str],
     progress: Callable = iter,
 ) -> dict[str, Any]:
-    """Everything the tables need, from finished runs of a task of two classes.
+    """Everything the tables need, from finished runs of a task.
 
     Args:
         task: key of `dbce.tasks.TASKS`.
         runs: from `collect`.
         dataset: the test set at ``WORK_SIZE``.
-        members: from `groups`.
+        members: from `groups`; one a scan for tasks of several classes.
         progress: wraps the iteration over runs.
 
     Returns:
         ``losses``: by loss ``seeds``, ``mean`` and ``std`` (sample standard deviation over seeds, None for one seed)
         of every score in percent; ``differences``: by other loss the mean Dice difference of "dbce", averaged over the
-        seeds that both have, in percentage points with its interval; ``images`` and ``groups``: their numbers.
+        seeds that both have, in percentage points with its interval; ``images`` (or scans) and ``groups``: how many.
     """
-    radius = TASKS[task].radius
+    radius, scans = TASKS[task].radius, TASKS[task].num_classes > 2
+    score = per_scan if scans else per_image
     pairs = [(loss, seed, path) for loss, seeds in runs.items() for seed, path in seeds.items()]
     values: dict[str, dict[int, dict[str, np.ndarray]]] = {}
     for loss, seed, path in progress(pairs):
-        values.setdefault(loss, {})[seed] = per_image(load(path), dataset, radius)
+        values.setdefault(loss, {})[seed] = score(load(path), dataset, radius)
     losses = {}
     for loss, seeds in values.items():
         means = {
@@ -182,7 +227,7 @@ def measure(
         difference = np.mean([values["dbce"][s]["dice"] - values[other][s]["dice"] for s in both], axis=0)
         mean, low, high = (round(100 * v, 3) for v in bootstrap(difference, members))
         differences[other] = {"seeds": both, "mean": mean, "low": low, "high": high}
-    return {"losses": losses, "differences": differences, "images": len(dataset), "groups": len(set(members))}
+    return {"losses": losses, "differences": differences, "images": len(members), "groups": len(set(members))}
 
 
 def evidence_file(task: str, folder: Path | None = None) -> Path:
@@ -238,9 +283,21 @@ def spread(row: Mapping[str, Any], name: str) -> str:
     return f"{row['mean'][name]:.2f}" if std is None else f"{row['mean'][name]:.2f} ± {std:.2f}"
 
 
+def seeds_of(measured: Mapping[str, Any] | None) -> int:
+    """Seeds a loss, the fewest of any; 1 where nothing was measured."""
+    return min(len(row["seeds"]) for row in measured["losses"].values()) if measured else 1
+
+
+def columns_of(measured: Mapping[str, Any]) -> dict[str, str]:
+    """Columns of the table, name -> heading: every score where there are several seeds, for none was given before."""
+    known = next(iter(measured["losses"].values()))["mean"]
+    plain = [name for name in SCORES if name in known and (name == "dice" or seeds_of(measured) > 1)]
+    return {**{name: HEADINGS[name] for name in plain}, **EXTRA}
+
+
 def over_seeds(measured: Mapping[str, Any]) -> str:
     """What a cell of the table is."""
-    seeds = max(len(row["seeds"]) for row in measured["losses"].values())
+    seeds = seeds_of(measured)
     return "one seed a loss" if seeds == 1 else f"mean ± standard deviation over {seeds} seeds a loss"
 
 
@@ -249,7 +306,7 @@ def how(measured: Mapping[str, Any]) -> str:
     what = (
         f"the {measured['groups']} video sequences, whose frames are near duplicates"
         if measured["groups"] < measured["images"]
-        else f"the {measured['images']} images"
+        else f"the {measured['images']} {'scans' if TASKS[measured.get('task', 'polyp')].num_classes > 2 else 'images'}"
     )
     alone = all(len(row["seeds"]) == 1 for row in measured["differences"].values())
     chance = " With one seed they tell nothing of the chance of training." if alone else ""
@@ -264,9 +321,9 @@ def rows(measured: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]:
 
 def markdown(measured: Mapping[str, Any]) -> str:
     """The table and the sentences for the README."""
-    names = ["dice", *EXTRA]
+    names = columns_of(measured)
     lines = [
-        f"| {over_seeds(measured)} | mDice | " + " | ".join(EXTRA.values()) + " |",
+        f"| {over_seeds(measured)} | " + " | ".join(names.values()) + " |",
         "| --- |" + " --- |" * len(names),
         *("| " + " | ".join(row) + " |" for row in rows(measured, names)),
         "",

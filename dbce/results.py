@@ -71,7 +71,7 @@ def summary(
         "columns": list(heads.values()),
         "rows": rows,
         "more": _more(measured) if measured else None,
-        "differences": differences({row["loss"]: row["ours"] for row in rows}, known, list(heads))
+        "differences": differences({row["loss"]: row["ours"] for row in rows}, known, list(heads), measured)
         + ([*evidence.sentences(measured), evidence.how(measured)] if measured else []),
         "commands": {
             "data": f"python -m dbce phantoms -o {recipe['data']}" if is_drawn(recipe) else None,
@@ -85,10 +85,13 @@ def summary(
 
 def _more(measured: Mapping[str, Any]) -> dict[str, Any]:
     """The table of `dbce.evidence` as text."""
-    names = ["dice", *evidence.EXTRA]
+    names = evidence.columns_of(measured)
+    what = "Where the weighting should act" if evidence.seeds_of(measured) == 1 else "Trained several times"
     return {
-        "title": f"Where the weighting should act, {evidence.over_seeds(measured)}",
-        "columns": ["Dice", *(words[0].upper() + words[1:] for words in evidence.EXTRA.values())],
+        "title": f"{what}, {evidence.over_seeds(measured)}",
+        "columns": [
+            words[0].upper() + words[1:] if words in evidence.EXTRA.values() else words for words in names.values()
+        ],
         "rows": evidence.rows(measured, names),
     }
 
@@ -159,7 +162,10 @@ def write_radius(
 
 
 def differences(
-    ours: Mapping[str, Sequence[float]], paper: Mapping[str, Sequence[float]], names: Sequence[str]
+    ours: Mapping[str, Sequence[float]],
+    paper: Mapping[str, Sequence[float]],
+    names: Sequence[str],
+    measured: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """What is the same as in the paper and what is not, in sentences, computed from the numbers.
 
@@ -167,6 +173,7 @@ def differences(
         ours: by loss, percent in the order of ``names``.
         paper: the same from the paper; empty where our copy has none.
         names: keys of `dbce.evaluation.columns`.
+        measured: from `dbce.evidence.read`, which may know of several seeds.
     """
     dice = names.index("dice")
     order = sorted(ours, key=lambda loss: -ours[loss][dice])
@@ -185,6 +192,8 @@ def differences(
     sentences.append(words.replace("-", "\u2212"))
     gaps = [paper[loss][dice] - ours[loss][dice] for loss in ours]
     chance = "One run a loss, so a difference of a point or so between two losses may be chance."
+    if evidence.seeds_of(measured) > 1:
+        chance = f"This is seed 0, whose networks the page shows; {evidence.seeds_of(measured)} seeds a loss follow."
     if "recall" in names and min(gaps) > 0:
         chance = (
             f"Our Dice lies {min(gaps):.1f} to {max(gaps):.1f} points below the paper’s: a lighter network, a shorter "

@@ -14,7 +14,7 @@ from dbce import checkpoints, evidence
 from dbce.checkpoints import Checkpoint
 from dbce.data import Dataset
 from dbce.network import DeepSupervisionUnet
-from tests.test_evaluation import Redness, squares
+from tests.test_evaluation import Ninths, Redness, squares
 
 
 def made_up() -> Dataset:
@@ -42,6 +42,33 @@ def test_band_and_rim_against_scipys_distances():
         assert got["band_dice"][k] == pytest.approx(2 * (f & r).sum() / (f.sum() + r.sum()))
         assert got["rim_fp"][k] == pytest.approx((found & ~real & (outside <= 20)).sum() / real.sum())
     assert got["rim_fp"][3] == pytest.approx(0.2)  # 20 columns of 100 beside a square of 100
+
+
+def test_organs_are_counted_scan_by_scan_within_slices():
+    labels, found = (np.zeros((3, 320, 320), np.uint8) for _ in range(2))
+    labels[0, 100:150, 100:150] = labels[1, 100:150, 100:150] = 5
+    found[0, 100:150, 100:154] = found[1, 104:150, 100:150] = 5
+    labels[1, 200:240, 200:240], found[1, 200:240, 190:240] = 2, 2
+    labels[2, 50:90, 50:90] = 7  # a second scan, where nothing is found
+    names = ("case0001_slice000", "case0001_slice001", "case0002_slice000")
+    images = np.repeat(np.rint(found * 25.5).astype(np.uint8)[..., None], 3, axis=-1)
+    dataset = Dataset(names, images, labels)
+    got = evidence.per_scan(Checkpoint(Ninths(), {"size": 320}), dataset, 10)
+    sums = {2: np.zeros(5), 5: np.zeros(5)}
+    for label, guess in zip(labels[:2], found[:2], strict=True):
+        for c, total in sums.items():
+            real, claimed = label == c, guess == c
+            if real.any():
+                outside, inside = ndimage.distance_transform_edt(~real), ndimage.distance_transform_edt(real)
+                band = (outside <= 10) & (inside <= 10)
+                parts = (real & claimed & band, claimed & band, real & band, claimed & ~real & (outside <= 10), real)
+                total += [part.sum() for part in parts]
+    band = np.mean([2 * t[0] / (t[1] + t[2]) for t in sums.values()])
+    rim = np.mean([t[3] / t[4] for t in sums.values()])
+    assert rim == pytest.approx((400 / 1600 + 200 / 5000) / 2)
+    assert got["band_dice"] == pytest.approx([band, 0]) and got["rim_fp"] == pytest.approx([rim, 0])
+    dice = 1 - (1 - 2 * 1600 / 3600) / 8 - (1 - 2 * (2500 + 2300) / (5000 + 5000)) / 8  # organs of no scan score 1
+    assert got["dice"] == pytest.approx([dice, 7 / 8])
 
 
 @settings(deadline=None, max_examples=30)
@@ -142,6 +169,21 @@ def test_what_is_resampled_and_what_one_seed_cannot_tell_is_said():
     assert "29 video sequences" in evidence.how(one) and "chance of training" in evidence.how(one)
     three = {"differences": {"ce": {"seeds": [0, 1, 2]}}, "images": 519, "groups": 519}
     assert "519 images" in evidence.how(three) and "chance of training" not in evidence.how(three)
+
+
+def test_every_score_is_given_where_there_are_several_seeds():
+    row = {"mean": dict.fromkeys((*evidence.SCORES, *evidence.EXTRA), 50.0), "std": dict.fromkeys(evidence.SCORES)}
+    one, two = (
+        {"losses": {"ce": {**row, "seeds": seeds}, "dbce": {**row, "seeds": [0, 1]}}} for seeds in ([0], [0, 1])
+    )
+    assert list(evidence.columns_of(one)) == ["dice", *evidence.EXTRA]
+    assert list(evidence.columns_of(two)) == [*evidence.SCORES, *evidence.EXTRA]
+    assert evidence.over_seeds(two).endswith("over 2 seeds a loss") and evidence.seeds_of(None) == 1
+
+
+def test_what_is_measured_of_scans_is_called_scans():
+    measured = {"task": "organs", "differences": {"ce": {"seeds": [0]}}, "images": 12, "groups": 12}
+    assert "of the 12 scans" in evidence.how(measured)
 
 
 def test_spread_is_mean_and_deviation():
