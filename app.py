@@ -24,6 +24,21 @@ def _offers(folder: Path | None) -> list[page.Offer]:
     return offers
 
 
+def _from_hub(reference: str) -> tuple[list[page.Offer], str]:
+    """What a repository on the Hub offers; where it cannot be had, the bundled networks, and a notice that says so.
+
+    Raises:
+        ValueError: a reference that is none.
+    """
+    hub.parse(reference)
+    try:
+        return _offers(hub.download(reference)), ""
+    except ValueError as error:
+        notice = f"{str(error)[0].upper()}{str(error)[1:]} This page shows the bundled networks instead."
+        print(f"dbce: {notice}", file=sys.stderr)
+        return _offers(None), notice
+
+
 def main() -> int:
     """Parse the options, build the page, launch it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -41,12 +56,14 @@ def main() -> int:
     )
     args = parser.parse_args()
     try:
-        folder = args.checkpoints or (hub.download(args.hub) if args.hub else None)
-        offers = _offers(folder)
+        if args.checkpoints is None and args.hub:
+            offers, notice = _from_hub(args.hub)
+        else:
+            offers, notice = _offers(args.checkpoints), ""
     except ValueError as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
-    page.build(*offers).launch(server_name=args.host, server_port=args.port, **page.LAUNCH)
+    page.build(*offers, notice=notice).launch(server_name=args.host, server_port=args.port, **page.LAUNCH)
     return 0
 
 

@@ -120,6 +120,19 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--task", choices=TASKS, default="polyp")
     export.add_argument("-o", "--out", default="onnx", help="folder to write (default onnx)")
 
+    publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
+    publish.set_defaults(run=commands.publish)
+    publish.add_argument("tasks", nargs="+", choices=TASKS, metavar="TASK", help=", ".join(TASKS))
+    publish.add_argument("--repo", metavar="USER/NAME", help="repository for the networks of these tasks")
+    publish.add_argument("--space", metavar="USER/NAME", help="Space; shows the networks of --repo, else the bundled")
+    publish.add_argument("--private", action="store_true", help="what is created is private")
+
+    fetch = add.add_parser("fetch", help="download a public data set from its official address")
+    fetch.set_defaults(run=commands.fetch)
+    fetch.add_argument("name", choices=("kvasir", "isic", "cvc", "synapse"), help="the last two: print where to ask")
+    fetch.add_argument("-o", "--out", default="data", help="folder to put it in (default data)")
+    fetch.add_argument("--mirror", metavar="URL", help="folder on another server that holds the same archives")
+
     table = add.add_parser("table", help="print the scores of the bundled networks as Markdown")
     table.set_defaults(run=commands.table)
     table.add_argument("task", choices=TASKS)

@@ -157,7 +157,10 @@ def manifest(task: str, folder: Path | None = None) -> dict[str, dict[str, Any]]
         raise ValueError(f"no checkpoints are bundled for {task!r} ({path} does not exist); train and bundle them.")
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
-        complete = entries and all({"file", "sha256", "scores", "recipe"} <= entry.keys() for entry in entries.values())
+        complete = entries and all(
+            {"file", "sha256", "scores", "recipe"} <= entry.keys() and ".." not in Path(entry["file"]).parts
+            for entry in entries.values()
+        )
     except (json.JSONDecodeError, AttributeError):
         complete = False
     if not complete:

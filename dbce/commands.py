@@ -265,6 +265,31 @@ def export(args: argparse.Namespace) -> None:
         print(f"wrote {path}")
 
 
+def publish(args: argparse.Namespace) -> None:
+    """Upload networks, a Space, or both."""
+    from dbce import publish
+
+    if not args.repo and not args.space:
+        raise ValueError("nothing to publish to; name --repo user/name for networks, --space user/name for the page.")
+    networks = None
+    if args.repo:
+        networks = publish.publish(args.tasks, args.repo, args.private)
+        print(f"published; open the page with: python app.py --hub {networks}")
+    if args.space:
+        print(f"the page is at {publish.publish_space(args.space, networks, args.private)}")
+
+
+def fetch(args: argparse.Namespace) -> None:
+    """Download a public data set."""
+    from dbce import fetch
+
+    if args.name in fetch.ASK:
+        print(fetch.ASK[args.name])
+        return
+    folder = fetch.fetch(args.name, Path(args.out), partial(tqdm, unit="B", unit_scale=True), args.mirror)
+    print(f"wrote {folder}; its archives' checksums stand in {fetch.CHECKSUMS}")
+
+
 def table(args: argparse.Namespace) -> None:
     """Print the scores of the bundled networks."""
     from dbce import checkpoints, evidence

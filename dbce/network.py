@@ -11,6 +11,7 @@ from typing import Any
 import segmentation_models_pytorch as smp
 import torch
 import torch.nn.functional as F
+from huggingface_hub import PyTorchModelHubMixin, snapshot_download
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoderBlock
@@ -26,10 +27,17 @@ _MEAN = (0.485, 0.456, 0.406)  # ImageNet
 _STD = (0.229, 0.224, 0.225)
 
 
-class DeepSupervisionUnet(nn.Module):
+class DeepSupervisionUnet(
+    nn.Module,
+    PyTorchModelHubMixin,
+    library_name="dbce",
+    pipeline_tag="image-segmentation",
+    paper_url="https://arxiv.org/abs/2412.06045",
+):
     """U-Net with heads at 1/16, 1/8 and 1/4, each upsampled to the size of the input.
 
-    Takes RGB images in [0, 1]; ImageNet normalisation happens inside.
+    Takes RGB images in [0, 1]; ImageNet normalisation happens inside. ``save_pretrained``, ``push_to_hub`` and
+    `from_pretrained` are those of huggingface_hub.
 
     Args:
         encoder: name of an SMP encoder with five stages; "resnet34" is the paper's.
@@ -55,6 +63,7 @@ class DeepSupervisionUnet(nn.Module):
             "num_classes": num_classes,
             "decoder_channels": list(widths),
         }
+        self._hub_mixin_config = dict(self.config)  # config.json: never the weights that training began with
         download = "imagenet" if encoder_weights == "imagenet" else None
         try:
             self.encoder = smp.encoders.get_encoder(encoder, weights=download)
@@ -74,6 +83,38 @@ class DeepSupervisionUnet(nn.Module):
         self.std: Tensor
         self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
+
+    @classmethod
+    def from_pretrained(  # type: ignore[override]
+        cls, source: str | Path, *, subfolder: str | None = None, revision: str | None = None, **options: Any
+    ) -> DeepSupervisionUnet:
+        """Load a network from the Hub or a folder, in evaluation mode.
+
+        Args:
+            source: ``user/name`` on the Hub, or a folder.
+            subfolder: where ``config.json`` and ``model.safetensors`` lie in it, e.g. "polyp/dbce" in repositories
+                that `dbce.publish` wrote.
+            revision: branch, tag or commit.
+            options: ``token``, ``cache_dir``, ``force_download``, ``local_files_only`` as of huggingface_hub.
+
+        Raises:
+            ValueError: no network there, or one with other weights than its configuration has.
+        """
+        where = str(source)
+        if subfolder is not None:
+            if not Path(where).is_dir():
+                where = snapshot_download(where, revision=revision, allow_patterns=[f"{subfolder}/*"], **options)
+            where, revision = str(Path(where) / subfolder), None
+        if (subfolder is not None or Path(where).is_dir()) and not (Path(where) / "model.safetensors").is_file():
+            raise ValueError(
+                f"{source} holds no network{f' in {subfolder!r}' if subfolder else ''} (config.json and "
+                'model.safetensors); name the folder that does, for example subfolder="polyp/dbce".'
+            )
+        try:
+            return super().from_pretrained(where, revision=revision, **{"strict": True, **options})
+        except (RuntimeError, TypeError, SafetensorError) as error:
+            reason = " ".join(str(error).split())[:120]
+            raise ValueError(f"{source} holds no network of this kind ({reason}).") from error
 
     def forward(self, image: Tensor) -> Tensor | list[Tensor]:
         """(N, 3, H, W) RGB in [0, 1] -> logits (N, C, H, W).

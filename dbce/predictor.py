@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,6 +26,19 @@ LOGIT_STEP = 1 / 1024
 
 WEIGHTINGS = ("none", "balanced", "dilated")
 """How a pixel can be weighted: all alike (CE), by class (Eq. 1), by dilated class (Eq. 2-5)."""
+
+
+ZERO_GPU = find_spec("spaces") is not None
+"""Whether this runs on a Space of Hugging Face, where a GPU may be lent for the time of one call."""
+
+
+def _borrows_gpu(function: Callable[..., Any]) -> Callable[..., Any]:
+    """ZeroGPU's decorator where there is one; elsewhere the function itself."""
+    if not ZERO_GPU:
+        return function
+    import spaces
+
+    return spaces.GPU(function)
 
 
 def quantise(logit: np.ndarray) -> np.ndarray:
@@ -243,16 +258,32 @@ class Predictor:
                 f"mask is {mask.shape}, image is {image.shape[:2]}; a mask must have the height and width of its image."
             )
         image = resize_image(image, WORK_SIZE)
-        if self.task.num_classes > 2:
+        several = self.task.num_classes > 2
+        logits = run_networks(self.checkpoints, image, several)
+        if several:
             labels = None if mask is None else resize_labels(mask.astype(np.uint8), WORK_SIZE)
-            logits = {loss: quantise(log_probabilities(c, image[None])[0]) for loss, c in self.checkpoints.items()}
             return LabelStudy(self.task, image, labels, logits)
         labels = None if mask is None else resize_mask(mask, WORK_SIZE)
-        logits = {
-            loss: quantise(foreground_logits(checkpoint, image[None])[0])
-            for loss, checkpoint in self.checkpoints.items()
-        }
         return Study(self.task, image, labels, logits)
+
+
+@_borrows_gpu
+def run_networks(checkpoints: Mapping[str, Checkpoint], image: np.ndarray, several: bool) -> dict[str, np.ndarray]:
+    """Every network on one image; on a GPU where Hugging Face lends one for the call (ZeroGPU), else where it is.
+
+    Args:
+        checkpoints: by loss.
+        image: (H, W, 3) uint8 RGB, square.
+        several: whether the networks know more than two classes.
+
+    Returns:
+        By loss, int16 from `quantise`: (H, W) logits of the foreground, or (C, H, W) log-probabilities.
+    """
+    if ZERO_GPU and torch.cuda.is_available():
+        for checkpoint in checkpoints.values():
+            checkpoint.network.cuda()
+    run = log_probabilities if several else foreground_logits
+    return {loss: quantise(run(checkpoint, image[None])[0]) for loss, checkpoint in checkpoints.items()}
 
 
 @torch.inference_mode()

@@ -1,69 +1,28 @@
-"""The real huggingface_hub client against a stand-in Hub on loopback."""
+"""The real huggingface_hub client against a stand-in Hub on loopback, in both directions, faults included."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import re
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import urllib.request
 from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import ModelCard, SpaceCard
+from safetensors.torch import load_file
 
 from dbce import checkpoints
+from dbce.checkpoints import FOLDER
 from dbce.network import DeepSupervisionUnet
+from tests.browser import READY
+from tests.stand_in_hub import TOKEN, Store, serve
 
 ROOT = Path(__file__).resolve().parent.parent
-SHA = "0123456789abcdef0123456789abcdef01234567"
 RECIPE = {"task": "polyp", "size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
-
-
-class Hub(BaseHTTPRequestHandler):
-    """One repository, user/nets at one commit, by the part of the Hub's API that a download asks for."""
-
-    protocol_version = "HTTP/1.1"
-    files: dict[str, bytes] = {}
-    asked: list[str] = []
-
-    def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def do_GET(self) -> None:
-        self.asked.append(self.path)
-        name = re.fullmatch(rf"/user/nets/resolve/{SHA}/(.+)", self.path)
-        if re.fullmatch(rf"/api/models/user/nets/revision/({SHA}|v1)(\?.*)?", self.path):
-            siblings = [{"rfilename": file} for file in self.files]
-            body = {"id": "user/nets", "modelId": "user/nets", "sha": SHA, "siblings": siblings, "tags": []}
-            self.answer(200, json.dumps(body).encode(), Content_Type="application/json")
-        elif re.fullmatch(rf"/api/models/user/nets/tree/({SHA}|v1)(\?.*)?", self.path):
-            rows = [
-                {"type": "file", "path": file, "size": len(content), "oid": hashlib.sha1(content).hexdigest()}
-                for file, content in self.files.items()
-            ]
-            self.answer(200, json.dumps(rows).encode(), Content_Type="application/json")
-        elif name and name[1] in self.files:
-            content = self.files[name[1]]
-            etag = f'"{hashlib.sha256(content).hexdigest()}"'
-            self.answer(200, content, ETag=etag, X_Repo_Commit=SHA)
-        elif self.path.startswith("/api/models/user/nets/"):
-            self.answer(404, b"{}", X_Error_Code="RevisionNotFound", X_Error_Message="Revision not found")
-        else:
-            self.answer(404, b"{}", X_Error_Code="RepoNotFound", X_Error_Message="Repository not found")
-
-    do_HEAD = do_GET
-
-    def log_message(self, *_: object) -> None:
-        pass
+NOBODY = "http://127.0.0.1:9"
 
 
 @pytest.fixture(scope="module")
@@ -77,71 +36,271 @@ def nets(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def endpoint(nets):
-    Hub.files = {path.name: path.read_bytes() for path in nets.iterdir()} | {"pickle.bin": b"never fetched"}
-    Hub.asked = []
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
+def store(nets) -> Store:
+    store = Store()
+    files = {path.name: path.read_bytes() for path in nets.iterdir()}
+    store.commit("models", "user/nets", files | {"pickle.bin": b"never fetched"})
+    return store
 
 
-CODE = """
-import sys
-from dbce import checkpoints, hub
-try:
-    found = checkpoints.collect(hub.download(sys.argv[1]))
-    print({task: list(networks) for task, networks in found.items()})
-except ValueError as error:
-    print("SENTENCE", error)
-"""
+@pytest.fixture
+def endpoint(store):
+    with serve(store) as address:
+        yield address
 
 
-def download(reference: str, home: Path, endpoint: str, **extra: str) -> str:
+@pytest.fixture
+def pinned(store) -> str:
+    return f"user/nets@{store.sha('models', 'user/nets', 'main')}"
+
+
+def python(home: Path, endpoint: str, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
     """In a process of its own: the client reads its settings when it is imported."""
     settings = {
         "HF_ENDPOINT": endpoint,
         "HF_HOME": str(home),
         "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_TOKEN": TOKEN,
+        "PYTHONPATH": str(ROOT),
     }
     env = {**os.environ, **settings, **extra}
-    done = subprocess.run([sys.executable, "-c", CODE, reference], cwd=ROOT, env=env, capture_output=True, text=True)
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True)
+
+
+CODE = """
+import resource, sys
+from dbce import checkpoints, hub
+if len(sys.argv) > 2:  # no file may grow beyond this: a full disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
+try:
+    found = checkpoints.collect(hub.download(sys.argv[1]))
+    print({task: list(networks) for task, networks in found.items()})
+except ValueError as error:
+    print("SENTENCE", type(error).__name__, error)
+"""
+
+
+def download(reference: str, home: Path, endpoint: str, *more: str, **extra: str) -> str:
+    done = python(home, endpoint, "-c", CODE, reference, *more, **extra)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
-def test_a_pinned_repository_is_fetched_once_and_then_without_network(endpoint, tmp_path):
+def test_a_pinned_repository_is_fetched_once_and_then_without_network(store, endpoint, pinned, tmp_path):
     expected = "{'polyp': ['focal-2', 'mine']}"
-    assert download(f"user/nets@{SHA}", tmp_path, endpoint) == expected
-    assert not any("pickle" in path for path in Hub.asked)
-    assert download(f"user/nets@{SHA}", tmp_path, endpoint, HF_HUB_OFFLINE="1") == expected
-    before = len([path for path in Hub.asked if "resolve" in path])
-    assert download(f"user/nets@{SHA}", tmp_path, "http://127.0.0.1:9") == expected  # nobody listens there
-    assert len([path for path in Hub.asked if "resolve" in path]) == before
+    assert download(pinned, tmp_path, endpoint) == expected
+    assert not any("pickle" in path for path in store.asked)
+    assert download(pinned, tmp_path, endpoint, HF_HUB_OFFLINE="1") == expected
+    before = len([path for path in store.asked if "resolve" in path])
+    assert download(pinned, tmp_path, NOBODY) == expected
+    assert len([path for path in store.asked if "resolve" in path]) == before
 
 
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("user/nets", "pin a revision"),
-        ("user/nets@" + "f" * 40, "has no revision"),
-        ("user/other@v1", "no repository 'user/other'"),
-        ("a/b/c@v1", "the form is user/name@revision"),
+        ("user/nets", "ValueError hub is 'user/nets'; pin a revision"),
+        ("user/nets@" + "f" * 40, "Unavailable the Hub's repository user/nets has no revision"),
+        ("user/other@v1", "Unavailable the Hub has no repository 'user/other'"),
+        ("a/b/c@v1", "ValueError hub is 'a/b/c@v1'; the form is user/name@revision"),
     ],
 )
 def test_what_cannot_be_had_is_one_sentence(endpoint, tmp_path, reference, words):
     said = download(reference, tmp_path, endpoint)
-    assert said.startswith("SENTENCE") and words in said and "\n" not in said
+    assert said.startswith(f"SENTENCE {words}") and "\n" not in said
 
 
-def test_no_network_and_no_cache_is_one_sentence(tmp_path):
-    said = download(f"user/nets@{SHA}", tmp_path, "http://127.0.0.1:9")
-    assert said.startswith("SENTENCE") and "check the connection" in said
+@pytest.mark.parametrize(("address", "extra"), [(NOBODY, {}), (NOBODY, {"HF_HUB_OFFLINE": "1"})])
+def test_no_network_and_no_cache_is_one_sentence(tmp_path, pinned, address, extra):
+    said = download(pinned, tmp_path, address, **extra)
+    assert said.startswith("SENTENCE Unavailable") and "check the connection" in said
 
 
-def test_a_damaged_download_is_named(endpoint, tmp_path):
-    Hub.files["mine.safetensors"] = Hub.files["mine.safetensors"][:5000]
-    said = download(f"user/nets@{SHA}", tmp_path, endpoint)
+def test_a_damaged_file_is_named(store, endpoint, pinned, tmp_path):
+    files = store.files("models", "user/nets", "main")
+    files["mine.safetensors"] = files["mine.safetensors"][:5000]
+    said = download(pinned, tmp_path, endpoint)
     assert said.startswith("SENTENCE") and "mine.safetensors is no checkpoint" in said
+
+
+def test_a_full_disk_is_one_sentence_and_the_next_try_succeeds(endpoint, pinned, tmp_path):
+    said = download(pinned, tmp_path, endpoint, "1000000")
+    assert said.startswith("SENTENCE Unavailable") and "could not be downloaded" in said and "\n" not in said
+    assert download(pinned, tmp_path, endpoint) == "{'polyp': ['focal-2', 'mine']}"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """Networks of two tasks and a Space, uploaded by one command to an empty Hub."""
+    store, home = Store(), tmp_path_factory.mktemp("home")
+    with serve(store) as address:
+        command = ["publish", "polyp", "organs", "--repo", "user/dbce", "--space", "user/page", "--private"]
+        done = python(home, address, "-m", "dbce", *command)
+        assert done.returncode == 0, done.stderr
+        yield store, address, done.stdout
+
+
+def test_publishing_uploads_the_bundled_networks_and_prints_where(published):
+    store, _, said = published
+    sha = store.sha("models", "user/dbce", "main")
+    assert f"python app.py --hub user/dbce@{sha}" in said and "/spaces/user/page" in said
+    assert [given["private"] for given in store.created] == [True, True]
+    files = store.files("models", "user/dbce", "main")
+    for task in ("polyp", "organs"):
+        for loss in ("ce", "bce", "dice_ce", "dbce"):
+            uploaded = files[f"{task}/{loss}/model.safetensors"]
+            assert uploaded == (FOLDER / task / f"{loss}.safetensors").read_bytes()
+            config = json.loads(files[f"{task}/{loss}/config.json"])
+            assert config["encoder"] == "mobilenet_v2" and config["loss"] == loss and config["recipe"]["seed"] == 0
+
+
+def test_what_was_published_is_what_the_app_shows(published, tmp_path):
+    store, address, _ = published
+    reference = f"user/dbce@{store.sha('models', 'user/dbce', 'main')}"
+    code = (
+        "import sys, app; offers, notice = app._from_hub(sys.argv[1]); "
+        "print(repr(notice), [(o.predictor.task.name, list(o.predictor.checkpoints), len(o.results), "
+        "o.radius_curve is not None) for o in offers])"
+    )
+    done = python(tmp_path, address, "-c", code, reference)
+    assert done.returncode == 0, done.stderr
+    losses = ["ce", "bce", "dice_ce", "dbce"]
+    assert done.stdout.strip() == f"'' {[('polyp', losses, 1, True), ('organs', losses, 1, True)]}"
+
+
+def test_the_model_card_has_the_metadata_and_our_scores(published):
+    card = ModelCard(published[0].files("models", "user/dbce", "main")["README.md"].decode())
+    data = card.data
+    assert (data.library_name, data.pipeline_tag, data.license) == ("dbce", "image-segmentation", "other")
+    assert data.base_model == ["smp-hub/mobilenet_v2.imagenet"] and data.datasets == ["CT-phantoms", "Kvasir-SEG"]
+    scores = {(r.dataset_type, r.metric_name): r.metric_value for r in data.eval_results}
+    for task, tested in (("polyp", "CVC-ClinicDB"), ("organs", "CT-phantoms")):
+        for loss, words in (("ce", "CE"), ("dbce", "Dilated balanced CE")):
+            assert scores[tested, f"Dice, {words}"] == checkpoints.manifest(task)[loss]["scores"]["dice"]
+    for words in (
+        "Not for clinical use",
+        "research and education",
+        "| Balanced CE |",
+        "arXiv 2412.06045",
+        "learning rate",
+    ):
+        assert words in card.text
+    assert "{" not in card.text.replace("{'", "")  # no placeholder was forgotten
+
+
+def test_the_space_holds_the_app_and_names_its_networks(published):
+    store = published[0]
+    files = store.files("spaces", "user/page", "main")
+    reference = f"user/dbce@{store.sha('models', 'user/dbce', 'main')}"
+    assert store.variables == {"DBCE_HUB": reference}
+    assert {"app.py", "requirements.txt", "README.md", "dbce/ui/viewer.js", "checkpoints/polyp/ce.safetensors"} <= set(
+        files
+    )
+    assert not [name for name in files if "__pycache__" in name or name.startswith(("tests", ".git/", ".venv"))]
+    data = SpaceCard(files["README.md"].decode()).data
+    assert (data.sdk, data.app_file, data.models) == ("gradio", "app.py", ["user/dbce"])
+    repository, listed, revision = data.to_dict()["preload_from_hub"][0].split()
+    assert f"{repository}@{revision}" == reference
+    assert set(listed.split(",")) <= set(store.files("models", "user/dbce", "main"))
+    assert "polyp/dbce/model.safetensors" in listed
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"HF_TOKEN": "hf_wrong"}, "log in with `hf auth login`"),
+        ({"writable": False}, "may not write); log in with"),
+        ({"endpoint": NOBODY}, "check the connection"),
+        ({"repo": "no/such/form"}, "the form is user/name"),
+    ],
+)
+def test_what_cannot_be_published_is_one_sentence(tmp_path, change, words):
+    store = Store(writable=change.get("writable", True))
+    with serve(store) as address:
+        repo = change.get("repo", "user/dbce")
+        token = {"HF_TOKEN": change["HF_TOKEN"]} if "HF_TOKEN" in change else {}
+        done = python(
+            tmp_path, change.get("endpoint", address), "-m", "dbce", "publish", "polyp", "--repo", repo, **token
+        )
+    assert done.returncode == 2
+    lines = [line for line in done.stderr.splitlines() if line.startswith("dbce:")]
+    assert len(lines) == 1 and words in lines[0]
+
+
+MIXIN = """
+import sys, torch
+from dbce.network import DeepSupervisionUnet
+torch.manual_seed(1)
+mine = DeepSupervisionUnet("mobilenet_v2", 3, decoder_channels=(32, 16, 8)).eval()
+mine.push_to_hub("user/own")
+image = torch.rand(1, 3, 64, 64)
+again = DeepSupervisionUnet.from_pretrained("user/own")
+assert again.config == mine.config and not again.training
+assert torch.equal(again(image), mine(image))
+mine.save_pretrained(sys.argv[1] + "/inner")
+assert torch.equal(DeepSupervisionUnet.from_pretrained(sys.argv[1], subfolder="inner")(image), mine(image))
+"""
+
+
+def test_networks_of_ones_own_go_there_and_back(tmp_path):
+    store = Store()
+    with serve(store) as address:
+        done = python(tmp_path / "home", address, "-c", MIXIN, str(tmp_path))
+        assert done.returncode == 0, done.stderr
+    files = store.files("models", "user/own", "main")
+    assert json.loads(files["config.json"]) == {
+        "encoder": "mobilenet_v2",
+        "num_classes": 3,
+        "decoder_channels": [32, 16, 8],
+    }
+    assert "library_name: dbce" in files["README.md"].decode()
+
+
+def test_a_published_network_is_loaded_by_its_class(published, tmp_path):
+    _, address, _ = published
+    code = (
+        "import sys; from dbce.network import DeepSupervisionUnet; from safetensors.torch import save_file; "
+        "n = DeepSupervisionUnet.from_pretrained('user/dbce', subfolder='polyp/dbce'); save_file(n.state_dict(), sys.argv[1])"
+    )
+    done = python(tmp_path, address, "-c", code, str(tmp_path / "state.safetensors"))
+    assert done.returncode == 0, done.stderr
+    loaded = load_file(tmp_path / "state.safetensors")
+    bundled = checkpoints.bundled("polyp")["dbce"].network.state_dict()
+    assert all(torch.equal(loaded[name], value) for name, value in bundled.items())
+
+
+def test_from_pretrained_says_what_is_missing(tmp_path):
+    with pytest.raises(ValueError, match="holds no network in 'polyp/ce'"):
+        DeepSupervisionUnet.from_pretrained(tmp_path, subfolder="polyp/ce")
+    DeepSupervisionUnet("mobilenet_v2").save_pretrained(tmp_path)
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps({**config, "num_classes": 5}))
+    with pytest.raises(ValueError, match="holds no network of this kind"):
+        DeepSupervisionUnet.from_pretrained(tmp_path)
+
+
+def test_the_page_says_that_it_shows_the_bundled_networks_instead(browser, tmp_path):
+    """app.py with a repository that cannot be had: it starts, and says why it shows something else."""
+    code = (
+        "import sys, app; sys.argv = ['app.py', '--hub', 'user/nets@v1', '--port', '0']; "
+        "offers, notice = app._from_hub('user/nets@v1'); "
+        "demo = app.page.build(*offers[:1], notice=notice); "
+        "_, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.page.LAUNCH); print(url, flush=True); "
+        "sys.stdin.read()"
+    )
+    env = {**os.environ, "HF_ENDPOINT": NOBODY, "HF_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    app = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        url = app.stdout.readline().strip()
+        assert urllib.request.urlopen(url, timeout=60).status == 200
+        page = browser.new_page()
+        page.goto(url)
+        page.wait_for_selector(READY, timeout=60000)
+        said = page.inner_text(".notice")
+        assert "user/nets@v1 could not be downloaded" in said and "shows the bundled networks instead" in said
+        page.close()
+    finally:
+        app.communicate("")

@@ -85,13 +85,14 @@ _SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs
 _PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
 
 
-def config(studio: Studio, offer: Offer, tasks: list[str]) -> dict[str, Any]:
-    """Everything the page must know before the first image of a task."""
+def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> dict[str, Any]:
+    """Everything the page must know before the first image of a task; the notice stands above it."""
     table = np.asarray(matplotlib.colormaps["magma"](np.arange(256), bytes=True))[:, :3]
     task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
     scans = task.num_classes > 2
     return {
         "task": task.name,
+        "notice": notice,
         "tasks": [
             {"title": name.capitalize(), "href": name if index else "./", "here": name == task.name}
             for index, name in enumerate(tasks)
@@ -136,24 +137,29 @@ def describe(predictor: Predictor) -> str:
     )
 
 
-def build(*offers: Offer) -> gr.Blocks:
-    """The gradio app, one page a task, the first at the root; launch it with `LAUNCH`."""
+def build(*offers: Offer, notice: str = "") -> gr.Blocks:
+    """The gradio app, one page a task, the first at the root; launch it with `LAUNCH`.
+
+    Args:
+        offers: the tasks.
+        notice: a sentence that every page shows at its top.
+    """
     names = [offer.predictor.task.name for offer in offers]
     with gr.Blocks(title=_TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
-        _fill(offers[0], names)
+        _fill(offers[0], names, notice)
     for offer, name in zip(offers[1:], names[1:], strict=True):
         with demo.route(name.capitalize(), f"/{name}", show_in_navbar=False):
-            _fill(offer, names)
+            _fill(offer, names, notice)
     return demo
 
 
 _TITLE = "dbce: where does the loss look?"
 
 
-def _fill(offer: Offer, names: list[str]) -> None:
+def _fill(offer: Offer, names: list[str], notice: str) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
     studio = (ScanStudio if offer.predictor.task.num_classes > 2 else Studio)(offer.predictor)
-    settings = json.dumps(config(studio, offer, names)).replace("</", "<\\/")
+    settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
     script = "\n".join([f"const CONFIG = {settings};", *((_HERE / name).read_text("utf-8") for name in _SCRIPTS)])
 
     # gradio takes functions, not methods

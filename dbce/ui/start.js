@@ -21,6 +21,8 @@ for (const box of $$(".checks")) box.insertAdjacentHTML("beforeend", CONFIG.loss
 $(".examples").innerHTML = CONFIG.examples.map(({ thumbnail, title }, i) =>
   `<button type="button" data-example="${i}" aria-label="${title}" title="${title}"><img src="${thumbnail}" alt=""></button>`).join("");
 $('[data-out="recipe"]').textContent = CONFIG.recipe;
+$(".notice").textContent = CONFIG.notice;
+$(".notice").hidden = !CONFIG.notice;
 
 let breath = 0; // the animation that shows on the first visit that the radius moves
 const hush = () => (breath = 0);
