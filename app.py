@@ -34,7 +34,7 @@ def _from_hub(reference: str) -> tuple[list[page.Offer], str]:
     try:
         return _offers(hub.download(reference)), ""
     except ValueError as error:
-        notice = f"{str(error)[0].upper()}{str(error)[1:]} This page shows the bundled networks instead."
+        notice = f"The networks asked for are not here: {error} This page shows the bundled networks instead."
         print(f"dbce: {notice}", file=sys.stderr)
         return _offers(None), notice
 

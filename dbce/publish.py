@@ -157,6 +157,9 @@ follow its CC BY-NC. Cite Hosseini and Soleymani Baghshah (arXiv 2412.06045) for
 """
 
 
+_HTTP = ("requests", "httpx", "httpx2")  # what releases of huggingface_hub are built on
+
+
 @contextmanager
 def _explained(target: str):
     """Failures of the client as one sentence."""
@@ -172,7 +175,9 @@ def _explained(target: str):
         status = getattr(error.response, "status_code", None)
         hint = "log in with `hf auth login` and a token that may write" if status in (401, 403) else "try again"
         raise ValueError(f"{target} could not be written ({reason(error)}); {hint}.") from error
-    except OSError as error:  # no network
+    except Exception as error:
+        if not isinstance(error, OSError) and type(error).__module__.split(".")[0] not in _HTTP:
+            raise
         raise ValueError(f"{target} could not be reached ({reason(error)}); check the connection.") from error
 
 
@@ -210,9 +215,9 @@ def space_card(networks: str | None = None, files: Sequence[str] = ()) -> SpaceC
     card = SpaceCard((ROOT / "README.md").read_text(encoding="utf-8"))
     if networks:
         repository, _, revision = networks.partition("@")
-        card.data.models = [repository]
         wanted = [file for file in files if file.endswith((".json", ".safetensors"))]
-        card.data.preload_from_hub = [f"{repository} {','.join(wanted)} {revision}"]
+        card.data["models"] = [repository]
+        card.data["preload_from_hub"] = [f"{repository} {','.join(wanted)} {revision}"]
     return card
 
 

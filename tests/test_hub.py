@@ -145,7 +145,8 @@ def test_publishing_uploads_the_bundled_networks_and_prints_where(published):
     store, _, said = published
     sha = store.sha("models", "user/dbce", "main")
     assert f"python app.py --hub user/dbce@{sha}" in said and "/spaces/user/page" in said
-    assert [given["private"] for given in store.created] == [True, True]
+    assert all(given.get("private") or given.get("visibility") == "private" for given in store.created)
+    assert [given.get("type", "model") for given in store.created] == ["model", "space"]
     files = store.files("models", "user/dbce", "main")
     for task in ("polyp", "organs"):
         for loss in ("ce", "bce", "dice_ce", "dbce"):
@@ -210,7 +211,7 @@ def test_the_space_holds_the_app_and_names_its_networks(published):
     ("change", "words"),
     [
         ({"HF_TOKEN": "hf_wrong"}, "log in with `hf auth login`"),
-        ({"writable": False}, "may not write); log in with"),
+        ({"writable": False}, "403 Forbidden: this token may not write"),
         ({"endpoint": NOBODY}, "check the connection"),
         ({"repo": "no/such/form"}, "the form is user/name"),
     ],
@@ -261,7 +262,8 @@ def test_a_published_network_is_loaded_by_its_class(published, tmp_path):
     _, address, _ = published
     code = (
         "import sys; from dbce.network import DeepSupervisionUnet; from safetensors.torch import save_file; "
-        "n = DeepSupervisionUnet.from_pretrained('user/dbce', subfolder='polyp/dbce'); save_file(n.state_dict(), sys.argv[1])"
+        "n = DeepSupervisionUnet.from_pretrained('user/dbce', subfolder='polyp/dbce'); "
+        "save_file(n.state_dict(), sys.argv[1])"
     )
     done = python(tmp_path, address, "-c", code, str(tmp_path / "state.safetensors"))
     assert done.returncode == 0, done.stderr
