@@ -28,6 +28,16 @@ _DATA = {
     "lesion": "[ISIC 2018](https://challenge.isic-archive.com/data/#2018), task 1 (CC BY-NC 4.0)",
     "organs": "drawn CT phantoms of this project; no patient's scan was used",
 }
+_LIMITS = {
+    "polyp": "The polyps: frames of few hospitals and devices; CVC-ClinicDB holds 29 video sequences, whose frames are "
+    "near duplicates.",
+    "lesion": "The lesions: the official test images come without masks, so a fifth of the training set was held out.",
+    "organs": "The organs: these networks have seen drawings only. Whatever they say of a patient means nothing.",
+}
+_CITE = {
+    "polyp": "Jha et al. (Kvasir-SEG, MMM 2020) and Bernal et al. (WM-DOVA maps, 2015) for the polyps",
+    "lesion": "Codella et al. (ISIC 2018, arXiv 1902.03368) for the lesions",
+}
 _METRICS = {"dice": "Dice", "iou": "IoU", "precision": "precision", "recall": "recall"}
 
 
@@ -102,6 +112,10 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
             repository=repository,
             first=tasks[0],
             tables="\n".join(text),
+            limits="\n".join(f"- {_LIMITS[task]}" for task in tasks),
+            cite="".join(f"; {_CITE[task]}" for task in tasks if task in _CITE),
+            flips="flips, " if any(TASKS[task].mirror for task in tasks) else "",
+            unflipped="; organs are not flipped" if "organs" in tasks else "",
             folders=", ".join(f"`{task}/`" for task in tasks),
             lr=recipe["lr"],
             decay=recipe["weight_decay"],
@@ -139,21 +153,19 @@ logits = network(images)  # (N, 3, H, W) RGB in [0, 1], sides multiples of 32 ->
 
 An encoder of segmentation-models-pytorch with a U-Net decoder that stops at 1/4 of the resolution and heads at 1/16,
 1/8 and 1/4 (deep supervision). Adam, initial learning rate {lr:g}, falling as (1 - iter / max_iter)^0.9, weight decay
-{decay:g}; flips (not of organs), rotation, zoom, elastic deformation, colour and blur. Size, epochs, batch, seed and
-radius stand with each table and in every `config.json`. Weights of convolutions are stored in half precision.
+{decay:g}; {flips}rotation, zoom, elastic deformation, colour and blur{unflipped}. Size, epochs, batch, seed and radius
+stand with each table and in every `config.json`. Weights of convolutions are stored in half precision.
 
 ## Limits
 
-- Schedules are far shorter and encoders lighter than the paper's: do not quote these scores as the paper's method at
-  its best. Differences below the given intervals are chance.
-- Trained on images of few hospitals and devices; nothing is known of other ones. CVC-ClinicDB holds 29 video sequences.
-- Networks for organs have seen drawings only.
+- Schedules are far shorter and encoders lighter than the paper's: these scores are not the paper's method at its best.
+- A difference whose interval holds 0 may be chance.
+{limits}
 
 ## Licence
 
-The code is MIT. The weights are for research and education only, because Kvasir-SEG is; those trained on ISIC 2018
-follow its CC BY-NC. Cite Hosseini and Soleymani Baghshah (arXiv 2412.06045) for the loss, Jha et al. (Kvasir-SEG, MMM
-2020), Bernal et al. (WM-DOVA maps, 2015) and Codella et al. (arXiv 1902.03368) for the data.
+The code is MIT. The weights are for research and education only, as the data are. Cite Hosseini and Soleymani Baghshah
+(arXiv 2412.06045) for the loss{cite}.
 """
 
 

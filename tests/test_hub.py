@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.request
@@ -258,13 +259,11 @@ def test_networks_of_ones_own_go_there_and_back(tmp_path):
     assert "library_name: dbce" in files["README.md"].decode()
 
 
-def test_a_published_network_is_loaded_by_its_class(published, tmp_path):
-    _, address, _ = published
-    code = (
-        "import sys; from dbce.network import DeepSupervisionUnet; from safetensors.torch import save_file; "
-        "n = DeepSupervisionUnet.from_pretrained('user/dbce', subfolder='polyp/dbce'); "
-        "save_file(n.state_dict(), sys.argv[1])"
-    )
+def test_a_published_network_is_loaded_as_the_readme_says(published, tmp_path):
+    store, address, _ = published
+    (code,) = re.findall(r"```python hub\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    code = code.replace("user/name", "user/dbce").replace("COMMIT", store.sha("models", "user/dbce", "main"))
+    code += "import sys; from safetensors.torch import save_file; save_file(network.state_dict(), sys.argv[1])"
     done = python(tmp_path, address, "-c", code, str(tmp_path / "state.safetensors"))
     assert done.returncode == 0, done.stderr
     loaded = load_file(tmp_path / "state.safetensors")
