@@ -171,6 +171,24 @@ def test_what_was_published_is_what_the_app_shows(published, tmp_path):
     assert done.stdout.strip() == f"'' {[('polyp', losses, 1, True), ('organs', losses, 1, True)]}"
 
 
+@pytest.mark.parametrize("fault", ["another file", "cut short"])
+def test_a_file_that_is_not_the_published_one_makes_the_app_show_the_bundled_networks(published, tmp_path, fault):
+    files = dict(published[0].files("models", "user/dbce", "main"))
+    name = "polyp/ce/model.safetensors"
+    files[name] = files["polyp/bce/model.safetensors"] if fault == "another file" else files[name][:-1000]
+    store = Store()
+    reference = f"user/dbce@{store.commit('models', 'user/dbce', files)}"
+    code = (
+        "import sys, app; offers, notice = app._from_hub(sys.argv[1]); "
+        "print([o.predictor.task.name for o in offers], notice)"
+    )
+    with serve(store) as address:
+        done = python(tmp_path, address, "-c", code, reference)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("['polyp', 'lesion', 'organs']")  # the Hub has two tasks, the bundled are three
+    assert "the file is damaged or was replaced" in done.stdout and "bundled networks instead" in done.stdout
+
+
 def test_the_model_card_has_the_metadata_and_our_scores(published):
     card = ModelCard(published[0].files("models", "user/dbce", "main")["README.md"].decode())
     data = card.data
