@@ -12,6 +12,7 @@ import gradio as gr
 import matplotlib
 import numpy as np
 
+from dbce import ct
 from dbce.phantoms import POLYP_EXAMPLES, polyp
 from dbce.predictor import Predictor, Study
 from dbce.tasks import WORK_SIZE
@@ -77,7 +78,8 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
     Raises:
         ValueError: playwright or Chromium is missing, or a slider did not redraw.
     """
-    study = predictor.set_image(*polyp(POLYP_EXAMPLES[0][0], WORK_SIZE, difficulty=POLYP_EXAMPLES[0][1]))
+    several = predictor.task.num_classes > 2
+    study = predictor.set_image(*_picture(several))
     radii = [int(v) for v in np.linspace(1, 149, repeats)]
     thresholds = [round(float(v), 2) for v in np.linspace(0.02, 0.98, repeats)]
     rows: list[tuple[str, list[float], str]] = []
@@ -88,7 +90,7 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
                 ("page, radius, 5 panels", "#tab=anatomy", "radius", radii),
                 ("page, threshold, 4 models, 10 panels", "#tab=compare", "threshold", thresholds),
                 ("page, threshold, with 4 weighted losses", "#tab=compare&below=weighted", "threshold", thresholds),
-            ):
+            )[: 1 if several else 3]:  # label maps have no threshold
                 tab.goto("about:blank")
                 tab.goto(url + hash_)
                 tab.wait_for_selector(".dbce[data-ready=true]", timeout=60000)
@@ -111,6 +113,15 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
                 note = f" {len(drawn) - len(arrived)} of {len(drawn)} lost" if len(arrived) < len(drawn) else ""
                 rows.append((name, arrived or drawn, note))  # all lost: the time waited, a lower bound
     return _table(rows)
+
+
+def _picture(several: bool) -> tuple[np.ndarray, np.ndarray]:
+    """A drawn image and its labels, as the page opens with."""
+    if several:
+        hu, labels = ct.scan(1, WORK_SIZE, [ct.SLICES // 2])
+        return np.repeat(ct.window(hu)[0][..., None], 3, axis=2), labels[0]
+    seed, difficulty = POLYP_EXAMPLES[0]
+    return polyp(seed, WORK_SIZE, difficulty=difficulty)
 
 
 def _plain(study: Study, count: int, options: dict[str, Any]) -> gr.Blocks:
