@@ -25,6 +25,12 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=("cpu",), help="stay off the GPU")
 
 
+def _task(name: str) -> str:
+    if name not in TASKS:
+        raise argparse.ArgumentTypeError(f"{name!r} is no task; choose from {', '.join(TASKS)}")
+    return name
+
+
 def _compile_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compile",
@@ -122,7 +128,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
     publish.set_defaults(run=commands.publish)
-    publish.add_argument("tasks", nargs="+", choices=TASKS, metavar="TASK", help=", ".join(TASKS))
+    publish.add_argument("tasks", nargs="*", type=_task, metavar="TASK", help=f"for --repo: {', '.join(TASKS)}")
     publish.add_argument("--repo", metavar="USER/NAME", help="repository for the networks of these tasks")
     publish.add_argument("--space", metavar="USER/NAME", help="Space; shows the networks of --repo, else the bundled")
     publish.add_argument("--private", action="store_true", help="what is created is private")

@@ -271,6 +271,8 @@ def publish(args: argparse.Namespace) -> None:
 
     if not args.repo and not args.space:
         raise ValueError("nothing to publish to; name --repo user/name for networks, --space user/name for the page.")
+    if args.repo and not args.tasks:
+        raise ValueError(f"--repo {args.repo} needs the tasks whose networks to upload: {', '.join(TASKS)}.")
     networks = None
     if args.repo:
         networks = publish.publish(args.tasks, args.repo, args.private)

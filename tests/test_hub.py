@@ -226,6 +226,17 @@ def test_the_space_holds_the_app_and_names_its_networks(published):
     assert "polyp/dbce/model.safetensors" in listed
 
 
+def test_a_space_alone_shows_the_bundled_networks(tmp_path):
+    store = Store()
+    with serve(store) as address:
+        done = python(tmp_path, address, "-m", "dbce", "publish", "--space", "user/page")
+    assert done.returncode == 0, done.stderr
+    files = store.files("spaces", "user/page", "main")
+    assert store.variables == {} and list(store.repos) == [("spaces", "user/page")]
+    assert files["checkpoints/lesion/dbce.safetensors"] == (FOLDER / "lesion" / "dbce.safetensors").read_bytes()
+    assert "preload_from_hub" not in files["README.md"].decode().split("---")[1]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -233,6 +244,7 @@ def test_the_space_holds_the_app_and_names_its_networks(published):
         ({"writable": False}, "403 Forbidden: this token may not write"),
         ({"endpoint": NOBODY}, "check the connection"),
         ({"repo": "no/such/form"}, "the form is user/name"),
+        ({"tasks": []}, "needs the tasks whose networks to upload: polyp, lesion, organs"),
     ],
 )
 def test_what_cannot_be_published_is_one_sentence(tmp_path, change, words):
@@ -241,7 +253,10 @@ def test_what_cannot_be_published_is_one_sentence(tmp_path, change, words):
         repo = change.get("repo", "user/dbce")
         token = {"HF_TOKEN": change["HF_TOKEN"]} if "HF_TOKEN" in change else {}
         done = python(
-            tmp_path, change.get("endpoint", address), "-m", "dbce", "publish", "polyp", "--repo", repo, **token
+            tmp_path,
+            change.get("endpoint", address),
+            *["-m", "dbce", "publish", *change.get("tasks", ["polyp"]), "--repo", repo],
+            **token,
         )
     assert done.returncode == 2
     lines = [line for line in done.stderr.splitlines() if line.startswith("dbce:")]
