@@ -20,6 +20,7 @@ from dbce.dilation import dilate, squared_distance
 from dbce.network import DeepSupervisionUnet
 from dbce.phantoms import lesion, polyp
 from dbce.tasks import TASKS
+from dbce.training import keep_memory
 from dbce.weights import trusted_labels, weight_map
 
 RADII = (5, 20, 60, 150)
@@ -143,6 +144,8 @@ def training(
         backend: of ``torch.compile``, to measure the compiled network as well.
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cpu":
+        keep_memory()  # as in training
     dtype = torch.bfloat16 if device == "cuda" else torch.float32
     num_classes = TASKS[task].num_classes
     stored, truth = (part.to(device) for part in _batch(task, size, batch_size))

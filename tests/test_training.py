@@ -166,6 +166,34 @@ def test_a_compiled_network_trains_alike(dataset, whole_run, tmp_path):
     assert compiled == pytest.approx(plain, rel=0.02)  # sums in another order
 
 
+FAULTS = """
+import resource, sys
+import torch
+from dbce.training import keep_memory
+
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(10):
+        torch.ones(2**24)  # 64 MB, 16384 pages
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+fresh = faults()
+can = keep_memory()
+faults()
+print(can, fresh, faults())
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="page faults are counted on Linux")
+def test_large_blocks_are_kept_where_the_c_library_can():
+    done = subprocess.run([sys.executable, "-c", FAULTS], cwd=ROOT, capture_output=True, text=True, check=True)
+    can, fresh, kept = done.stdout.split()
+    if can == "True":  # glibc
+        assert int(kept) < int(fresh) / 10
+    else:
+        assert int(kept) > 0
+
+
 def test_labels_of_another_task_get_a_sentence(dataset, tmp_path):
     with pytest.raises(ValueError, match="the data set has the label 5; polyp has the classes 0 to 1"):
         train(TINY, replace(dataset, labels=dataset.labels * 5), tmp_path)
