@@ -71,7 +71,7 @@ def summary(
         "columns": list(heads.values()),
         "rows": rows,
         "more": _more(measured) if measured else None,
-        "differences": differences({row["loss"]: row["ours"] for row in rows}, known, list(heads), measured)
+        "differences": differences(_typical(rows, list(heads), measured), known, list(heads), measured)
         + ([*evidence.sentences(measured), evidence.how(measured)] if measured else []),
         "commands": {
             "data": f"python -m dbce phantoms -o {recipe['data']}" if is_drawn(recipe) else None,
@@ -81,6 +81,20 @@ def summary(
             "evidence": f"python -m dbce evidence {task} --runs RUNS --data {tested}" if measured else None,
         },
     }
+
+
+def _typical(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[str], measured: Mapping[str, Any] | None
+) -> dict[str, list[float]]:
+    """By loss, what sentences are about: the means over seeds where there are several, else the bundled networks."""
+    if measured is None or evidence.seeds_of(measured) == 1:
+        return {row["loss"]: row["ours"] for row in rows}
+    means = {loss: row["mean"] for loss, row in measured["losses"].items()}
+    typical = {}
+    for row in rows:
+        known = means.get(row["loss"], {})
+        typical[row["loss"]] = [known.get(name, score) for name, score in zip(names, row["ours"], strict=True)]
+    return typical
 
 
 def _more(measured: Mapping[str, Any]) -> dict[str, Any]:
@@ -193,7 +207,10 @@ def differences(
     gaps = [paper[loss][dice] - ours[loss][dice] for loss in ours]
     chance = "One run a loss, so a difference of a point or so between two losses may be chance."
     if evidence.seeds_of(measured) > 1:
-        chance = f"This is seed 0, whose networks the page shows; {evidence.seeds_of(measured)} seeds a loss follow."
+        chance = (
+            f"These sentences are about the means over {evidence.seeds_of(measured)} seeds; the first table has one of "
+            "them, whose networks the page shows."
+        )
     if "recall" in names and min(gaps) > 0:
         chance = (
             f"Our Dice lies {min(gaps):.1f} to {max(gaps):.1f} points below the paper’s: a lighter network, a shorter "
