@@ -139,7 +139,7 @@ def build_parser() -> argparse.ArgumentParser:
     fetch.add_argument("-o", "--out", default="data", help="folder to put it in (default data)")
     fetch.add_argument("--mirror", metavar="URL", help="folder on another server that holds the same archives")
 
-    table = add.add_parser("table", help="print the scores of the bundled networks as Markdown")
+    table = add.add_parser("table", help="print what was measured of a task as Markdown: scores, seeds, radius")
     table.set_defaults(run=commands.table)
     table.add_argument("task", choices=TASKS)
 

@@ -16,6 +16,7 @@ from huggingface_hub.errors import HfHubHTTPError, HFValidationError, Repository
 from dbce import checkpoints, evidence
 from dbce.evaluation import markdown
 from dbce.hub import reason
+from dbce.results import radius_markdown, read_radius
 from dbce.tasks import TASKS, title
 
 ROOT = checkpoints.FOLDER.parent
@@ -93,6 +94,9 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
         text.append(markdown(entries, task, evidence.seeds_of(measured)) + "\n")
         if measured:
             text.append(evidence.markdown(measured) + "\n")
+        curve = read_radius(task)
+        if curve:
+            text.append(radius_markdown(curve) + "\n")
     data = ModelCardData(
         license="other",
         license_name="research-and-education",

@@ -138,6 +138,27 @@ def read_radius(task: str, folder: Path | None = None) -> dict[str, Any] | None:
     return {**result, "points": points, "setting": setting(result["recipe"], result["test_data"])}
 
 
+def radius_markdown(curve: Mapping[str, Any]) -> str:
+    """The curve as a Markdown table, the best radius marked.
+
+    Args:
+        curve: from `read_radius`.
+    """
+    points = curve["points"]
+    best = max(point["dice"] for point in points)
+    cells = [f"**{p['dice']:.1f}**" if p["dice"] == best else f"{p['dice']:.1f}" for p in points]
+    return "\n".join(
+        [
+            f"| R, px at {WORK_SIZE} | " + " | ".join(f"{point['radius']:g}" for point in points) + " |",
+            "| --- |" + " --- |" * len(points),
+            f"| mDice, {curve['label']} | " + " | ".join(cells) + " |",
+            "",
+            f"Fig. 5, one run a radius: {curve['setting']} `python -m dbce radius {curve['task']} --runs RUNS --data "
+            f"{curve['test_data'].split(' (')[0]}` scores the runs.",
+        ]
+    )
+
+
 def write_radius(
     task: str,
     points: Sequence[Mapping[str, float]],

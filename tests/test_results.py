@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbce.evaluation import PAPER, columns
-from dbce.results import differences, radius_file, read_radius, summary, write_radius
+from dbce.results import differences, radius_file, radius_markdown, read_radius, summary, write_radius
 
 POLYP = list(columns("polyp"))
 RECIPE = {
@@ -147,3 +147,11 @@ def test_a_damaged_radius_file_gets_a_sentence(tmp_path, content):
     radius_file("polyp", tmp_path).write_text(content)
     with pytest.raises(ValueError, match="is damaged"):
         read_radius("polyp", tmp_path)
+
+
+def test_the_curve_as_text_marks_the_best_radius():
+    points = [{"radius": 0.0, "dice": 69.44}, {"radius": 20.0, "dice": 79.14}, {"radius": 150.0, "dice": 74.5}]
+    curve = {"task": "polyp", "points": points, "label": "short run", "setting": "So.", "test_data": "CVC (2 images)"}
+    lines = radius_markdown(curve).splitlines()
+    assert lines[0] == "| R, px at 320 | 0 | 20 | 150 |" and lines[2] == "| mDice, short run | 69.4 | **79.1** | 74.5 |"
+    assert lines[4].startswith("Fig. 5, one run a radius: So.") and "--data CVC`" in lines[4]
