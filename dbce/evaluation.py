@@ -147,7 +147,7 @@ def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp", see
         f"the mean over {over}. {recipe['encoder']} encoder (ImageNet), {recipe['size']} × {recipe['size']} px, "
         f"{recipe['epochs']} epochs, batch {recipe['batch_size']}, seed {recipe['seed']}, R = {recipe['radius']:g} px "
         f"at {WORK_SIZE}; "
-        f"{f'the runs in this repository, {seeds} seeds follow below' if seeds > 1 else _CHANCE}. "
+        f"{f'one run a loss, the networks shown here; {seeds} seeds follow below' if seeds > 1 else _CHANCE}. "
         f"The paper trains a ResNet34 for {TASKS[task].epochs} epochs at 320 × 320"
         f"{' on patients (Synapse): its levels are not to be compared with those on drawings' if drawn else ''}"
         f"{'' if paper else '; its table is not in our copy, so its cells are empty'}.",
