@@ -94,6 +94,11 @@ def test_kvasir_comes_whole_and_is_not_fetched_twice(server, tmp_path, capsys):
     assert len(dataset) == 6 and np.array_equal(dataset.labels[2], polyp(2, 64)[1])
 
 
+def test_an_archive_that_is_there_already_is_used(server, tmp_path):
+    (tmp_path / "kvasir-seg.zip").write_bytes(archive(6, "Kvasir-SEG/images", "Kvasir-SEG/masks"))
+    assert len(load(fetch.fetch("kvasir", tmp_path, BAR, server), 64)) == 6 and Server.served == []
+
+
 def test_isic_is_two_archives_in_one_folder(server, tmp_path):
     images, masks = "ISIC2018_Task1-2_Training_Input", "ISIC2018_Task1_Training_GroundTruth"
     Server.files = {
