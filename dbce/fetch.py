@@ -124,9 +124,10 @@ def download(url: str, path: Path, progress: Callable[..., Any]) -> None:
         ) from error
     except (OSError, ValueError) as error:
         got = part.stat().st_size if part.is_file() else 0
+        # a browser finds a link that is missing in a server's chain of certificates
         raise ValueError(
-            f"{url} could not be downloaded ({error}) after {got / 1e6:.1f} MB; give the same command again to go on, or "
-            f"download it with a browser into {path.parent} first."  # a server may lack a link of its certificate's chain
+            f"{url} could not be downloaded ({error}) after {got / 1e6:.1f} MB; give the same command again to go on, "
+            f"or download it with a browser into {path.parent} first."
         ) from error
     if total is not None and part.stat().st_size != total:
         raise ValueError(
