@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,13 +29,9 @@ WEIGHTINGS = ("none", "balanced", "dilated")
 """How a pixel can be weighted: all alike (CE), by class (Eq. 1), by dilated class (Eq. 2-5)."""
 
 
-ZERO_GPU = find_spec("spaces") is not None
-"""Whether this runs on a Space of Hugging Face, where a GPU may be lent for the time of one call."""
-
-
 def _borrows_gpu(function: Callable[..., Any]) -> Callable[..., Any]:
-    """ZeroGPU's decorator where there is one; elsewhere the function itself."""
-    if not ZERO_GPU:
+    """The decorator of Hugging Face's ZeroGPU where it is installed; elsewhere the function itself."""
+    if find_spec("spaces") is None:
         return function
     import spaces
 
@@ -279,7 +276,7 @@ def run_networks(checkpoints: Mapping[str, Checkpoint], image: np.ndarray, sever
     Returns:
         By loss, int16 from `quantise`: (H, W) logits of the foreground, or (C, H, W) log-probabilities.
     """
-    if ZERO_GPU and torch.cuda.is_available():
+    if os.environ.get("SPACES_ZERO_GPU") and torch.cuda.is_available():
         for checkpoint in checkpoints.values():
             checkpoint.network.cuda()
     run = log_probabilities if several else foreground_logits
