@@ -377,12 +377,13 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
         cells = page.locator(f'[data-row="{loss}"] td').all_inner_texts()
         ours = [f"{value:.2f}" for value in entry["scores"].values()]
         assert cells == ours + [f"{value:.2f}" for value in PAPER["polyp"][loss]]
-    rows = evidence.rows(evidence.read("polyp"), ["dice", *evidence.EXTRA])
+    measured = evidence.read("polyp")
+    rows = evidence.rows(measured, evidence.columns_of(measured))
     shown = page.locator("table.more tbody tr").evaluate_all(
         "all => all.map((r) => [...r.children].map((c) => c.innerText))"
     )
     assert shown == rows
-    assert evidence.sentences(evidence.read("polyp"))[0] in page.locator(".said").inner_text()
+    assert evidence.sentences(measured)[0] in page.locator(".said").inner_text()
     show(page, "radius")
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     captions = page.locator("[data-panels=radius] figcaption").all_inner_texts()
