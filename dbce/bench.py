@@ -12,8 +12,6 @@ import gradio as gr
 import matplotlib
 import numpy as np
 
-from dbce import ct
-from dbce.phantoms import POLYP_EXAMPLES, polyp
 from dbce.predictor import Predictor, Study
 from dbce.tasks import WORK_SIZE
 from dbce.ui import page
@@ -79,7 +77,7 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
         ValueError: playwright or Chromium is missing, or a slider did not redraw.
     """
     several = predictor.task.num_classes > 2
-    study = predictor.set_image(*_picture(several))
+    study = predictor.set_image(*page.studio_of(predictor).examples[0])
     radii = [int(v) for v in np.linspace(1, 149, repeats)]
     thresholds = [round(float(v), 2) for v in np.linspace(0.02, 0.98, repeats)]
     rows: list[tuple[str, list[float], str]] = []
@@ -113,15 +111,6 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
                 note = f" {len(drawn) - len(arrived)} of {len(drawn)} lost" if len(arrived) < len(drawn) else ""
                 rows.append((name, arrived or drawn, note))  # all lost: the time waited, a lower bound
     return _table(rows)
-
-
-def _picture(several: bool) -> tuple[np.ndarray, np.ndarray]:
-    """A drawn image and its labels, as the page opens with."""
-    if several:
-        hu, labels = ct.scan(1, WORK_SIZE, [ct.SLICES // 2])
-        return np.repeat(ct.window(hu)[0][..., None], 3, axis=2), labels[0]
-    seed, difficulty = POLYP_EXAMPLES[0]
-    return polyp(seed, WORK_SIZE, difficulty=difficulty)
 
 
 def _plain(study: Study, count: int, options: dict[str, Any]) -> gr.Blocks:

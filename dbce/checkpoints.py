@@ -100,8 +100,12 @@ def load(path: str | Path, sha256: str | None = None) -> Checkpoint:
 
 
 def file_sha256(path: str | Path) -> str:
-    """Hexadecimal sha256 of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    """Hexadecimal sha256 of a file, of any size."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def collect(folder: Path | None = None) -> dict[str, dict[str, Checkpoint]]:

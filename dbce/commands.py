@@ -294,13 +294,6 @@ def fetch(args: argparse.Namespace) -> None:
 
 def table(args: argparse.Namespace) -> None:
     """Print what was measured of a task: the bundled networks, several seeds, the radius."""
-    from dbce import checkpoints, evidence, results
-    from dbce.evaluation import markdown
+    from dbce.results import report
 
-    measured = evidence.read(args.task)
-    print(markdown(checkpoints.manifest(args.task), args.task, evidence.seeds_of(measured)))
-    if measured:
-        print("\n" + evidence.markdown(measured))
-    curve = results.read_radius(args.task)
-    if curve:
-        print("\n" + results.radius_markdown(curve))
+    print(report(args.task))

@@ -33,6 +33,11 @@ PAPER: dict[str, dict[str, tuple[float, ...]]] = {
 """The paper's Tables 1 and 3: ResNet34, 320 x 320, 600 and 300 epochs; columns as in `columns`, percent."""
 
 
+def data_name(test_data: str) -> str:
+    """The folder of a test set, without what is noted beside it: ``ISIC2018 (519 held-out images)`` -> ``ISIC2018``."""
+    return test_data.split(" (")[0]
+
+
 def columns(task: str) -> dict[str, str]:
     """Scores of a task in the order of the paper's table, key -> heading: for organs the Dice of each as well."""
     if TASKS[task].num_classes == 2:
@@ -54,22 +59,38 @@ def per_image(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = ite
 def per_scan(
     checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter, num_classes: int = 9
 ) -> dict[str, np.ndarray]:
+    """`scan_scores` of a network."""
+    return scan_scores(label_maps(checkpoint, dataset, progress), dataset, num_classes)
+
+
+def label_maps(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter) -> np.ndarray:
+    """(N, H, W) uint8: the most probable class of every pixel of N slices."""
+    found = [
+        log_probabilities(checkpoint, dataset.images[start : start + 8]).argmax(axis=1).astype(np.uint8)
+        for start in progress(range(0, len(dataset), 8))
+    ]
+    return np.concatenate(found)
+
+
+def scan_scores(found: np.ndarray, dataset: Dataset, num_classes: int = 9) -> dict[str, np.ndarray]:
     """Dice and IoU in [0, 1] of every organ in every scan, counted over the voxels of the whole scan.
 
     An organ that a scan does not hold scores 1 if none of it was found there, else 0 (TransUNet's own script
     counts those cases as 0 and 1).
+
+    Args:
+        found: (N, H, W) predicted classes, e.g. from `label_maps`.
+        dataset: the slices, named as ``case0005_slice012``.
+        num_classes: number of classes C, background included.
 
     Returns:
         ``dice`` and ``iou``, each (scans, C - 1).
     """
     cells = num_classes * num_classes
     confusion: dict[str, np.ndarray] = {}
-    for start in progress(range(0, len(dataset), 8)):
-        part = slice(start, start + 8)
-        found = log_probabilities(checkpoint, dataset.images[part]).argmax(axis=1)
-        for name, label, guess in zip(dataset.names[part], dataset.labels[part], found, strict=True):
-            counts = np.bincount(label.astype(np.int64).ravel() * num_classes + guess.ravel(), minlength=cells)
-            confusion[scan_of(name)] = confusion.get(scan_of(name), 0) + counts
+    for name, label, guess in zip(dataset.names, dataset.labels, found, strict=True):
+        counts = np.bincount(label.astype(np.int64).ravel() * num_classes + guess.ravel(), minlength=cells)
+        confusion[scan_of(name)] = confusion.get(scan_of(name), 0) + counts
     matrix = np.stack(list(confusion.values())).reshape(-1, num_classes, num_classes).astype(np.float64)
     hit = np.diagonal(matrix, axis1=1, axis2=2)[:, 1:]  # (scans, C - 1)
     real, guessed = matrix.sum(axis=2)[:, 1:], matrix.sum(axis=1)[:, 1:]
@@ -172,7 +193,7 @@ def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp", see
         lines += [f"| {title(loss)}, paper | " + " | ".join(cells(theirs[loss], {})) + " |" for loss in theirs]
     lines += [
         "",
-        f"`python -m dbce evaluate {task} --data {first['test_data'].split(' (')[0]}` computes the scores again, "
+        f"`python -m dbce evaluate {task} --data {data_name(first['test_data'])}` computes the scores again, "
         f"`python -m dbce table {task}` prints this text.",
     ]
     return "\n".join(lines)

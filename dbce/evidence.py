@@ -18,10 +18,9 @@ import numpy as np
 from dbce.checkpoints import FOLDER, Checkpoint, load
 from dbce.data import Dataset, scan_of
 from dbce.dilation import squared_distance
-from dbce.evaluation import HEADINGS
-from dbce.evaluation import per_scan as organ_scores
+from dbce.evaluation import HEADINGS, data_name, label_maps, scan_scores
 from dbce.metrics import SCORES, scores
-from dbce.predictor import foreground_logits, log_probabilities
+from dbce.predictor import foreground_logits
 from dbce.tasks import LOSS_TITLES, TASKS
 
 BAND = 10
@@ -83,18 +82,18 @@ def per_scan(
         checkpoint: a network of several classes.
         dataset: slices and labels at ``WORK_SIZE``, named as ``case0005_slice012``.
         radius: how far the rim reaches, in pixels.
-        progress: wraps the iteration over slices.
+        progress: wraps the iteration over batches.
         num_classes: number of classes C, background included.
 
     Returns:
         (scans,) for each name; scans in the order of the data set.
     """
     counts: dict[str, np.ndarray] = {}  # by scan: hits, found and real pixels in the band; rim; area: (5, C)
-    for k in progress(range(len(dataset))):
-        found = log_probabilities(checkpoint, dataset.images[k : k + 1])[0].argmax(axis=0)
-        total = counts.setdefault(scan_of(dataset.names[k]), np.zeros((5, num_classes)))
-        for c in np.unique(dataset.labels[k][dataset.labels[k] > 0]):
-            real, claimed = dataset.labels[k] == c, found == c
+    maps = label_maps(checkpoint, dataset, progress)
+    for name, label, found in zip(dataset.names, dataset.labels, maps, strict=True):
+        total = counts.setdefault(scan_of(name), np.zeros((5, num_classes)))
+        for c in np.unique(label[label > 0]):
+            real, claimed = label == c, found == c
             to_object = squared_distance(real)
             band = (to_object <= BAND**2) & (squared_distance(~real) <= BAND**2)
             rim = claimed & ~real & (to_object <= radius**2)
@@ -106,7 +105,7 @@ def per_scan(
     def mean(values: np.ndarray) -> np.ndarray:
         return np.where(there, values, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
 
-    organs = organ_scores(checkpoint, dataset, num_classes=num_classes)
+    organs = scan_scores(maps, dataset, num_classes)
     return {
         **{name: values.mean(axis=1) for name, values in organs.items()},
         "band_dice": mean(2 * hit / np.maximum(claimed + real, 1)),
@@ -330,6 +329,6 @@ def markdown(measured: Mapping[str, Any]) -> str:
         *(f"- {sentence}" for sentence in sentences(measured)),
         "",
         f"{how(measured)} `python -m dbce evidence {measured['task']} --runs RUNS --data "
-        f"{measured['test_data'].split(' (')[0]}` computes them.",
+        f"{data_name(measured['test_data'])}` computes them.",
     ]
     return "\n".join(lines)

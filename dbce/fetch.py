@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import urllib.error
 import urllib.request
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
+from dbce.checkpoints import file_sha256
 from dbce.data import find_pairs
 
 CHECKSUMS = "checksums.sha256"
@@ -146,11 +146,7 @@ def _check(archive: Path, checksums: Path) -> None:
         bad = f"{error}"
     if bad is not None:
         raise ValueError(f"{archive} is damaged ({bad}); remove it, and give the same command again.")
-    digest = hashlib.sha256()
-    with archive.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    found = digest.hexdigest()
+    found = file_sha256(archive)
     lines = checksums.read_text().splitlines() if checksums.is_file() else []
     known = {name: value for value, _, name in (line.partition("  ") for line in lines)}
     if known.setdefault(archive.name, found) != found:

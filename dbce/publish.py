@@ -14,9 +14,9 @@ from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, SpaceCa
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
 from dbce import checkpoints, evidence
-from dbce.evaluation import markdown
+from dbce.evaluation import data_name
 from dbce.hub import reason
-from dbce.results import radius_markdown, read_radius
+from dbce.results import radius_file, report
 from dbce.tasks import TASKS, title
 
 ROOT = checkpoints.FOLDER.parent
@@ -59,9 +59,9 @@ def stage(tasks: Sequence[str], folder: Path) -> None:
             (place / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
             entries[loss]["file"] = f"{loss}/model.safetensors"
         (folder / task / "manifest.json").write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")
-        for name in ("evidence.json", "radius.json"):
-            if (checkpoints.FOLDER / task / name).is_file():
-                shutil.copyfile(checkpoints.FOLDER / task / name, folder / task / name)
+        for measured in (evidence.evidence_file(task), radius_file(task)):
+            if measured.is_file():
+                shutil.copyfile(measured, folder / task / measured.name)
 
 
 def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
@@ -71,17 +71,16 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
         tasks: keys of `dbce.tasks.TASKS`, all of them bundled.
         repository: ``user/name``.
     """
-    results, bases, text = [], set(), []
+    results, bases, sources, text = [], set(), set(), []
     for task in tasks:
-        entries, measured = checkpoints.manifest(task), evidence.read(task)
-        for loss, entry in entries.items():
-            encoder = entry["recipe"]["encoder"]
-            bases.add(smp.encoders.encoders[encoder]["pretrained_settings"]["imagenet"]["repo_id"])
-            tested = entry["test_data"].split(" (")[0]
+        for loss, entry in checkpoints.manifest(task).items():
+            recipe = entry["recipe"]
+            bases.add(smp.encoders.encoders[recipe["encoder"]]["pretrained_settings"]["imagenet"]["repo_id"])
+            sources.add(str(recipe["data"]))
             results += [
                 EvalResult(
                     task_type="image-segmentation",
-                    dataset_type=tested,
+                    dataset_type=data_name(entry["test_data"]),
                     dataset_name=entry["test_data"],
                     metric_type=name,
                     metric_name=f"{words}, {title(loss)}",
@@ -90,26 +89,19 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
                 for name, words in _METRICS.items()
                 if name in entry["scores"]
             ]
-        text.append(f"## {task.capitalize()}\n\nTrained on {_DATA[task]}.\n")
-        text.append(markdown(entries, task, evidence.seeds_of(measured)) + "\n")
-        if measured:
-            text.append(evidence.markdown(measured) + "\n")
-        curve = read_radius(task)
-        if curve:
-            text.append(radius_markdown(curve) + "\n")
+        text.append(f"## {task.capitalize()}\n\nTrained on {_DATA[task]}.\n\n{report(task)}\n")
     data = ModelCardData(
         license="other",
         license_name="research-and-education",
         library_name="dbce",
         pipeline_tag="image-segmentation",
         tags=["medical", "segmentation", "loss-function", "class-imbalance", "arxiv:2412.06045"],
-        datasets=sorted({str(e["recipe"]["data"]) for t in tasks for e in checkpoints.manifest(t).values()}),
+        datasets=sorted(sources),
         base_model=sorted(bases),
         metrics=["dice", "iou"],
         model_name=repository.split("/")[-1],
         eval_results=results,
     )
-    recipe = next(iter(checkpoints.manifest(tasks[0]).values()))["recipe"]
     return ModelCard(
         _CARD.format(
             metadata=data.to_yaml(),
@@ -212,12 +204,13 @@ def publish(tasks: Sequence[str], repository: str, private: bool = False) -> str
         ValueError: nothing bundled, no permission, or no connection.
     """
     api = HfApi()
-    with TemporaryDirectory() as name, _explained(repository):
+    with TemporaryDirectory() as name:
         folder = Path(name)
         stage(tasks, folder)
         model_card(tasks, repository).save(folder / "README.md")
-        api.create_repo(repository, private=private, exist_ok=True)
-        commit = api.upload_folder(repo_id=repository, folder_path=folder, commit_message="Networks by dbce")
+        with _explained(repository):
+            api.create_repo(repository, private=private, exist_ok=True)
+            commit = api.upload_folder(repo_id=repository, folder_path=folder, commit_message="Networks by dbce")
     return f"{repository}@{commit.oid}"
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from dbce import evidence
 from dbce.checkpoints import FOLDER, is_drawn
-from dbce.evaluation import PAPER, columns
+from dbce.checkpoints import manifest as read_manifest
+from dbce.evaluation import PAPER, columns, data_name, markdown
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE, title
 
 _TABLES = {"polyp": 1, "lesion": 2, "organs": 3}
@@ -52,7 +53,7 @@ def summary(
     """
     first = next(iter(manifest.values()))
     recipe, test_data = first["recipe"], first["test_data"]
-    tested = test_data.split(" (")[0]
+    tested = data_name(test_data)
     known: Mapping[str, Sequence[float]] = PAPER.get(task, {})
     heads = columns(task)
     rows: list[dict[str, Any]] = [
@@ -103,9 +104,7 @@ def _more(measured: Mapping[str, Any]) -> dict[str, Any]:
     what = "Where the weighting should act" if evidence.seeds_of(measured) == 1 else "Trained several times"
     return {
         "title": f"{what}, {evidence.over_seeds(measured)}",
-        "columns": [
-            words[0].upper() + words[1:] if words in evidence.EXTRA.values() else words for words in names.values()
-        ],
+        "columns": [words[0].upper() + words[1:] if name in evidence.EXTRA else words for name, words in names.items()],
         "rows": evidence.rows(measured, names),
     }
 
@@ -154,9 +153,22 @@ def radius_markdown(curve: Mapping[str, Any]) -> str:
             f"| mDice, {curve['label']} | " + " | ".join(cells) + " |",
             "",
             f"Fig. 5, one run a radius: {curve['setting']} `python -m dbce radius {curve['task']} --runs RUNS --data "
-            f"{curve['test_data'].split(' (')[0]}` scores the runs.",
+            f"{data_name(curve['test_data'])}` scores the runs.",
         ]
     )
+
+
+def report(task: str) -> str:
+    """What was measured of a task as Markdown: the bundled networks, several seeds, the radius.
+
+    Raises:
+        ValueError: nothing is bundled, or a file is damaged.
+    """
+    measured, curve = evidence.read(task), read_radius(task)
+    parts = [markdown(read_manifest(task), task, evidence.seeds_of(measured))]
+    parts += [evidence.markdown(measured)] if measured else []
+    parts += [radius_markdown(curve)] if curve else []
+    return "\n\n".join(parts)
 
 
 def write_radius(

@@ -201,17 +201,14 @@ def test_labels_of_another_task_get_a_sentence(dataset, tmp_path):
 
 SPREAD = """
 import hashlib, sys
-from dataclasses import replace
 from pathlib import Path
-import numpy as np
 from dbce import data, training
-from dbce.network import DeepSupervisionUnet
 
 recipe = training.Recipe(
     encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=8, batch_size=4, augment=False
 )
 out, seen, kept = Path(sys.argv[2]), [], []
-real_step, real_share = training._Run.step, training._Run.save
+real_step, real_save = training._Run.step, training._Run.save
 
 def step(self, iteration, batch):
     rank, world = self.accelerator.process_index, self.accelerator.num_processes
@@ -221,7 +218,7 @@ def step(self, iteration, batch):
 
 def save(self, line):
     kept[:] = [self.accelerator.process_index, self.accelerator.unwrap_model(self.network)]
-    real_share(self, line)
+    real_save(self, line)
 
 training._Run.step, training._Run.save = step, save
 training.train(recipe, data.load(sys.argv[1], 64), out, device="cpu")

@@ -156,9 +156,14 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
 _TITLE = "dbce: where does the loss look?"
 
 
+def studio_of(predictor: Predictor) -> Studio:
+    """What answers the page of a task."""
+    return (ScanStudio if predictor.task.num_classes > 2 else Studio)(predictor)
+
+
 def _fill(offer: Offer, names: list[str], notice: str) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
-    studio = (ScanStudio if offer.predictor.task.num_classes > 2 else Studio)(offer.predictor)
+    studio = studio_of(offer.predictor)
     settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
     script = "\n".join([f"const CONFIG = {settings};", *((_HERE / name).read_text("utf-8") for name in _SCRIPTS)])
 
