@@ -23,6 +23,9 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weight-decay", type=float, default=1e-4)
     parser.add_argument("--no-augment", action="store_true")
     parser.add_argument("--device", choices=("cpu",), help="stay off the GPU")
+    parser.add_argument("--hold-out", type=float, default=0.0, metavar="SHARE", help="validate on 0.1 of --data, say")
+    parser.add_argument("--validate", metavar="DATA", help="validate on this data set")
+    parser.add_argument("--validate-every", type=int, default=5, metavar="N", help="epochs between two validations (5)")
 
 
 def _task(name: str) -> str:
@@ -64,6 +67,11 @@ def build_parser() -> argparse.ArgumentParser:
     campaign.add_argument("--out", help="folder of the runs (default runs/TASK); killed runs resume there")
     campaign.add_argument("--jobs", type=int, default=1, help="runs side by side, each on a core of its own")
 
+    curves = add.add_parser("curves", help="draw the training loss and the validation score of runs")
+    curves.set_defaults(run=commands.curves)
+    curves.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
+    curves.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
+
     evidence = add.add_parser("evidence", help="score runs of several seeds: mean, deviation, bootstrap intervals")
     evidence.set_defaults(run=commands.evidence)
     evidence.add_argument("task", choices=TASKS)
@@ -80,6 +88,7 @@ def build_parser() -> argparse.ArgumentParser:
     phantoms = add.add_parser("phantoms", help="draw a data set of CT phantoms in TransUNet's layout")
     phantoms.set_defaults(run=commands.phantoms)
     phantoms.add_argument("-o", "--out", required=True, help="folder to write")
+    phantoms.add_argument("--scans", type=int, nargs="+", metavar="N", help="numbers to draw (default: Synapse's 30)")
     phantoms.add_argument("--size", type=int, default=WORK_SIZE, help="side of the slices in pixels (default 320)")
 
     evaluate = add.add_parser("evaluate", help="score networks on a test set")

@@ -37,24 +37,45 @@ def _recipe(args: argparse.Namespace, loss: str, seed: int, radius: float | None
         radius=task.radius if radius is None else radius,
         seed=seed,
         augment=not args.no_augment,
+        hold_out=args.hold_out,
     )
 
 
-def _training_set(args: argparse.Namespace) -> Dataset:
+def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
+    """The images to train on, at their size, and those to validate on, if any, at ``WORK_SIZE``."""
     from dbce import data
 
+    if args.hold_out and args.validate:
+        raise ValueError("--hold-out and --validate both name a validation set; give one of them.")
     reading = partial(tqdm, desc="reading", unit="img")
-    return data.load(args.data, args.size, reading, part="train", held_out=TASKS[args.task].held_out)
+    held_out = TASKS[args.task].held_out
+    size = WORK_SIZE if args.hold_out else args.size
+    dataset, validation = data.load(args.data, size, reading, part="train", held_out=held_out), None
+    if args.hold_out:
+        dataset, validation = dataset.hold_out(args.hold_out)
+    elif args.validate:
+        validation = data.load(args.validate, progress=reading)
+    return dataset.at(args.size), validation
 
 
 def train(args: argparse.Namespace) -> None:
     """Train one network."""
     from dbce import training
+    from dbce.evaluation import validator
 
     recipe = _recipe(args, args.loss, args.seed, args.radius)
     folder = Path(args.out or f"runs/{args.task}/{args.loss}")
-    source = Path(args.data).resolve().name
-    path = training.train(recipe, _training_set(args), folder, source=source, device=args.device, backend=args.compile)
+    dataset, validation = _training_set(args)
+    path = training.train(
+        recipe,
+        dataset,
+        folder,
+        source=Path(args.data).resolve().name,
+        device=args.device,
+        backend=args.compile,
+        validate=None if validation is None else validator(validation, args.task, args.size),
+        validate_every=args.validate_every,
+    )
     print(f"wrote {path}")
 
 
@@ -63,10 +84,37 @@ def campaign(args: argparse.Namespace) -> None:
     from dbce import campaign
 
     recipes = [_recipe(args, *choice) for choice in campaign.combinations(args.losses, args.seeds, args.radii)]
-    source = Path(args.data).resolve().name
     out = Path(args.out or f"runs/{args.task}")
-    done = campaign.run(recipes, partial(_training_set, args), out, source=source, device=args.device, jobs=args.jobs)
+    done = campaign.run(
+        recipes,
+        partial(_training_set, args),
+        out,
+        source=Path(args.data).resolve().name,
+        device=args.device,
+        jobs=args.jobs,
+        validate_every=args.validate_every,
+    )
     print(f"{len(done)} of {len(recipes)} runs are finished under {out}")
+
+
+def curves(args: argparse.Namespace) -> None:
+    """Draw how the loss and the validation scores of runs went."""
+    from dbce import export, figures
+    from dbce.training import read_log
+
+    kind = Path(args.out).suffix[1:].lower()
+    if kind not in export.FIGURES:
+        raise ValueError(f"the figure would be written to {args.out}; the name must end in .pdf, .svg or .png.")
+    logs = {folder: read_log(folder) for folder in args.runs}
+    for folder, lines in logs.items():
+        if not lines:
+            raise ValueError(f"{folder} holds no log of a run (log.jsonl); name folders that `train` wrote.")
+    names = {folder: Path(folder).name for folder in logs}
+    if len(set(names.values())) < len(names):
+        names = {folder: folder for folder in logs}
+    figure = figures.training_curves({names[folder]: lines for folder, lines in logs.items()})
+    Path(args.out).write_bytes(export.figure_bytes(figure, kind))
+    print(f"wrote {args.out}")
 
 
 def evidence(args: argparse.Namespace) -> None:
@@ -100,8 +148,10 @@ def phantoms(args: argparse.Namespace) -> None:
     """Draw a data set of CT phantoms."""
     from dbce import volumes
 
-    volumes.write_phantoms(Path(args.out), args.size, partial(tqdm, desc="drawing", unit="scan"))
-    print(f"wrote {args.out}: 18 drawn scans for training, 12 for testing")
+    numbers = args.scans or volumes.SCANS
+    volumes.write_phantoms(Path(args.out), args.size, partial(tqdm, desc="drawing", unit="scan"), numbers)
+    tested = sum(f"case{number:04d}" in volumes.TEST_SCANS for number in numbers)
+    print(f"wrote {args.out}: {len(numbers) - tested} drawn scans for training, {tested} for testing")
 
 
 def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:

@@ -11,7 +11,7 @@ import io
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,9 @@ MAX_SLICES = 400
 
 TEST_SCANS = frozenset(f"case{n:04d}" for n in (1, 2, 3, 4, 8, 22, 25, 29, 32, 35, 36, 38))
 """The 12 Synapse scans that TransUNet, and the paper after it, test on; the other 18 are for training."""
+
+SCANS = (*range(1, 11), *range(21, 41))
+"""Numbers of the 30 Synapse scans."""
 
 RAW_LABELS = {8: 1, 4: 2, 3: 3, 2: 4, 6: 5, 11: 6, 1: 7, 7: 8}
 """Label in Synapse's own files -> label here (TransUNet's); the other five structures are background."""
@@ -256,14 +259,16 @@ def _reader(path: Path, labels: Path | None = None) -> Callable[[int], Volume]:
     return read_file
 
 
-def write_phantoms(folder: Path, size: int, progress: Callable[[Any], Iterator[int]]) -> None:
+def write_phantoms(
+    folder: Path, size: int, progress: Callable[[Any], Iterator[int]], numbers: Sequence[int] = SCANS
+) -> None:
     """Draw a data set of phantoms in TransUNet's layout: 18 scans as training slices, 12 as test volumes.
 
-    Scan ``case0001`` is ``ct.scan(1)``, and so on; numbers and split are Synapse's, the bodies are drawn.
+    Scan ``case0001`` is ``ct.scan(1)``, and so on; numbers and split are Synapse's, the bodies are drawn. Any other
+    number draws another body, as training slices.
     """
     for name in ("train_npz", "test_vol_h5"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    numbers = [n for n in range(1, 41) if not 11 <= n <= 20]
     for number in progress(numbers):
         hu, labels = ct.scan(number, size)
         image = ct.window(hu).astype(np.float32) / 255
