@@ -89,8 +89,8 @@ def maps(study: Study, view: View, size: tuple[int, int] | None = None) -> dict[
         ``image`` (H, W, 3) uint8, and for each loss ``probability_<loss>`` (H, W) float32 and
         ``prediction_<loss>`` bool; with a mask also ``labels`` (H, W) uint8 (255 where ignored), ``weight`` (H, W)
         float32 of the view's weighting, and for each loss ``cross_entropy_<loss>`` in nats and
-        ``weighted_loss_<loss>``. With ``size``, ``original_size_prediction_<loss>`` (height, width) bool as well. With more than two classes
-        predictions are uint8 labels, and the probability is that of any foreground class.
+        ``weighted_loss_<loss>``. With ``size``, ``original_size_prediction_<loss>`` (height, width) bool as well. With
+        more than two classes predictions are uint8 labels, and the probability is that of any foreground class.
     """
     arrays: dict[str, np.ndarray] = {"image": study.image}
     if study.labels is not None:

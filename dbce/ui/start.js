@@ -81,7 +81,7 @@ root.addEventListener("click", ({ target }) => {
     undo: () => painted.length && relabel(painted.pop()),
     clear: () => {
       painted.push(study.labels.slice());
-      relabel(new Uint8Array(study.count));
+      relabel(study.labels.map((label) => (label === IGNORE ? IGNORE : 0)));
     },
   })[button.dataset.do]?.();
 });
