@@ -179,7 +179,7 @@ document.addEventListener("drop", (event) => {
 });
 document.addEventListener("paste", (event) => take(files(event)));
 
-element.dbce = { state, set, render, get study() { return study; }, panels, distanceField, areaCurve, radiusCurves, ready: false };
+element.dbce = { state, set, render, get study() { return study; }, panels, showScene, distanceField, areaCurve, radiusCurves, ready: false };
 const asked = stateFromLink(location.hash);
 Object.assign(state, asked);
 viewFromLink(location.hash);
