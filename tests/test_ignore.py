@@ -19,7 +19,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from scipy import ndimage
 
-from dbce import data, evaluation, evidence, export, figures, losses, metrics
+from dbce import data, evaluation, evidence, export, figures, losses, metrics, volumes
 from dbce.augment import Augment
 from dbce.checkpoints import Checkpoint
 from dbce.data import Dataset
@@ -346,6 +346,15 @@ def test_a_pack_keeps_ignored_pixels(tmp_path, highest):
     data.pack(whole, tmp_path / "p.npz")
     assert np.array_equal(data.load(tmp_path / "p.npz", 64).labels, labels)
     assert np.array_equal(data.load(tmp_path / "p.npz", 32).labels, labels[:, ::2, ::2])
+
+
+def test_the_fullest_slice_is_that_of_the_organs_not_of_what_is_ignored():
+    labels = np.zeros((3, 4, 4), np.uint8)
+    labels[0, :3], labels[1, 0], labels[1, 1], labels[2] = 5, 5, 2, IGNORE
+    labels[0, 3] = IGNORE
+    assert volumes.Volume(labels, labels, (4, 4)).fullest() == 1
+    labels[1, 1] = 0  # one organ in either, the larger in the first
+    assert volumes.Volume(labels, labels, (4, 4)).fullest() == 0
 
 
 # --- training -----------------------------------------------------------------------------------------------
