@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from dbce import volumes
-from dbce.tasks import WORK_SIZE
+from dbce.tasks import IGNORE, WORK_SIZE
 
 LAYOUTS = (
     ("images", "masks"),
@@ -40,7 +40,7 @@ class Dataset:
     Attributes:
         names: N file stems, sorted.
         images: (N, H, W, 3) uint8 RGB.
-        labels: (N, H, W) uint8 class labels.
+        labels: (N, H, W) uint8 class labels, `IGNORE` where a pixel does not count.
     """
 
     names: tuple[str, ...]
@@ -54,7 +54,8 @@ class Dataset:
         """The same images and labels at another size, e.g. at that of a recipe."""
         if self.images.shape[1:3] == (size, size):
             return self
-        shrink = resize_mask if self.labels.max(initial=0) < 2 else volumes.resize_labels
+        two = self.labels[self.labels != IGNORE].max(initial=0) < 2
+        shrink = resize_mask if two else volumes.resize_labels
         images = np.stack([resize_image(image, size) for image in self.images])
         return Dataset(self.names, images, np.stack([shrink(label, size) for label in self.labels]))
 
@@ -90,8 +91,9 @@ class Dataset:
         return digest.hexdigest()
 
     def class_frequencies(self, num_classes: int) -> list[float]:
-        """Share of all pixels that each class holds."""
-        return (np.bincount(self.labels.ravel(), minlength=num_classes) / self.labels.size).tolist()
+        """Share of all pixels, but for ignored ones, that each class holds."""
+        counts = np.bincount(self.labels.ravel(), minlength=IGNORE + 1)
+        return (counts[:num_classes] / max(self.labels.size - counts[IGNORE], 1)).tolist()
 
 
 def in_part(names: Sequence[str], part: str, held_out: float) -> list[bool]:
@@ -124,9 +126,23 @@ def resize_image(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
-    """(H, W) bool or 0/1 -> (size, size) uint8 0/1: a pixel belongs to the object if half of it does."""
-    grey = resize_image(np.asarray(mask, bool).astype(np.uint8) * 255, size)
-    return (grey > 127).astype(np.uint8)
+    """(H, W) bool, or labels 0, 1 and `IGNORE` -> (size, size) uint8 labels.
+
+    A pixel is ignored if half of it is, and belongs to the object if half of what is not ignored does.
+    """
+    ignored = np.asarray(mask) == IGNORE
+    inside = np.asarray(mask, bool) & ~ignored
+    labels = (resize_image(inside.astype(np.uint8) * 255, size) > 127).astype(np.uint8)
+    if not ignored.any():
+        return labels
+    share = resize_image(ignored.astype(np.float32), size)
+    lead = resize_image(inside.astype(np.float32), size) - resize_image((~inside & ~ignored).astype(np.float32), size)
+    labels = np.where(share > 0, lead >= -_ROUNDING, labels).astype(np.uint8)
+    labels[share >= 0.5 - _ROUNDING] = IGNORE
+    return labels
+
+
+_ROUNDING = 1e-5  # of shares of a pixel in float32
 
 
 def find_pairs(folder: str | Path) -> list[tuple[Path, Path]]:
@@ -277,8 +293,9 @@ def _load_scans(
 
 
 def pack(dataset: Dataset, path: str | Path, quality: int | None = 95) -> None:
-    """Write a data set as one file: JPEG images and bit masks in an npz, about 30 kB an image at 320 x 320.
+    """Write a data set as one file: JPEG images and masks in an npz, about 30 kB an image at 320 x 320.
 
+    Masks of 0 and 1 are packed to bits; labels of more classes, or with ignored pixels, are kept as they are.
     With ``quality=None`` the images are PNGs, about five times as large and exact.
     """
     codes = [_encode(image, quality) for image in dataset.images]

@@ -26,7 +26,7 @@ from nibabel.wrapstruct import WrapStructError
 
 from dbce import ct
 from dbce.inputs import InputError
-from dbce.tasks import TASKS, WORK_SIZE
+from dbce.tasks import IGNORE, TASKS, WORK_SIZE
 
 SUFFIXES = (".nii", ".nii.gz", ".npz", ".h5")
 """Endings of the files that are read as volumes."""
@@ -69,9 +69,9 @@ class Volume:
 
     def fullest(self) -> int:
         """Number of the slice with the most classes, of those the one with the largest objects; else the middle."""
-        labels = self.labels
-        if labels is None:
+        if self.labels is None:
             return len(self.grey) // 2
+        labels = np.where(self.labels == IGNORE, 0, self.labels)
         return max(range(len(labels)), key=lambda k: (len(np.unique(labels[k])), np.count_nonzero(labels[k])))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from dbce import ct, inputs, volumes
 from dbce.predictor import Predictor
-from dbce.tasks import WORK_SIZE
+from dbce.tasks import IGNORE, WORK_SIZE
 from dbce.ui.scene import scene
 from dbce.ui.studio import Opened, Studio
 
@@ -95,7 +95,7 @@ class ScanStudio(Studio):
         limit = inputs.MAX_SIDE
         if not (0 < shape[0] <= limit and 0 < shape[1] <= limit):
             raise inputs.InputError(f"The slice claims {shape[1]} x {shape[0]} pixels; at most {limit} a side.")
-        if labels is not None and labels.max() >= self.predictor.task.num_classes:
+        if labels is not None and labels[labels != IGNORE].max(initial=0) >= self.predictor.task.num_classes:
             raise inputs.InputError("The slice holds labels that this task does not know; open the labels again.")
         return Opened(self.predictor.set_image(_rgb(grey), labels), title, shape, place)
 

@@ -44,8 +44,9 @@ def scene(study: Study, title: str, note: str = "", place: tuple[int, int] | Non
     The text holds ``size`` (pixels a side), ``classes``, ``title``, ``note``, ``losses``, ``logit_step``, ``image``
     (PNG data URL), ``place`` (number of the slice and of all slices, or null), and ``arrays``: name -> type, offset,
     length in the deflated block ``data``. Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and,
-    with a mask, ``labels`` and ``distance:<class>`` (uint8). With more than two classes ``found:<loss>`` (uint8
-    labels) and, with a mask, ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for the logits.
+    with a mask, ``labels`` (255 where ignored) and ``distance:<class>`` (uint8). With more than two classes
+    ``found:<loss>`` (uint8 labels) and, with a mask, ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for
+    the logits.
     """
     arrays: dict[str, np.ndarray] = {}
     if isinstance(study, LabelStudy):

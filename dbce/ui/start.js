@@ -81,7 +81,7 @@ root.addEventListener("click", ({ target }) => {
     undo: () => painted.length && relabel(painted.pop()),
     clear: () => {
       painted.push(study.labels.slice());
-      relabel(new Uint8Array(study.count));
+      relabel(study.labels.map((label) => (label === IGNORE ? IGNORE : 0)));
     },
   })[button.dataset.do]?.();
 });
@@ -179,7 +179,7 @@ document.addEventListener("drop", (event) => {
 });
 document.addEventListener("paste", (event) => take(files(event)));
 
-element.dbce = { state, set, render, get study() { return study; }, panels, distanceField, areaCurve, radiusCurves, ready: false };
+element.dbce = { state, set, render, get study() { return study; }, panels, showScene, distanceField, areaCurve, radiusCurves, ready: false };
 const asked = stateFromLink(location.hash);
 Object.assign(state, asked);
 viewFromLink(location.hash);

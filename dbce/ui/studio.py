@@ -17,7 +17,7 @@ from dbce import export, inputs
 from dbce.figures import PALETTES
 from dbce.phantoms import LESION_EXAMPLES, POLYP_EXAMPLES, lesion, polyp
 from dbce.predictor import WEIGHTINGS, Predictor, Study
-from dbce.tasks import MAX_RADIUS, WORK_SIZE
+from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
 from dbce.ui.scene import scene
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class Studio:
             inputs.check_sizes(image, labels, name, mask[0])
             title += f", mask {mask[0]}"
         study = self.predictor.set_image(image, labels)
-        if mask is not None and study.labels is not None and not study.labels.any():
+        if mask is not None and study.labels is not None and np.isin(study.labels, (0, IGNORE)).all():
             raise inputs.InputError(
                 f"The object in {mask[0]} vanishes at {WORK_SIZE} x {WORK_SIZE}: it is smaller than a pixel there. "
                 "Crop the image around it."
@@ -133,13 +133,18 @@ class Studio:
     def export_view(self, request: dict[str, Any]) -> dict[str, str]:
         """``{"of": request, "labels": bits painted in the page or null, "view": fields of View, "kind": suffix}``.
 
+        Beside ``labels``, ``ignored`` may hold the bits of the pixels that do not count.
+
         Returns:
             ``{"name", "type", "data" (base64)}`` or ``{"error": sentence}``.
         """
         opened = self._requested(request["of"])
         study = opened.study
         if request.get("labels") and self.predictor.task.num_classes == 2:
-            study = dataclasses.replace(study, labels=_labels(request["labels"]))
+            labels = _labels(request["labels"])
+            if request.get("ignored"):
+                labels[_labels(request["ignored"]) == 1] = IGNORE
+            study = dataclasses.replace(study, labels=labels)
         kind, view = request.get("kind"), read_view(request.get("view"), self.predictor)
         if kind not in export.FORMATS:
             raise inputs.InputError(f"The format must be one of {', '.join(export.FORMATS)}.")
