@@ -24,7 +24,7 @@ from nibabel.filebasedimages import ImageFileError
 from nibabel.spatialimages import HeaderDataError
 from nibabel.wrapstruct import WrapStructError
 
-from dbce import ct
+from dbce import ct, stored
 from dbce.inputs import InputError
 from dbce.tasks import TASKS, WORK_SIZE
 
@@ -126,7 +126,7 @@ def _arrays(data: bytes, name: str) -> tuple[np.ndarray, np.ndarray | None]:
         raise
     except (ImageFileError, HeaderDataError, WrapStructError, zipfile.BadZipFile) as error:
         raise InputError(f"{name} is no volume that can be read here, or it is damaged; export it again.") from error
-    except (OSError, EOFError, ValueError, KeyError, RuntimeError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, KeyError, RuntimeError, OverflowError, zlib.error) as error:
         raise InputError(f"{name} is damaged or cut short; save or download it again.") from error
     raise InputError(f"{name} is no volume; open a NIfTI (.nii, .nii.gz) or a TransUNet file (.npz, .npy.h5).")
 
@@ -159,26 +159,10 @@ def _nifti(data: bytes, name: str) -> np.ndarray:
 
 
 def _stored(data: bytes, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    if name.lower().endswith(".npz"):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > 12 * MAX_VOXELS:
-                raise InputError(f"{name} unpacks to too many bytes; save the slice by itself.")
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            found = {key: file[key] for key in ("image", "label") if key in file}
-    else:
-        with h5py.File(io.BytesIO(data)) as file:
-            for key in ("image", "label"):
-                if key in file:
-                    _check_count(file[key].shape, name)
-            found = {key: file[key][()] for key in ("image", "label") if key in file}
+    found = {key: np.stack(list(stack.planes())) for key, stack in stored.read(data, name).items()}
     if "image" not in found:
         raise InputError(f"{name} holds no array named image; save it as TransUNet does: image, and perhaps label.")
-    for array in found.values():
-        _check_count(array.shape, name)
-        if array.shape != found["image"].shape:
-            raise InputError(f"{name} holds an image and a label of different shapes; save them on one grid.")
-    stacks = {key: array.reshape(-1, *array.shape[-2:]) for key, array in found.items()}
-    return stacks["image"], stacks.get("label")
+    return found["image"], found.get("label")
 
 
 def _grey(image: np.ndarray, name: str, size: int) -> np.ndarray:
