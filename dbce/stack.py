@@ -30,15 +30,17 @@ class Stack:
     Attributes:
         name: of the file, for sentences.
         shape: (D, H, W); slices from the head down, front on top, the patient's right on the left.
-        planes: opens the file again and yields its D planes, each (H, W) numbers.
+        planes: opens the file again and yields number and (H, W) values of its D slices, in the order of the file.
         affine: (4, 4) from (slice, row, column, 1) to millimetres in the world of NIfTI, or None if unknown.
+        lost: the format has an affine, but that of this file is missing or broken.
         notes: sentences on what was guessed.
     """
 
     name: str
     shape: tuple[int, int, int]
-    planes: Callable[[], Iterator[np.ndarray]]
+    planes: Callable[[], Iterator[tuple[int, np.ndarray]]]
     affine: np.ndarray | None = None
+    lost: bool = False
     notes: tuple[str, ...] = ()
 
 

@@ -76,15 +76,15 @@ def _npy(data: bytes, member: zipfile.ZipInfo, name: str) -> Stack:
     depth, height, width = check_shape(shape, name)
     check_type(dtype, name)
 
-    def planes() -> Iterator[np.ndarray]:
+    def planes() -> Iterator[tuple[int, np.ndarray]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive, archive.open(member) as file:
             _npy_header(file, name)
             if fortran:
                 whole = _take(file, depth * height * width, dtype, name)
-                yield from whole.reshape(shape, order="F").reshape(depth, height, width)
+                yield from enumerate(whole.reshape(shape, order="F").reshape(depth, height, width))
             else:
-                for _ in range(depth):
-                    yield _take(file, height * width, dtype, name).reshape(height, width)
+                for number in range(depth):
+                    yield number, _take(file, height * width, dtype, name).reshape(height, width)
             file.read(1)  # at its end the checksum is compared
 
     return Stack(name, (depth, height, width), planes)
@@ -128,14 +128,14 @@ def _dataset(data: bytes, file: h5py.File, key: str, name: str) -> Stack:
         _check_chunks(data, found, name)
         steps = found.get_create_plist().get_chunk()[0] if found.rank == 3 else 1
 
-    def planes() -> Iterator[np.ndarray]:
+    def planes() -> Iterator[tuple[int, np.ndarray]]:
         with h5py.File(io.BytesIO(data), "r") as file:
             dataset = h5py.Dataset(h5o.open(file.id, key.encode()))
             if dataset.ndim == 2:
-                yield dataset[()]
+                yield 0, dataset[()]
                 return
             for start in range(0, shape[0], steps):  # whole pieces, so that each is unpacked once
-                yield from dataset[start : start + steps]
+                yield from enumerate(dataset[start : start + steps], start)
 
     return Stack(f"{name} ({key})", shape, planes)
 

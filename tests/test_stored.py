@@ -47,7 +47,7 @@ def archive(members: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> byte
 
 
 def arrays(data: bytes, name: str) -> dict[str, np.ndarray]:
-    return {key: np.stack(list(stack.planes())) for key, stack in stored.read(data, name).items()}
+    return {key: np.stack([plane for _, plane in stack.planes()]) for key, stack in stored.read(data, name).items()}
 
 
 # --- other files stay closed --------------------------------------------------------------------------------

@@ -153,7 +153,7 @@ BAD = [
     ("scan.h5", b"\x89HDF\r\n\x1a\nno", None, "damaged or cut short"),
     ("scan.h5", h5(image=np.zeros((401, 4, 4))), None, "401 slices; at most 400"),
     ("scan.mha", b"", None, "is no volume; open a NIfTI"),
-    ("scan.nii", nifti(BOX), ("l.nii", nifti(BOX[:1])), "must have the same shape"),
+    ("scan.h5", h5(image=BOX), ("l.nii", nifti(BOX[:1])), "must have the same shape"),
     ("scan.nii", nifti(BOX), ("l.nii", nifti(broken(14))), "0 to 13 as in Synapse"),
     ("scan.nii", nifti(BOX), ("l.nii", nifti(broken(0.5))), "whole numbers"),
     ("scan.nii", nifti(BOX), ("l.nii", nifti(broken(-1))), "whole numbers"),
@@ -167,14 +167,6 @@ def test_what_cannot_be_read_gets_one_sentence_that_names_the_file(name, content
         read(content, name, mask)
     sentence = str(caught.value)
     assert words in sentence and (mask[0] if mask else name) in sentence and "\n" not in sentence
-
-
-def test_a_gzip_bomb_is_not_unpacked(monkeypatch):
-    monkeypatch.setattr(volumes, "MAX_VOXELS", 1000)
-    bomb = gzip.compress(bytes(50_000_000))
-    assert len(bomb) < 60_000
-    with pytest.raises(InputError, match="unpacks to more than"):
-        read(bomb, "scan.nii.gz")
 
 
 # --- data sets ----------------------------------------------------------------------------------------------
