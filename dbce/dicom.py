@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import logging
+import warnings
 from typing import Any
 
 import numpy as np
@@ -44,7 +46,9 @@ def read(data: bytes, name: str) -> Stack:
         ) from error
     if _DEFLATED in data:  # pydicom would unpack all of it, to whatever size
         raise InputError(f"{name} is a deflated DICOM file; save it uncompressed.")
-    with readable(name, Exception):
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # a stranger's file is nothing for the log
+    with readable(name, Exception), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         dataset = pydicom.dcmread(io.BytesIO(data))
         return _slice(dataset, name)
 
@@ -74,15 +78,17 @@ def _slice(dataset: Any, name: str) -> Stack:
     if "RescaleIntercept" not in dataset:
         notes.append(f"{name} does not say how its pixels become Hounsfield units; they were taken as they are")
     stored = _pixels(dataset, name, rows, columns)
+    padding = _padding(dataset, stored)
     if kind == "MONOCHROME1" and "RescaleIntercept" not in dataset:  # bright is low; with units, these decide
         stored = stored.max() + stored.min() - stored
         notes.append("its grey values are stored inverted (MONOCHROME1) and were turned round")
-    units = np.where(_padding(dataset, stored), PADDING, stored * slope + intercept)  # (rows, columns)
+    units = np.where(padding, PADDING, stored * slope + intercept)  # (rows, columns)
     affine, unknown = _affine(dataset, name)
     if unknown:
         notes.append(unknown)
     # along a row the first axis of NIfTI runs, down a column the second
-    return nifti.stack(name, (columns, rows, 1), affine, lambda _: iter([units.T[..., None]]), tuple(notes))
+    shape, usual = (columns, rows, 1), np.diag([-1.0, -1, 1, 1])
+    return nifti.stack(name, shape, affine, lambda _: iter([units.T[..., None]]), tuple(notes), usual=usual)
 
 
 def _pixels(dataset: Any, name: str, rows: int, columns: int) -> np.ndarray:

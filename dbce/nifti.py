@@ -66,7 +66,8 @@ def _read(data: bytes, name: str) -> Stack:
     return stack(name, shape, affine, numbers, (note,) if note else (), (slope, intercept) if scaled else None)
 
 
-_UNKNOWN = np.diag([-1.0, 1, 1, 1])  # nibabel's default: to the left, to the front, to the head
+USUAL = np.diag([-1.0, 1, 1, 1])
+"""To the left, to the front, to the head: how nibabel takes the axes of a file that does not say."""
 
 
 def stack(
@@ -76,6 +77,7 @@ def stack(
     numbers: Callable[[int], Iterator[np.ndarray]],
     notes: tuple[str, ...] = (),
     scale: tuple[float, float] | None = None,
+    usual: np.ndarray = USUAL,
 ) -> Stack:
     """A volume whose axes lie in any way -> slices across the body.
 
@@ -86,11 +88,12 @@ def stack(
         numbers: opens the volume and yields so many planes along its third axis at a time, (i, j, n).
         notes: sentences on what was guessed.
         scale: factor and summand of the numbers, or None.
+        usual: how its axes are taken to lie where the affine is not known.
 
     Raises:
         InputError: too many voxels, or a single slice along the body.
     """
-    ways = nib.io_orientation(_UNKNOWN if affine is None else affine)
+    ways = nib.io_orientation(usual if affine is None else affine)
     if shape[2] == 1 < min(shape[:2]) and ways[2, 0] != 2:
         raise InputError(f"{name} is a slice along the body; the networks know slices across it. Open an axial one.")
     depth, height, width = check_shape(_turn(np.broadcast_to(np.uint8(0), shape), ways).shape, name)

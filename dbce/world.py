@@ -12,7 +12,7 @@ TOLERANCE = 0.01
 """Distance in voxels below which two grids are the same; headers keep about seven digits."""
 
 LEAST_INSIDE = 0.5
-"""Share of the labelled voxels that must lie within the scan; of labels that belong to it nearly all do."""
+"""Share of the labelled voxels that must lie within a scan of as many voxels; of its own labels nearly all do."""
 
 
 def on_one_grid(scan: Stack, labels: Stack) -> bool:
@@ -67,7 +67,7 @@ def placed(values: np.ndarray, labels: Stack, scan: Stack) -> tuple[np.ndarray, 
     """
     assert scan.affine is not None and labels.affine is not None
     share = _share_inside(values, np.linalg.inv(scan.affine) @ labels.affine, scan.shape)
-    if share < LEAST_INSIDE:
+    if share == 0 or (share < LEAST_INSIDE and labels.shape == scan.shape):
         raise InputError(
             f"Only {100 * share:.0f} % of what {labels.name} marks lies within {scan.name}, by the affines in their "
             "headers: the labels belong to another scan, or lost their place. Save them with the header of their scan."
