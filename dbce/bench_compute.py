@@ -151,7 +151,7 @@ def training(
     stored, truth = (part.to(device) for part in _batch(task, size, batch_size))
     network = DeepSupervisionUnet(encoder, num_classes).to(memory_format=torch.channels_last).to(device).train()
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-9)
-    augment = Augment(size, TASKS[task].mirror).to(device)
+    augment = Augment(TASKS[task].mirror).to(device)
     order = torch.randperm(batch_size, device=device)
 
     def cut() -> tuple[torch.Tensor, torch.Tensor]:

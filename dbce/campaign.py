@@ -10,10 +10,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 
 from dbce.data import Dataset, pack
+from dbce.evaluation import validator
 from dbce.tasks import TASKS
 from dbce.training import Recipe, read_log, train
 
@@ -43,12 +45,13 @@ def is_done(recipe: Recipe, out: Path) -> bool:
 
 def run(
     recipes: Sequence[Recipe],
-    load: Callable[[], Dataset],
+    load: Callable[[], tuple[Dataset, Dataset | None]],
     out: Path,
     *,
     source: str,
     device: str | None = None,
     jobs: int = 1,
+    validate_every: int = 5,
 ) -> list[Path]:
     """Train what is not done yet; give the same command again after any interruption.
 
@@ -57,11 +60,13 @@ def run(
 
     Args:
         recipes: what to train.
-        load: reads the training set; called once, and only if something is left to do.
+        load: reads the training set, and the validation set if there is one; called once, and only if something is
+            left to do.
         out: folder of the runs.
         source: name of the training data, for the record.
         device: "cpu" to stay off the GPU.
         jobs: runs side by side.
+        validate_every: epochs from one validation to the next.
 
     Returns:
         Folders of the finished runs.
@@ -71,33 +76,44 @@ def run(
     """
     left = [recipe for recipe in recipes if not is_done(recipe, out)]
     if left:
-        dataset = load()
+        dataset, validation = load()
+        options: dict[str, Any] = {"source": source, "device": device, "validate_every": validate_every}
         if jobs > 1:
-            _side_by_side(left, dataset, out, source, device, jobs)
+            _side_by_side(left, dataset, validation, out, options, jobs)
         else:
             for number, recipe in enumerate(left, start=1):
                 if os.environ.get("RANK", "0") == "0":
                     print(f"run {number} of {len(left)}: {folder_of(recipe, out)}", file=sys.stderr)
-                train(recipe, dataset, folder_of(recipe, out), source=source, device=device)
+                scored = None if validation is None else validator(validation, recipe.task, recipe.size)
+                train(recipe, dataset, folder_of(recipe, out), validate=scored, **options)
     return [folder_of(recipe, out) for recipe in recipes if is_done(recipe, out)]
 
 
 _RUN = """
 import json, sys
 from dbce import data
+from dbce.evaluation import validator
 from dbce.training import Recipe, train
-recipe, packed, folder, source, device = json.loads(sys.argv[1])
-train(Recipe(**recipe), data.load(packed, recipe["size"]), folder, source=source, device=device)
+recipe, packed, held, folder, options = json.loads(sys.argv[1])
+scored = held and validator(data.load(held), recipe["task"], recipe["size"])
+train(Recipe(**recipe), data.load(packed, recipe["size"]), folder, validate=scored, **options)
 """
 
 
 def _side_by_side(
-    recipes: Sequence[Recipe], dataset: Dataset, out: Path, source: str, device: str | None, jobs: int
+    recipes: Sequence[Recipe],
+    dataset: Dataset,
+    validation: Dataset | None,
+    out: Path,
+    options: dict[str, Any],
+    jobs: int,
 ) -> None:
     """A process a run, ``jobs`` at a time; the epochs of all of them move one bar."""
     out.mkdir(parents=True, exist_ok=True)
-    packed = out / "training-set.npz"
+    packed, held = out / "training-set.npz", out / "validation-set.npz"
     pack(dataset, packed, quality=None)
+    if validation is not None:
+        pack(validation, held, quality=None)
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     waiting = list(recipes)
     running: dict[Path, subprocess.Popen] = {}
@@ -110,7 +126,8 @@ def _side_by_side(
                     recipe = waiting.pop(0)
                     folder = folder_of(recipe, out)
                     folder.mkdir(parents=True, exist_ok=True)
-                    order = json.dumps([asdict(recipe), str(packed), str(folder), source, device])
+                    scored_on = None if validation is None else str(held)
+                    order = json.dumps([asdict(recipe), str(packed), scored_on, str(folder), options])
                     with (folder / "log.txt").open("a") as log:
                         command = [sys.executable, "-c", _RUN, order]
                         running[folder] = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
@@ -124,6 +141,7 @@ def _side_by_side(
     finally:
         for process in running.values():  # a keyboard interrupt: the runs resume with the next call
             process.terminate()
-        packed.unlink(missing_ok=True)
+        for file in (packed, held):
+            file.unlink(missing_ok=True)
     if failed is not None:
         raise ValueError(f"the run in {failed} failed; {failed / 'log.txt'} says why. The others went on as they were.")

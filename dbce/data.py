@@ -41,7 +41,7 @@ class Dataset:
         names: N file stems, sorted.
         images: (N, H, W, 3) uint8 RGB.
         labels: (N, H, W) uint8 class labels.
-        notes: sentences, without a full stop, on how the files were read.
+        notes: sentences on how the files were read.
     """
 
     names: tuple[str, ...]
@@ -51,6 +51,45 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def at(self, size: int) -> Dataset:
+        """The same images and labels at another size, e.g. at that of a recipe."""
+        if self.images.shape[1:3] == (size, size):
+            return self
+        shrink = resize_mask if self.labels.max(initial=0) < 2 else volumes.resize_labels
+        images = np.stack([resize_image(image, size) for image in self.images])
+        return Dataset(self.names, images, np.stack([shrink(label, size) for label in self.labels]), self.notes)
+
+    def hold_out(self, share: float) -> tuple[Dataset, Dataset]:
+        """Split off a share of the images for validation, by the hash of their names (of their scans, for slices).
+
+        Returns:
+            What is left for training, and what was held out.
+
+        Raises:
+            ValueError: a share outside (0, 1), or one that leaves a part empty.
+        """
+        if not 0 < share < 1:
+            raise ValueError(f"the share to hold out is {share:g}; it must lie between 0 and 1, for example 0.1.")
+        groups = list(map(scan_of, self.names))
+        unique = list(dict.fromkeys(groups))
+        held = set(compress(unique, in_part(unique, "test", share)))
+        out = np.array([group in held for group in groups])
+        if not held or out.all():
+            raise ValueError(
+                f"holding out {share:g} of {len(unique)} images or scans leaves one part empty; choose another share."
+            )
+        return tuple(  # type: ignore[return-value]
+            Dataset(tuple(compress(self.names, keep)), self.images[keep], self.labels[keep]) for keep in (~out, out)
+        )
+
+    def fingerprint(self) -> str:
+        """Hexadecimal digest of names, images and labels: equal only for equal data."""
+        digest = hashlib.sha256("\n".join(self.names).encode())
+        for array in (self.images, self.labels):
+            digest.update(repr(array.shape).encode())
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     def class_frequencies(self, num_classes: int) -> list[float]:
         """Share of all pixels that each class holds."""
@@ -164,6 +203,9 @@ def load(
 ) -> Dataset:
     """Read a data set folder or a pack, every image resized to a square.
 
+    Whatever the size, an image goes through ``WORK_SIZE`` first: a network that is shown an image, on the page or by
+    `evaluate`, gets it from there, and so it is trained on what it will be tested on.
+
     Args:
         path: folder in an official layout, or a file written by `pack`.
         size: side in pixels of the result.
@@ -176,18 +218,22 @@ def load(
         ValueError: neither a folder nor a pack; or unpaired, unreadable or size-mismatched files, all of
             them named at once.
     """
-    path = Path(path)
+    return _load(Path(path), progress, part, held_out, labels_in).at(size)
+
+
+def _load(path: Path, progress: Callable, part: str, held_out: float, labels_in: str | None) -> Dataset:
+    """At ``WORK_SIZE``, or, of a pack, at the size it was packed at."""
     if path.is_file():
-        whole = _load_pack(path, size)
+        whole = _load_pack(path)
         keep = _of_part(whole.names, part, held_out)
         return Dataset(tuple(compress(whole.names, keep)), whole.images[keep], whole.labels[keep])
     scans = volumes.scans(path, part, labels_in)
     if scans is not None:
-        return _load_scans(scans, size, progress, path)
+        return _load_scans(scans, WORK_SIZE, progress, path)
     pairs = find_pairs(path)
     pairs = list(compress(pairs, in_part([image.stem for image, _ in pairs], part, held_out)))
     with ThreadPoolExecutor(max_workers=4) as pool:
-        jobs = [pool.submit(_read_pair, pair, size) for pair in pairs]
+        jobs = [pool.submit(_read_pair, pair, WORK_SIZE) for pair in pairs]
         results = [job.result() for job in progress(jobs)]
     _raise_all([result for result in results if isinstance(result, str)])
     good = [result for result in results if not isinstance(result, str)]
@@ -257,7 +303,7 @@ def _encode(image: np.ndarray, quality: int | None) -> np.ndarray:
     return cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1].ravel()
 
 
-def _load_pack(path: Path, size: int) -> Dataset:
+def _load_pack(path: Path) -> Dataset:
     try:
         with np.load(path, allow_pickle=False) as file:
             if str(file["format"]) != _PACK_FORMAT:
@@ -274,9 +320,4 @@ def _load_pack(path: Path, size: int) -> Dataset:
     codes = np.split(jpeg, ends[:-1])
     decoded = [cv2.imdecode(code, cv2.IMREAD_COLOR) for code in codes]
     images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image in decoded if image is not None])
-    if shape[1:] != (size, size):
-        images = np.stack([resize_image(image, size) for image in images])
-        labels = np.stack(
-            [(resize_mask if labels.max() < 2 else volumes.resize_labels)(label, size) for label in labels]
-        )
     return Dataset(names, images, labels)

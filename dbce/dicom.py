@@ -76,12 +76,12 @@ def _slice(dataset: Any, name: str) -> Stack:
             f"{name} scales its pixels by {slope:g} and adds {intercept:g}; these must be ordinary numbers."
         )
     if "RescaleIntercept" not in dataset:
-        notes.append(f"{name} does not say how its pixels become Hounsfield units; they were taken as they are")
+        notes.append(f"{name} does not say how its pixels become Hounsfield units; they were taken as they are.")
     stored = _pixels(dataset, name, rows, columns)
     padding = _padding(dataset, stored)
     if kind == "MONOCHROME1" and "RescaleIntercept" not in dataset:  # bright is low; with units, these decide
         stored = stored.max() + stored.min() - stored
-        notes.append("its grey values are stored inverted (MONOCHROME1) and were turned round")
+        notes.append(f"The grey values of {name} are stored inverted (MONOCHROME1) and were turned round.")
     units = np.where(padding, PADDING, stored * slope + intercept)  # (rows, columns)
     affine, unknown = _affine(dataset, name)
     if unknown:
@@ -159,4 +159,4 @@ def _affine(dataset: Any, name: str) -> tuple[np.ndarray | None, str]:
         affine = np.zeros((4, 4))
     if nifti.is_valid(affine):
         return affine, ""
-    return None, f"{name} does not say how the patient lies; it is shown as it is stored"
+    return None, f"{name} does not say how the patient lies; it is shown as it is stored."

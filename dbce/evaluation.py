@@ -132,6 +132,20 @@ def evaluate(
     return results
 
 
+def validator(dataset: Dataset, task: str, size: int) -> Callable[[Any], dict[str, float]]:
+    """What `dbce.training.train` scores a network with while it learns.
+
+    Args:
+        dataset: images and labels at ``WORK_SIZE`` that are not trained on.
+        task: key of `dbce.tasks.TASKS`.
+        size: side in pixels of the images that the network is trained on.
+
+    Returns:
+        Function of a network in evaluation mode: its mean scores in percent, as of `evaluate`.
+    """
+    return lambda network: evaluate({"": Checkpoint(network, {"size": size})}, dataset, task=task)[""]
+
+
 def table(results: Mapping[str, Mapping[str, float]]) -> str:
     """The results as text, laid out like Table 1, the best number of each column marked with ``*``."""
     names = list(next(iter(results.values())))

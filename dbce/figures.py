@@ -5,7 +5,7 @@ The page draws the same maps in the browser; these are for papers, slides and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -170,6 +170,29 @@ def radius_curve(result: Mapping[str, Any]) -> Figure:
     axes.set_ylabel(f"Dice on {result['test_data']}, %")
     axes.set_title(f"{result['task']}, {result['label']}", fontsize=10)
     axes.grid(alpha=0.3)
+    return figure
+
+
+def training_curves(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
+    """How runs went: the training loss of every epoch, and the validation Dice where it was measured.
+
+    Args:
+        logs: by the name of the run, its lines as of `dbce.training.read_log`.
+    """
+    figure = Figure(figsize=(8, 3.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for name, lines in logs.items():
+        losses = np.array([line["loss"] for line in lines])
+        left.plot([line["epoch"] for line in lines], losses / losses[0], label=name)
+        scored = [(line["epoch"], line["validation"]["dice"]) for line in lines if "validation" in line]
+        right.plot(*zip(*scored, strict=True), "o-", markersize=3, label=name) if scored else right.plot([], label=name)
+    left.set_ylabel("training loss, the first epoch's = 1")
+    left.set_yscale("log")
+    right.set_ylabel("validation Dice, %")
+    for axes in (left, right):
+        axes.set_xlabel("epoch")
+        axes.grid(alpha=0.3)
+    right.legend(fontsize=8, frameon=False)
     return figure
 
 

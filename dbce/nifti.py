@@ -172,11 +172,11 @@ def _affine(header: Any, flat: bool, name: str) -> tuple[np.ndarray | None, str]
                 found.append(np.full((4, 4), np.nan))
     valid = [affine for affine in found if is_valid(affine)]
     if valid:
-        return valid[0], "" if is_valid(found[0]) else f"{name} has a broken sform; its qform was used"
+        return valid[0], "" if is_valid(found[0]) else f"{name} has a broken sform; its qform was used."
     why = "a broken affine" if found else "no affine"
     return None, (
         f"{name} has {why} in its header, so how the patient lies is not known: it is read as if its axes ran to the "
-        "left, to the front and to the head"
+        "left, to the front and to the head."
     )
 
 

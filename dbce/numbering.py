@@ -61,6 +61,30 @@ def decide(values: Collection[int], name: str, asked: str | None = None) -> str:
     return asked
 
 
+def read(
+    labels: np.ndarray, name: str, asked: str | None = None, found: Collection[int] | None = None
+) -> tuple[np.ndarray, str | None, tuple[str, ...]]:
+    """Labels in either numbering -> labels here.
+
+    Args:
+        labels: uint8 of any shape, 0 to `RAW_MAX` or `IGNORE`.
+        name: of the file, for sentences.
+        asked: the numbering that somebody chose, or None.
+        found: values that occur in the file, of which ``labels`` may be a part; counted if None.
+
+    Returns:
+        uint8 labels; the numbering they were read in, if it could be the other as well, else None; and sentences.
+
+    Raises:
+        InputError: as of `decide`.
+    """
+    found = np.unique(labels).tolist() if found is None else found
+    chosen = decide(found, name, asked)
+    asks = is_open(found)
+    note = f"{name} does not tell which numbering its labels are in: read in {TITLES[chosen]}."
+    return apply(labels, chosen), chosen if asks else None, (note,) if asks and asked is None else ()
+
+
 def apply(labels: np.ndarray, numbering: str) -> np.ndarray:
     """uint8 labels of a numbering -> uint8 labels here; `IGNORE` stays."""
     table = np.arange(256, dtype=np.uint8)

@@ -50,6 +50,7 @@ class Recipe:
         radius: disk radius in pixels at 320 x 320; used at ``radius * size / 320``.
         seed: of the initial weights, the order of images and the augmentation.
         augment: whether images are augmented.
+        hold_out: share of the training set kept back for validation (see `dbce.data.Dataset.hold_out`).
     """
 
     task: str = "polyp"
@@ -64,6 +65,7 @@ class Recipe:
     radius: float = 20
     seed: int = 0
     augment: bool = True
+    hold_out: float = 0.0
 
     def __post_init__(self) -> None:
         for name, given, known in (("task", self.task, TASKS), ("loss", self.loss, LOSSES)):
@@ -119,7 +121,7 @@ class _Run:
     def __init__(self, recipe: Recipe, dataset: Dataset, folder: Path, device: str | None, backend: str | None) -> None:
         use_cuda = torch.cuda.is_available() and device != "cpu"
         self.accelerator = Accelerator(cpu=not use_cuda, mixed_precision="bf16" if use_cuda else "no")
-        self.recipe, self.folder, self.count = recipe, folder, len(dataset)
+        self.recipe, self.folder, self.data = recipe, folder, dataset.fingerprint()
         self.device = self.accelerator.device
         if not use_cuda:
             keep_memory()
@@ -133,7 +135,7 @@ class _Run:
         if backend is not None:
             network.compile(backend=backend)
         self.network, self.optimiser = self.accelerator.prepare(network, optimiser)
-        self.augment = Augment(recipe.size, TASKS[recipe.task].mirror).to(self.device) if recipe.augment else None
+        self.augment = Augment(TASKS[recipe.task].mirror).to(self.device) if recipe.augment else None
         self.loss = build_loss(recipe, dataset)
         # the whole set stays on the device as uint8; batches are cut and augmented there
         self.images = torch.from_numpy(dataset.images).to(self.device)
@@ -153,7 +155,10 @@ class _Run:
             return 0
         state = torch.load(self.state_path, map_location="cpu", weights_only=True)
         given = asdict(self.recipe)
-        changed = [f"{k} {state['recipe'].get(k)!r} -> {v!r}" for k, v in given.items() if state["recipe"].get(k) != v]
+        begun = {**asdict(Recipe()), **state["recipe"]}  # a field that came later had its default
+        changed = [f"{k} {begun[k]!r} -> {v!r}" for k, v in given.items() if begun[k] != v]
+        if state.get("data", self.data) != self.data:
+            changed.append("other images or labels")
         if changed:
             raise ValueError(
                 f"{self.folder} holds a run with other settings ({'; '.join(changed)}); a run resumes only with "
@@ -169,6 +174,7 @@ class _Run:
             return
         state = {
             "recipe": asdict(self.recipe),
+            "data": self.data,
             "epoch": self.epoch,
             "network": self.accelerator.unwrap_model(self.network).state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -176,6 +182,15 @@ class _Run:
         lines = [old for old in read_log(self.folder) if old["epoch"] < self.epoch] + [line]
         _replace(self.state_path, lambda path: torch.save(state, path))
         _replace(self.log_path, lambda path: path.write_text("".join(json.dumps(old) + "\n" for old in lines)))
+
+    def scores(self, validate: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
+        """What the validation set says of the network as it stands; training goes on as if nothing had been asked."""
+        network = self.accelerator.unwrap_model(self.network)
+        network.eval()
+        try:
+            return validate(network)
+        finally:
+            network.train()
 
     def step(self, iteration: int, batch: np.ndarray) -> Tensor:
         """One update on one global batch, of which this process takes its share: the mean loss of the share.
@@ -236,6 +251,8 @@ def train(
     device: str | None = None,
     stop_after: int | None = None,
     backend: str | None = None,
+    validate: Callable[[nn.Module], dict[str, float]] | None = None,
+    validate_every: int = 5,
 ) -> Path | None:
     """Train one network, or go on where an earlier call was killed.
 
@@ -250,6 +267,8 @@ def train(
         device: "cpu" to stay off the GPU.
         stop_after: leave after this many epochs in all (the schedule stays that of ``recipe.epochs``).
         backend: compile the network with this backend of ``torch.compile``, e.g. "inductor"; not at all if None.
+        validate: scores a network in evaluation mode, e.g. from `dbce.evaluation.validator`; it changes no weight.
+        validate_every: epochs from one validation to the next; the last epoch has one in any case.
 
     Returns:
         Path of the checkpoint, or None if ``stop_after`` ended the run before its last epoch.
@@ -283,6 +302,7 @@ def train(
         file=sys.stderr,
         mininterval=1.0,
     )
+    shown_scores = ""  # of the last validation
     with _deterministic(), trusted_labels(), bar:
         run.network.train()
         while run.epoch < last:
@@ -296,20 +316,24 @@ def train(
                 losses.append(run.step(iteration, batch))
                 if time.perf_counter() - shown > 1:  # looking at a loss waits for the device
                     shown = time.perf_counter()
-                    bar.set_postfix(epoch=run.epoch + 1, loss=f"{losses[-1].item():.3f}", refresh=False)
+                    scored = {"dice": shown_scores} if shown_scores else {}
+                    bar.set_postfix(epoch=run.epoch + 1, loss=f"{losses[-1].item():.3f}", **scored, refresh=False)
                 bar.update(len(batch))
             mean_loss = torch.stack(losses).double().mean().item()
             seconds = time.perf_counter() - started
             run.epoch += 1
-            run.save(
-                {
-                    "epoch": run.epoch,
-                    "loss": mean_loss,
-                    "lr": lr,
-                    "seconds": round(seconds, 3),
-                    "images_per_second": round(len(dataset) / seconds, 2),
-                }
-            )
+            line: dict[str, Any] = {
+                "epoch": run.epoch,
+                "loss": mean_loss,
+                "lr": lr,
+                "seconds": round(seconds, 3),
+                "images_per_second": round(len(dataset) / seconds, 2),
+            }
+            due = run.epoch % validate_every == 0 or run.epoch == recipe.epochs
+            if validate is not None and due and run.accelerator.is_main_process:
+                line["validation"] = {name: round(value, 3) for name, value in run.scores(validate).items()}
+                shown_scores = f"{line['validation']['dice']:.1f}"
+            run.save(line)
     if run.epoch < recipe.epochs:
         return None
     path = folder / f"{recipe.loss}.safetensors"

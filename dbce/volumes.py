@@ -33,6 +33,9 @@ MAX_BYTES = 64_000_000
 TEST_SCANS = frozenset(f"case{n:04d}" for n in (1, 2, 3, 4, 8, 22, 25, 29, 32, 35, 36, 38))
 """The 12 Synapse scans that TransUNet, and the paper after it, test on; the other 18 are for training."""
 
+SCANS = (*range(1, 11), *range(21, 41))
+"""Numbers of the 30 Synapse scans."""
+
 _WHOLE = 0.01  # how far a label may lie from a whole number: scale factors such as 1.00002 are rounding
 
 
@@ -44,7 +47,7 @@ class Volume:
         grey: (D, H, W) uint8, windowed, from the head down.
         labels: (D, H, W) uint8 labels of `dbce.tasks`, `dbce.tasks.IGNORE` where none is known; or None.
         shape: (height, width) in pixels of a slice as it came.
-        notes: sentences, without a full stop, on what was guessed or mended.
+        notes: sentences on what was guessed or mended.
         numbering: in which the labels were read, if they could be in the other as well; else None.
     """
 
@@ -107,14 +110,9 @@ def read(
     if not aligned:
         values, note = world.placed(values, labels, scan)
         notes.append(note)
-    chosen = numbering.decide(found, labels.name, labels_in)
-    asks = numbering.is_open(found)
-    if asks and labels_in is None:
-        notes.append(
-            f"{labels.name} does not tell which numbering its labels are in: read in {numbering.TITLES[chosen]}"
-        )
-    small = np.stack([resize_labels(plane, size) for plane in numbering.apply(values, chosen)])
-    return Volume(grey, small, scan.shape[1:], tuple(notes), chosen if asks else None)
+    values, chosen, more = numbering.read(values, labels.name, labels_in, found)
+    small = np.stack([resize_labels(plane, size) for plane in values])
+    return Volume(grey, small, scan.shape[1:], (*notes, *more), chosen)
 
 
 def _open(data: bytes, name: str) -> tuple[Stack | None, Stack | None]:
@@ -263,16 +261,16 @@ def _listed(folder: Path, pattern: str) -> list[Path]:
 def _numbering_of(files: Sequence[Path], asked: str | None) -> tuple[str, str]:
     """One numbering for the labels of a whole set, and a sentence that says so."""
     if asked is not None:
-        return numbering.decide((), "", asked), f"labels: {numbering.TITLES[asked]}, as asked"
+        return numbering.decide((), "", asked), f"Labels: {numbering.TITLES[asked]}, as asked."
     pool = ThreadPoolExecutor(max_workers=4)
     try:
         for path, found in zip(files, pool.map(_values_of, files), strict=True):
             if numbering.settles(found):
-                return "synapse", f"labels: {numbering.TITLES['synapse']}, because {path.name} holds {max(found)}"
+                return "synapse", f"Labels: {numbering.TITLES['synapse']}, because {path.name} holds {max(found)}."
     finally:
         pool.shutdown(cancel_futures=True)
     title = numbering.TITLES["transunet"]
-    return "transunet", f"labels: {title}, because none of {len(files)} files holds more; --labels synapse if they are"
+    return "transunet", f"Labels: {title}, because none of {len(files)} files holds more; --labels synapse if they are."
 
 
 def _values_of(path: Path) -> set[int]:
@@ -291,14 +289,16 @@ def _reader(path: Path, labels: Path | None, chosen: str) -> Callable[[int], Vol
     return read_file
 
 
-def write_phantoms(folder: Path, size: int, progress: Callable[[Any], Iterator[int]]) -> None:
+def write_phantoms(
+    folder: Path, size: int, progress: Callable[[Any], Iterator[int]], numbers: Sequence[int] = SCANS
+) -> None:
     """Draw a data set of phantoms in TransUNet's layout: 18 scans as training slices, 12 as test volumes.
 
-    Scan ``case0001`` is ``ct.scan(1)``, and so on; numbers and split are Synapse's, the bodies are drawn.
+    Scan ``case0001`` is ``ct.scan(1)``, and so on; numbers and split are Synapse's, the bodies are drawn. Any other
+    number draws another body, as training slices.
     """
     for name in ("train_npz", "test_vol_h5"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    numbers = [n for n in range(1, 41) if not 11 <= n <= 20]
     for number in progress(numbers):
         hu, labels = ct.scan(number, size)
         image = ct.window(hu).astype(np.float32) / 255

@@ -88,6 +88,7 @@ def placed(values: np.ndarray, labels: Stack, scan: Stack) -> tuple[np.ndarray, 
     note = f"{labels.name} lies on another grid than {scan.name}: every voxel took the label nearest to it in space"
     if held < out.size:
         note += f"; {100 * (1 - held / out.size):.2g} % of the scan lie beyond the labels and do not count"
+    note += "."
     return out, note
 
 

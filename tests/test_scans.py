@@ -185,7 +185,7 @@ def test_a_broken_affine_is_named_and_a_good_qform_used(rows):
     image = nib.Nifti1Image(world(HU), np.eye(4))
     image.set_qform(np.eye(4), 1)
     found = read(patched(image.to_bytes(), **fields, sform_code=2), "scan.nii", size=24)
-    assert found.notes == ("scan.nii has a broken sform; its qform was used",)
+    assert found.notes == ("scan.nii has a broken sform; its qform was used.",)
     assert np.array_equal(found.grey, read(nii(HU), "scan.nii", size=24).grey)
 
 
