@@ -53,8 +53,8 @@ class SmallFieldElastic(K.RandomElasticTransform):
 class ColourMatrix(K.IntensityAugmentationBase2D):
     """Brightness, contrast, saturation and hue of a sample in one matrix: ``rgb' = M rgb + t``.
 
-    Contrast scales, brightness adds, saturation blends with the luma (ITU-R BT.601), hue turns about the grey axis. In
-    HSV, where other libraries jitter, the last two take ten times as long and mean the same for small changes.
+    Contrast scales, brightness adds, saturation blends with the luma (ITU-R BT.601, as in torchvision), hue turns about
+    the grey axis. By way of HSV the last two take ten times as long.
 
     Args:
         brightness: largest amount added.

@@ -109,7 +109,7 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
                 drawn = tab.evaluate(_MOVE_GRADIO, radii[: max(5, repeats // 3)])
                 arrived = [time for time in drawn if time < _LOST]
                 note = f" {len(drawn) - len(arrived)} of {len(drawn)} lost" if len(arrived) < len(drawn) else ""
-                rows.append((name, arrived or drawn, note))  # all lost: the time waited, a lower bound
+                rows.append((name, arrived, note))
     return _table(rows)
 
 
@@ -162,6 +162,7 @@ def _summary(times: Sequence[float]) -> str:
 
 
 def _table(rows: Sequence[tuple[str, list[float], str]]) -> str:
+    """A row a slider: name, times of what arrived, what else is said; without any times, that nothing answered."""
     base = float(np.median(rows[0][1]))
     lines = [
         f"milliseconds on {os.cpu_count()} CPU cores, {WORK_SIZE} x {WORK_SIZE} px; one frame at 60 Hz is 16.7",
@@ -169,5 +170,8 @@ def _table(rows: Sequence[tuple[str, list[float], str]]) -> str:
         f"{'':42}{'median':>8}{'95 %':>8}{'median':>9}{'95 %':>8}",
     ]
     for name, drawn, work in rows:
+        if not drawn:
+            lines.append(f"{name:42}{'no answer':>16}")
+            continue
         lines.append(f"{name:42}{_summary(drawn):>16}{work:>17}{np.median(drawn) / base:>8.1f}x")
     return "\n".join(lines)

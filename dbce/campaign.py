@@ -16,8 +16,9 @@ from tqdm import tqdm
 
 from dbce.data import Dataset, pack
 from dbce.evaluation import validator
+from dbce.run_files import read_log
 from dbce.tasks import TASKS
-from dbce.training import Recipe, read_log, train
+from dbce.training import Recipe, train
 
 
 def combinations(

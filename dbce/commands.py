@@ -116,7 +116,7 @@ def campaign(args: argparse.Namespace) -> None:
 def curves(args: argparse.Namespace) -> None:
     """Draw how the loss and the validation scores of runs went."""
     from dbce import export, figures
-    from dbce.training import read_log
+    from dbce.run_files import read_log
 
     kind = Path(args.out).suffix[1:].lower()
     if kind not in export.FIGURES:

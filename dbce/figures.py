@@ -177,7 +177,7 @@ def training_curves(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     """How runs went: the training loss of every epoch, and the validation Dice where it was measured.
 
     Args:
-        logs: by the name of the run, its lines as of `dbce.training.read_log`.
+        logs: by the name of the run, its lines as of `dbce.run_files.read_log`.
     """
     figure = Figure(figsize=(8, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)

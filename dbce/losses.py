@@ -111,8 +111,8 @@ def balanced_cross_entropy(
     Args:
         input: (N, C, H, W) logits, or (N, C, D, H, W).
         target: (N, H, W) whole-number labels, or (N, D, H, W).
-        class_frequencies: (C,) share of each class in the training set, in (0, 1]; of each image by itself
-            when None. An absent class of an image weighs nothing.
+        class_frequencies: (C,) share of each class in the training set, in [0, 1]; of each image by itself
+            when None. A class that is absent from the set, or from the image, weighs nothing.
         ignore_index: label of pixels that do not count.
         reduction: "mean" over images, "sum" over images, or "none" for the (N, H, W) weighted loss map
             (its sum over an image divided by N is the loss of the image).
@@ -143,12 +143,13 @@ def balanced_cross_entropy(
 def _inverse_frequencies(class_frequencies: Sequence[float] | Tensor, input: Tensor) -> Tensor:
     """1 / frequency per class, (C,), or a ValueError."""
     frequencies = torch.as_tensor(class_frequencies, dtype=input.dtype)  # a sequence is checked off the device
-    if frequencies.shape != (input.shape[1],) or not bool(((frequencies > 0) & (frequencies <= 1)).all()):
+    shares = bool(((frequencies >= 0) & (frequencies <= 1)).all()) and bool((frequencies > 0).any())
+    if frequencies.shape != (input.shape[1],) or not shares:
         raise ValueError(
-            f"class_frequencies is {frequencies.tolist()}; it must hold one share in (0, 1] for each of the "
+            f"class_frequencies is {frequencies.tolist()}; it must hold one share in [0, 1] for each of the "
             f"{input.shape[1]} classes. Leave it None to use the frequencies of each image."
         )
-    return 1.0 / frequencies.to(input.device)
+    return torch.where(frequencies > 0, 1 / frequencies, 0.0).to(input.device)
 
 
 def _one_hot(target: Tensor, num_classes: int, ignore_index: int, dtype: torch.dtype) -> Tensor:

@@ -8,8 +8,6 @@ in the loss see the same images, augmented the same way, in the same order.
 from __future__ import annotations
 
 import ctypes
-import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +22,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from dbce import checkpoints
+from dbce import checkpoints, run_files
 from dbce.augment import Augment
 from dbce.data import Dataset
 from dbce.losses import LOSSES, DilatedBalancedCrossEntropyLoss
@@ -97,7 +95,7 @@ def keep_memory() -> bool:
 
 def build_loss(recipe: Recipe, dataset: Dataset) -> nn.Module:
     """The loss of a recipe: class frequencies from the training set, the radius scaled to the image size."""
-    if recipe.loss == "bce":
+    if recipe.loss == "bce":  # a class that does not occur weighs nothing
         return LOSSES["bce"](dataset.class_frequencies(TASKS[recipe.task].num_classes))
     if recipe.loss == "dbce":
         return LOSSES["dbce"](recipe.radius * recipe.size / WORK_SIZE)
@@ -108,11 +106,16 @@ def _step_seed(seed: int, iteration: int, rank: int) -> int:
     return int(np.random.SeedSequence([seed, iteration, rank]).generate_state(1)[0])
 
 
-def _batches(count: int, recipe: Recipe, epoch: int) -> Iterator[np.ndarray]:
-    """Global batches of image indices; every image exactly once an epoch, the last batch may be smaller."""
+def _batches(count: int, recipe: Recipe, epoch: int) -> list[np.ndarray]:
+    """Global batches of image indices; every image exactly once an epoch, the last batch may be smaller.
+
+    A last image by itself joins the batch before: batch norm has little to go by in one image.
+    """
     order = np.random.default_rng([recipe.seed, epoch]).permutation(count)
-    for start in range(0, count, recipe.batch_size):
-        yield order[start : start + recipe.batch_size]
+    starts = list(range(recipe.batch_size, count, recipe.batch_size))
+    if starts and starts[-1] == count - 1 and recipe.batch_size > 1:
+        starts.pop()
+    return np.split(order, starts)
 
 
 class _Run:
@@ -131,6 +134,7 @@ class _Run:
         ).to(memory_format=torch.channels_last)
         network.to(self.device)
         optimiser = torch.optim.Adam(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
+        self.log: list[dict[str, Any]] = []
         self.epoch = self._restore(network, optimiser)
         if backend is not None:
             network.compile(backend=backend)
@@ -141,23 +145,15 @@ class _Run:
         self.images = torch.from_numpy(dataset.images).to(self.device)
         self.labels = torch.from_numpy(dataset.labels).to(self.device)
 
-    @property
-    def state_path(self) -> Path:
-        return self.folder / "state.pt"
-
-    @property
-    def log_path(self) -> Path:
-        return self.folder / "log.jsonl"
-
     def _restore(self, network: nn.Module, optimiser: torch.optim.Optimizer) -> int:
         """Load the saved state, if any: the number of epochs done."""
-        if not self.state_path.is_file():
+        state = run_files.read_state(self.folder)
+        if state is None:
             return 0
-        state = torch.load(self.state_path, map_location="cpu", weights_only=True)
         given = asdict(self.recipe)
         begun = {**asdict(Recipe()), **state["recipe"]}  # a field that came later had its default
         changed = [f"{k} {begun[k]!r} -> {v!r}" for k, v in given.items() if begun[k] != v]
-        if state.get("data", self.data) != self.data:
+        if state["data"] != self.data:
             changed.append("other images or labels")
         if changed:
             raise ValueError(
@@ -166,10 +162,12 @@ class _Run:
             )
         network.load_state_dict(state["network"])
         optimiser.load_state_dict(state["optimiser"])
+        self.log = state["log"]
         return int(state["epoch"])
 
     def save(self, line: dict[str, Any]) -> None:
-        """After an epoch: the state, at once or not at all, then its line of the log."""
+        """After an epoch: the state, at once or not at all, then the log, of which the state holds a copy."""
+        self.log.append(line)
         if not self.accelerator.is_main_process:
             return
         state = {
@@ -178,10 +176,10 @@ class _Run:
             "epoch": self.epoch,
             "network": self.accelerator.unwrap_model(self.network).state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "log": self.log,
         }
-        lines = [old for old in read_log(self.folder) if old["epoch"] < self.epoch] + [line]
-        _replace(self.state_path, lambda path: torch.save(state, path))
-        _replace(self.log_path, lambda path: path.write_text("".join(json.dumps(old) + "\n" for old in lines)))
+        run_files.write_state(self.folder, state)
+        run_files.write_log(self.folder, self.log)
 
     def scores(self, validate: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
         """What the validation set says of the network as it stands; training goes on as if nothing had been asked."""
@@ -217,18 +215,6 @@ class _Run:
         self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         return loss.detach()
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    temporary = path.with_name(path.name + ".part")
-    write(temporary)
-    os.replace(temporary, path)
-
-
-def read_log(folder: str | Path) -> list[dict[str, Any]]:
-    """The lines of a run's ``log.jsonl``, one dictionary an epoch; empty before the first."""
-    path = Path(folder) / "log.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
 
 
 @contextmanager
@@ -274,7 +260,9 @@ def train(
         Path of the checkpoint, or None if ``stop_after`` ended the run before its last epoch.
 
     Raises:
-        ValueError: images of another size, labels that are no class, or a folder that holds a run with other settings.
+        ValueError: images of another size, labels that are no class, a folder that holds a run with other settings or
+            a damaged one, or in which another process trains.
+        OSError: the state cannot be written; the message says why, and what was kept.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -288,8 +276,27 @@ def train(
             f"the data set has the label {dataset.labels.max()}; {recipe.task} has the classes 0 to "
             f"{TASKS[recipe.task].num_classes - 1}. Check that the data belongs to the task."
         )
+    with run_files.locked(folder):
+        return _train(recipe, dataset, folder, source, device, stop_after, backend, validate, validate_every)
+
+
+def _train(
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: Path,
+    source: str,
+    device: str | None,
+    stop_after: int | None,
+    backend: str | None,
+    validate: Callable[[nn.Module], dict[str, float]] | None,
+    validate_every: int,
+) -> Path | None:
+    """`train`, once the arguments are checked and the folder is this process's own."""
+    task = TASKS[recipe.task]
+    shares = dataset.class_frequencies(task.num_classes)
+    absent = [name for name, share in zip(task.classes, shares, strict=True) if share == 0]
     run = _Run(recipe, dataset, folder, device, backend)
-    steps = -(-len(dataset) // recipe.batch_size)
+    steps = len(_batches(len(dataset), recipe, 0))
     total = recipe.epochs * steps
     last = recipe.epochs if stop_after is None else min(stop_after, recipe.epochs)
     quiet = not run.accelerator.is_main_process
@@ -302,6 +309,8 @@ def train(
         file=sys.stderr,
         mininterval=1.0,
     )
+    if absent and not quiet:
+        tqdm.write(f"the training set holds no {' and no '.join(absent)}: the network cannot learn it", file=sys.stderr)
     shown_scores = ""  # of the last validation
     with _deterministic(), trusted_labels(), bar:
         run.network.train()
@@ -344,7 +353,7 @@ def train(
             "encoder_weights": weights,
             "data": source,
             "images": len(dataset),
-            "class_frequencies": dataset.class_frequencies(TASKS[recipe.task].num_classes),
+            "class_frequencies": shares,
             "torch": torch.__version__.split("+")[0],
             "device": run.device.type,
             **({"compiled": backend} if backend else {}),

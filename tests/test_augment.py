@@ -74,23 +74,24 @@ def test_the_small_field_moves_as_far_as_it_says_and_as_smoothly_as_kornias(size
     assert slope["small"] == pytest.approx(slope["full"], rel=0.1)  # how fast it changes from pixel to pixel
 
 
-@pytest.mark.parametrize("kind", ["saturation", "hue"])
-def test_colours_change_as_hsv_would(kind, monkeypatch):
-    """kornia's change in HSV as the oracle, for a small change; the random numbers are the end of their range."""
-    from kornia.enhance import adjust_hue, adjust_saturation
+def at_the_end_of_its_range(monkeypatch, images: torch.Tensor, **ranges: float) -> torch.Tensor:
+    """Images after the largest change, where no random number is left."""
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "rand", lambda *shape, **_: torch.ones(shape))
+        jitter = ColourMatrix(**{"brightness": 0.0, "contrast": 0.0, "saturation": 0.0, "hue": 0.0, **ranges}, p=1.0)
+        return jitter.apply_transform(images, jitter.generate_parameters(images.shape), {})
 
-    monkeypatch.setattr(torch, "rand", lambda *shape, **_: torch.ones(shape))
-    jitter = {
-        "saturation": ColourMatrix(0.0, 0.0, 0.05, 0.0, p=1.0),
-        "hue": ColourMatrix(0.0, 0.0, 0.0, 0.05 / (2 * torch.pi), p=1.0),
-    }[kind]
+
+def test_saturation_is_torchvisions_and_hue_turns_as_hsv_does(monkeypatch):
+    from torchvision.transforms.v2.functional import adjust_hue, adjust_saturation
+
     images = 0.25 + 0.5 * torch.from_numpy(np.random.default_rng(0).random((1, 3, 8, 8), np.float32))
-    parameters = jitter.generate_parameters(images.shape)
-    found = jitter.apply_transform(images, parameters, {})
-    expected = adjust_saturation(images, 1.05) if kind == "saturation" else adjust_hue(images, 0.05)  # radians
-    change = (expected - images).flatten()
-    assert (found - images).flatten() @ change > 0.8 * (found - images).norm() * change.norm()  # the same direction
-    assert 0.6 < (found - images).norm() / change.norm() < 1.6
+    saturated = at_the_end_of_its_range(monkeypatch, images, saturation=0.2)
+    torch.testing.assert_close(saturated, adjust_saturation(images, 1.2), atol=1e-3, rtol=0)
+    found = (at_the_end_of_its_range(monkeypatch, images, hue=0.01) - images).flatten()
+    expected = (adjust_hue(images, 0.01) - images).flatten()
+    assert found @ expected > 0.7 * found.norm() * expected.norm()  # the same way round
+    assert 0.6 < found.norm() / expected.norm() < 1.6
 
 
 def test_grey_stays_grey_under_saturation_and_hue():

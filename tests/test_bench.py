@@ -29,6 +29,12 @@ def test_viewer_prints_medians_percentiles_and_ratios(task):
     assert lines[3].endswith("1.0x") and all("gradio" in line for line in lines[3 + ours :])
 
 
+def test_a_peer_that_never_answers_gets_no_ratio():
+    lines = bench._table([("page", [4.0, 6.0], ""), ("slow", [10.0, 10.0], " 1 of 3 lost"), ("dead", [], " 3 of 3 lost")])
+    assert lines.splitlines()[-2].endswith("2.0x")
+    assert lines.splitlines()[-1].split() == ["dead", "no", "answer"]
+
+
 def test_dilation_compares_equal_pixels_and_prints_ratios(monkeypatch):
     lines = bench_compute.dilation(size=48, repeats=1).splitlines()
     assert lines[1].split() == ["R", "=", "5", "R", "=", "20", "R", "=", "60", "R", "=", "150"]

@@ -15,7 +15,8 @@ import torch
 from dbce import campaign
 from dbce.__main__ import main
 from dbce.phantoms import polyp
-from dbce.training import Recipe, read_log
+from dbce.run_files import read_log
+from dbce.training import Recipe
 
 
 def test_losses_without_a_radius_are_run_once_a_seed():

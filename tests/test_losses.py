@@ -288,7 +288,7 @@ def test_bad_radius_gets_a_sentence(radius):
             call()
 
 
-@pytest.mark.parametrize("frequencies", [[0.5, 0.5], [0.5, 0.5, 0.0], [0.5, -0.1, 0.6], [math.nan] * 3, [2, 1, 1]])
+@pytest.mark.parametrize("frequencies", [[0.5, 0.5], [0.0, 0.0, 0.0], [0.5, -0.1, 0.6], [math.nan] * 3, [2, 1, 1]])
 def test_bad_frequencies_get_a_sentence(frequencies):
     logits, target = case(0)
     with pytest.raises(ValueError, match="class_frequencies is"):
@@ -299,3 +299,14 @@ def test_public_names():
     assert set(LOSSES) == {"ce", "bce", "dice_ce", "dbce"}
     for name in dbce.__all__:
         assert hasattr(dbce, name)
+
+
+def test_a_class_that_the_set_does_not_hold_weighs_nothing():
+    logits, target = torch.randn(2, 3, 8, 8), torch.randint(0, 2, (2, 8, 8))
+    found = balanced_cross_entropy(logits, target, [0.9, 0.1, 0.0])
+    weight = torch.tensor([1 / 0.9, 10.0])[target]
+    assert found.item() == pytest.approx(
+        (torch.nn.functional.cross_entropy(logits, target, reduction="none") * weight).mean().item()
+    )
+    moved = balanced_cross_entropy(logits, target.where(target == 0, 2), [0.9, 0.1, 0.0], reduction="none")
+    assert moved[target == 1].abs().max() == 0

@@ -20,7 +20,8 @@ from dbce import checkpoints
 from dbce.data import Dataset
 from dbce.data import load as load_data
 from dbce.phantoms import polyp
-from dbce.training import Recipe, _batches, build_loss, read_log, train
+from dbce.run_files import read_log
+from dbce.training import Recipe, _batches, build_loss, train
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = Recipe(encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=3, batch_size=4)
@@ -71,6 +72,13 @@ def test_every_image_exactly_once_an_epoch_in_another_order():
     assert sorted(first) == sorted(second) == list(range(10))
     assert list(first) != list(second)
     assert [len(batch) for batch in _batches(10, TINY, 0)] == [4, 4, 2]
+
+
+@pytest.mark.parametrize(("count", "size", "sizes"), [(9, 4, [4, 5]), (1, 4, [1]), (3, 1, [1, 1, 1]), (8, 4, [4, 4])])
+def test_a_last_image_does_not_make_a_batch_by_itself(count, size, sizes):
+    batches = _batches(count, replace(TINY, batch_size=size), 0)
+    assert [len(batch) for batch in batches] == sizes
+    assert sorted(np.concatenate(batches)) == list(range(count))
 
 
 def test_losses_see_the_same_images_augmented_alike(dataset, tmp_path, monkeypatch):

@@ -172,6 +172,11 @@ def test_what_cannot_be_read_gets_one_sentence_that_names_the_file(name, content
 # --- data sets ----------------------------------------------------------------------------------------------
 
 
+def through_work_size(plane: np.ndarray) -> np.ndarray:
+    """(n, n) grey -> (n, n, 3), by way of the size at which everything is read."""
+    return data.resize_image(data.resize_image(np.repeat(plane[..., None], 3, axis=2), 320), len(plane))
+
+
 def test_phantoms_in_transunets_layout_are_read_back_by_part(tmp_path, monkeypatch):
     monkeypatch.setattr(ct, "SLICES", 4)
     assert main(["phantoms", "-o", str(tmp_path / "set"), "--size", "32"]) == 0
@@ -181,7 +186,7 @@ def test_phantoms_in_transunets_layout_are_read_back_by_part(tmp_path, monkeypat
     assert not TEST_SCANS & {data.scan_of(name) for name in train.names}
     hu, labels = ct.scan(5, 32)
     where = train.names.index("case0005_slice002")
-    assert np.array_equal(train.images[where], np.repeat(ct.window(hu[2])[..., None], 3, axis=2))
+    assert np.array_equal(train.images[where], through_work_size(ct.window(hu[2])))
     assert np.array_equal(train.labels[where], labels[2])
     whole = data.load(tmp_path / "set", 32)
     data.pack(whole, tmp_path / "all.npz")
@@ -205,7 +210,7 @@ def test_synapses_own_layout(tmp_path, drawn):
         "case0001"
     }
     assert np.array_equal(train.labels, np.where(drawn[1] == 5, 5, 0))
-    assert np.array_equal(train.images[..., 1], ct.window(drawn[0]))
+    assert np.array_equal(train.images, np.stack([through_work_size(plane) for plane in ct.window(drawn[0])]))
     (tmp_path / "label" / "label0005.nii.gz").unlink()
     with pytest.raises(ValueError, match=r"img0005.nii.gz has no labels"):
         data.load(tmp_path, 64)
