@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dbce import commands
+from dbce.numbering import NUMBERINGS
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
 
 
@@ -14,6 +15,7 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     """What `train` and `campaign` have in common."""
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
+    _labels_option(parser)
     parser.add_argument("--encoder", default="resnet34", help="SMP encoder (default: the paper's resnet34)")
     parser.add_argument("--encoder-weights", default="imagenet", help='"imagenet", "none" or a file')
     parser.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
@@ -26,6 +28,14 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hold-out", type=float, default=0.0, metavar="SHARE", help="validate on 0.1 of --data, say")
     parser.add_argument("--validate", metavar="DATA", help="validate on this data set")
     parser.add_argument("--validate-every", type=int, default=5, metavar="N", help="epochs between two validations (5)")
+
+
+def _labels_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--labels",
+        choices=NUMBERINGS,
+        help="organs: numbering of the labels, TransUNet's 0 to 8 or Synapse's own 0 to 13 (default: as the set tells)",
+    )
 
 
 def _task(name: str) -> str:
@@ -77,11 +87,13 @@ def build_parser() -> argparse.ArgumentParser:
     evidence.add_argument("task", choices=TASKS)
     evidence.add_argument("--runs", required=True, help="folder with one run a loss and seed")
     evidence.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
+    _labels_option(evidence)
 
     pack = add.add_parser("pack", help="write a data set as one small file that train and evaluate read")
     pack.set_defaults(run=commands.pack)
     pack.add_argument("task", choices=TASKS)
     pack.add_argument("--data", required=True, help="data set folder")
+    _labels_option(pack)
     pack.add_argument("-o", "--out", required=True, help="file to write, e.g. kvasir.npz")
     pack.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
 
@@ -95,6 +107,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.set_defaults(run=commands.evaluate)
     evaluate.add_argument("task", choices=TASKS)
     evaluate.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
+    _labels_option(evaluate)
     evaluate.add_argument("--checkpoint", action="append", help="file to score, repeatable (default: the bundled)")
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
@@ -103,12 +116,14 @@ def build_parser() -> argparse.ArgumentParser:
     bundle.add_argument("task", choices=TASKS)
     bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
     bundle.add_argument("--data", required=True, help="test set to score on")
+    _labels_option(bundle)
 
     radius = add.add_parser("radius", help="score runs that differ in the radius, and record the curve of Fig. 5")
     radius.set_defaults(run=commands.radius)
     radius.add_argument("task", choices=TASKS)
     radius.add_argument("--runs", required=True, help="folder with one run a radius")
     radius.add_argument("--data", required=True, help="test set to score on")
+    _labels_option(radius)
 
     figure = add.add_parser("figure", help="draw a figure of the paper for an image of yours")
     figure.set_defaults(run=commands.figure)
@@ -121,6 +136,7 @@ def build_parser() -> argparse.ArgumentParser:
     figure.add_argument("--task", choices=TASKS, default="polyp")
     figure.add_argument("--image", help="needed for all but figure 5")
     figure.add_argument("--mask", help="needed for figure 1; labels for organs")
+    _labels_option(figure)
     figure.add_argument("--slice", type=int, help="organs: slice of a volume, from 0 (default: the fullest)")
     figure.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
     figure.add_argument("--loss", choices=LOSS_TITLES, default="ce", help="figure 1: whose cross entropy")

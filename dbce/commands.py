@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -41,20 +43,34 @@ def _recipe(args: argparse.Namespace, loss: str, seed: int, radius: float | None
     )
 
 
-def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
-    """The images to train on, at their size, and those to validate on, if any, at ``WORK_SIZE``."""
+def _load(
+    args: argparse.Namespace, path: str, size: int = WORK_SIZE, progress: Callable = iter, **part: Any
+) -> Dataset:
+    """A data set as the options say, and what is to be said of how it was read."""
     from dbce import data
 
+    dataset = data.load(path, size, progress, labels_in=args.labels, **part)
+    _say(dataset.notes)
+    return dataset
+
+
+def _say(notes: Sequence[str]) -> None:
+    for note in notes:
+        print(note, file=sys.stderr)  # what a program reads is on the other stream
+
+
+def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
+    """The images to train on, at their size, and those to validate on, if any, at ``WORK_SIZE``."""
     if args.hold_out and args.validate:
         raise ValueError("--hold-out and --validate both name a validation set; give one of them.")
     reading = partial(tqdm, desc="reading", unit="img")
     held_out = TASKS[args.task].held_out
     size = WORK_SIZE if args.hold_out else args.size
-    dataset, validation = data.load(args.data, size, reading, part="train", held_out=held_out), None
+    dataset, validation = _load(args, args.data, size, reading, part="train", held_out=held_out), None
     if args.hold_out:
         dataset, validation = dataset.hold_out(args.hold_out)
     elif args.validate:
-        validation = data.load(args.validate, progress=reading)
+        validation = _load(args, args.validate, progress=reading)
     return dataset.at(args.size), validation
 
 
@@ -139,7 +155,7 @@ def pack(args: argparse.Namespace) -> None:
     """Write a data set as one file."""
     from dbce import data
 
-    dataset = data.load(args.data, args.size, partial(tqdm, desc="reading", unit="img"))
+    dataset = _load(args, args.data, args.size, partial(tqdm, desc="reading", unit="img"))
     data.pack(dataset, args.out)
     print(f"wrote {args.out}: {len(dataset)} images, {Path(args.out).stat().st_size / 1e6:.1f} MB")
 
@@ -156,10 +172,8 @@ def phantoms(args: argparse.Namespace) -> None:
 
 def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
     """The images that a task is scored on, and what they are called."""
-    from dbce import data
-
     held_out = TASKS[args.task].held_out
-    dataset = data.load(args.data, part="test", held_out=held_out)
+    dataset = _load(args, args.data, part="test", held_out=held_out)
     name = Path(args.data).resolve().name
     return dataset, f"{name} ({len(dataset)} held-out images)" if held_out else name
 
@@ -257,14 +271,17 @@ def figure(args: argparse.Namespace) -> None:
 
 def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarray | None]:
     """The image that a figure is drawn of, and its mask or labels: of files, or of a slice of volumes."""
-    from dbce import volumes
+    from dbce import numbering, volumes
     from dbce.inputs import check_sizes, read_image, read_labels, read_mask
 
     data, mask_data = (None if path is None else Path(path).read_bytes() for path in (args.image, args.mask))
     several = TASKS[task].num_classes > 2
     assert data is not None
-    if several and volumes.is_volume(args.image):
-        volume = volumes.read(data, args.image, None if mask_data is None else (args.mask, mask_data))
+    if several and volumes.is_volume(args.image, data):
+        volume = volumes.read(
+            data, args.image, None if mask_data is None else (args.mask, mask_data), labels_in=args.labels
+        )
+        _say(volume.notes)
         number = volume.fullest() if args.slice is None else args.slice
         if not 0 <= number < len(volume.grey):
             raise ValueError(f"slice is {number}; {args.image} has the slices 0 to {len(volume.grey) - 1}.")
@@ -273,7 +290,12 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
     image = read_image(data, args.image)
     if mask_data is None:
         return image, None
-    mask = read_labels(mask_data, args.mask, TASKS[task].num_classes) if several else read_mask(mask_data, args.mask)
+    if several:
+        labels = read_labels(mask_data, args.mask, numbering.RAW_MAX + 1)
+        mask, _, notes = numbering.read(labels, args.mask, args.labels)
+        _say(notes)
+    else:
+        mask = read_mask(mask_data, args.mask)
     check_sizes(image, mask, args.image, args.mask)
     return image, mask
 

@@ -41,11 +41,13 @@ class Dataset:
         names: N file stems, sorted.
         images: (N, H, W, 3) uint8 RGB.
         labels: (N, H, W) uint8 class labels, `IGNORE` where a pixel does not count.
+        notes: sentences on how the files were read.
     """
 
     names: tuple[str, ...]
     images: np.ndarray
     labels: np.ndarray
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -57,7 +59,7 @@ class Dataset:
         two = self.labels[self.labels != IGNORE].max(initial=0) < 2
         shrink = resize_mask if two else volumes.resize_labels
         images = np.stack([resize_image(image, size) for image in self.images])
-        return Dataset(self.names, images, np.stack([shrink(label, size) for label in self.labels]))
+        return Dataset(self.names, images, np.stack([shrink(label, size) for label in self.labels]), self.notes)
 
     def hold_out(self, share: float) -> tuple[Dataset, Dataset]:
         """Split off a share of the images for validation, by the hash of their names (of their scans, for slices).
@@ -213,6 +215,7 @@ def load(
     *,
     part: str = "all",
     held_out: float = 0.0,
+    labels_in: str | None = None,
 ) -> Dataset:
     """Read a data set folder or a pack, every image resized to a square.
 
@@ -225,21 +228,22 @@ def load(
         progress: wraps the iteration over images, e.g. ``tqdm``.
         part: "all", or "train" or "test" of a data set that is split as `in_part` says.
         held_out: share of the images in the test part.
+        labels_in: numbering of the labels of scans, of `dbce.numbering.NUMBERINGS`; None: as the set tells.
 
     Raises:
         ValueError: neither a folder nor a pack; or unpaired, unreadable or size-mismatched files, all of
             them named at once.
     """
-    return _load(Path(path), progress, part, held_out).at(size)
+    return _load(Path(path), progress, part, held_out, labels_in).at(size)
 
 
-def _load(path: Path, progress: Callable, part: str, held_out: float) -> Dataset:
+def _load(path: Path, progress: Callable, part: str, held_out: float, labels_in: str | None) -> Dataset:
     """At ``WORK_SIZE``, or, of a pack, at the size it was packed at."""
     if path.is_file():
         whole = _load_pack(path)
         keep = _of_part(whole.names, part, held_out)
         return Dataset(tuple(compress(whole.names, keep)), whole.images[keep], whole.labels[keep])
-    scans = volumes.scans(path, part)
+    scans = volumes.scans(path, part, labels_in)
     if scans is not None:
         return _load_scans(scans, WORK_SIZE, progress, path)
     pairs = find_pairs(path)
@@ -265,16 +269,15 @@ def scan_of(name: str) -> str:
     return name.split("_slice")[0]
 
 
-def _load_scans(
-    scans: Sequence[tuple[str, Callable[[int], volumes.Volume]]], size: int, progress: Callable, folder: Path
-) -> Dataset:
+def _load_scans(scans: volumes.Scans, size: int, progress: Callable, folder: Path) -> Dataset:
     """Slices of scans as grey images; a slice is named after its scan and its number."""
-    if not scans:
+    if not scans.members:
         raise ValueError(f"{folder} holds no scan of this part; `python -m dbce phantoms` draws a whole set.")
     names: list[str] = []
     images, labels, problems = [], [], []
+    notes = [scans.note]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        jobs = [(name, pool.submit(read, size)) for name, read in scans]
+        jobs = [(name, pool.submit(read, size)) for name, read in scans.members]
         for name, job in progress(jobs):
             try:
                 volume = job.result()
@@ -288,8 +291,9 @@ def _load_scans(
             names += [name] if single else [f"{name}_slice{k:03d}" for k in range(len(volume.grey))]
             images.append(np.repeat(volume.grey[..., None], 3, axis=3))
             labels.append(volume.labels)
+            notes += volume.notes
     _raise_all(problems)
-    return Dataset(tuple(names), np.concatenate(images), np.concatenate(labels))
+    return Dataset(tuple(names), np.concatenate(images), np.concatenate(labels), tuple(dict.fromkeys(notes)))
 
 
 def pack(dataset: Dataset, path: str | Path, quality: int | None = 95) -> None:

@@ -1,4 +1,4 @@
-"""CT volumes and their labels: NIfTI, and the slices (``.npz``) and scans (``.npy.h5``) of TransUNet.
+"""CT volumes and their labels: NIfTI, the slices (``.npz``) and scans (``.npy.h5``) of TransUNet, a DICOM slice.
 
 Whatever the file, the result is grey slices from the head down, seen from the feet as radiologists do
 (the patient's right on the left), in the window of `dbce.ct.WINDOW`, at one size.
@@ -6,39 +6,29 @@ Whatever the file, the result is grey slices from the head down, seen from the f
 
 from __future__ import annotations
 
-import gzip
-import io
-import math
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import h5py
-import nibabel as nib
 import numpy as np
-from nibabel.filebasedimages import ImageFileError
-from nibabel.spatialimages import HeaderDataError
-from nibabel.wrapstruct import WrapStructError
 
-from dbce import ct
+from dbce import ct, dicom, nifti, numbering, stored, world
 from dbce.inputs import InputError
-from dbce.tasks import IGNORE, TASKS, WORK_SIZE
+from dbce.numbering import LABEL_MAX, RAW_LABELS, RAW_MAX
+from dbce.stack import MAX_SLICES, MAX_VOXELS, Stack, readable
+from dbce.tasks import IGNORE, WORK_SIZE
 
-SUFFIXES = (".nii", ".nii.gz", ".npz", ".h5")
+__all__ = ["MAX_SLICES", "MAX_VOXELS", "RAW_LABELS", "Volume", "is_volume", "read", "scans"]
+
+SUFFIXES = (".nii", ".nii.gz", ".npz", ".h5", ".dcm")
 """Endings of the files that are read as volumes."""
 
 MAX_BYTES = 64_000_000
 """Largest file that a visitor may send."""
-
-MAX_VOXELS = 80_000_000
-"""Largest volume that is decoded, for example 512 x 512 x 300."""
-
-MAX_SLICES = 400
-"""Longest scan that the page can hold."""
 
 TEST_SCANS = frozenset(f"case{n:04d}" for n in (1, 2, 3, 4, 8, 22, 25, 29, 32, 35, 36, 38))
 """The 12 Synapse scans that TransUNet, and the paper after it, test on; the other 18 are for training."""
@@ -46,11 +36,7 @@ TEST_SCANS = frozenset(f"case{n:04d}" for n in (1, 2, 3, 4, 8, 22, 25, 29, 32, 3
 SCANS = (*range(1, 11), *range(21, 41))
 """Numbers of the 30 Synapse scans."""
 
-RAW_LABELS = {8: 1, 4: 2, 3: 3, 2: 4, 6: 5, 11: 6, 1: 7, 7: 8}
-"""Label in Synapse's own files -> label here (TransUNet's); the other five structures are background."""
-
-_NUM_CLASSES = TASKS["organs"].num_classes
-_RAW_MAX = 13
+_WHOLE = 0.01  # how far a label may lie from a whole number: scale factors such as 1.00002 are rounding
 
 
 @dataclass(frozen=True)
@@ -59,162 +45,154 @@ class Volume:
 
     Attributes:
         grey: (D, H, W) uint8, windowed, from the head down.
-        labels: (D, H, W) uint8 labels of `dbce.tasks`, or None.
+        labels: (D, H, W) uint8 labels of `dbce.tasks`, `dbce.tasks.IGNORE` where none is known; or None.
         shape: (height, width) in pixels of a slice as it came.
+        notes: sentences on what was guessed or mended.
+        numbering: in which the labels were read, if they could be in the other as well; else None.
     """
 
     grey: np.ndarray
     labels: np.ndarray | None
     shape: tuple[int, int]
+    notes: tuple[str, ...] = ()
+    numbering: str | None = None
 
     def fullest(self) -> int:
         """Number of the slice with the most classes, of those the one with the largest objects; else the middle."""
         if self.labels is None:
             return len(self.grey) // 2
-        labels = np.where(self.labels == IGNORE, 0, self.labels)
-        return max(range(len(labels)), key=lambda k: (len(np.unique(labels[k])), np.count_nonzero(labels[k])))
+        counts = [np.bincount(plane.ravel(), minlength=256)[1:IGNORE] for plane in self.labels]
+        return max(range(len(counts)), key=lambda k: (np.count_nonzero(counts[k]), counts[k].sum()))
 
 
-def is_volume(name: str) -> bool:
-    """Whether a file of this name is read as a volume."""
-    return name.lower().endswith(SUFFIXES)
+def is_volume(name: str, data: bytes = b"") -> bool:
+    """Whether a file is read as a volume: by its name, or, if it is DICOM, by its first bytes."""
+    return name.lower().endswith(SUFFIXES) or dicom.is_dicom(data)
 
 
-def read(data: bytes, name: str, mask: tuple[str, bytes] | None = None, size: int = WORK_SIZE) -> Volume:
+def read(
+    data: bytes,
+    name: str,
+    mask: tuple[str, bytes] | None = None,
+    size: int = WORK_SIZE,
+    labels_in: str | None = None,
+) -> Volume:
     """Bytes of a volume file, and perhaps of its label volume, as a `Volume`.
 
-    NIfTI is taken as Hounsfield units unless all of it lies in [0, 1]; ``.npz`` and ``.h5`` hold ``image`` and
-    perhaps ``label`` as TransUNet writes them, windowed to [0, 1].
+    NIfTI and DICOM are taken as Hounsfield units unless all of it lies in [0, 1]; ``.npz`` and ``.h5`` hold ``image``
+    and perhaps ``label`` as TransUNet writes them, windowed to [0, 1]. Labels whose affine says that they lie
+    elsewhere than the scan are brought onto its grid.
 
     Args:
         data: of the file.
         name: of the file; its ending tells the format.
         mask: name and bytes of the labels, numbered as here (0 to 8) or as in Synapse's own files (0 to 13).
         size: side in pixels of the result.
+        labels_in: numbering of the labels, of `dbce.numbering.NUMBERINGS`; None: Synapse's if they hold a number that
+            only Synapse has.
 
     Raises:
         InputError: a format that is not known, a damaged, empty or too large file, values that are no numbers,
-            labels of another shape, or labels that are neither numbering.
+            labels of another shape or place, or labels that are neither numbering.
     """
-    image, labels = _arrays(data, name)
-    if mask is not None:
-        labels, _ = _arrays(mask[1], mask[0])
-        if labels.shape != image.shape:
-            raise InputError(
-                f"{mask[0]} has {_shape(labels)} voxels, {name} has {_shape(image)}; a scan and its labels must "
-                "have the same shape. Export the labels on the grid of the scan."
-            )
-    if len(image) > MAX_SLICES:
-        raise InputError(f"{name} has {len(image)} slices; at most {MAX_SLICES} can be shown. Crop the scan.")
-    return Volume(
-        _grey(image, name, size),
-        None if labels is None else _labels(labels, mask[0] if mask else name, size),
-        (image.shape[1], image.shape[2]),
+    scan, labels = _open(data, name)
+    if scan is None:
+        raise InputError(f"{name} holds no array named image; save it as TransUNet does: image, and perhaps label.")
+    labels = labels if mask is None else _open_labels(mask[1], mask[0])
+    notes = [*scan.notes, *(labels.notes if labels and mask else ())]
+    aligned = labels is None or world.on_one_grid(scan, labels)
+    with readable(name):
+        grey = _grey(scan, size)
+    if labels is None:
+        return Volume(grey, None, scan.shape[1:], tuple(notes))
+    values, found = _values(labels)
+    if not aligned:
+        values, note = world.placed(values, labels, scan)
+        notes.append(note)
+    values, chosen, more = numbering.read(values, labels.name, labels_in, found)
+    small = np.stack([resize_labels(plane, size) for plane in values])
+    return Volume(grey, small, scan.shape[1:], (*notes, *more), chosen)
+
+
+def _open(data: bytes, name: str) -> tuple[Stack | None, Stack | None]:
+    """The scan of a file, and its labels; one of them may be missing."""
+    lower = name.lower()
+    if lower.endswith((".nii", ".nii.gz")):
+        return nifti.read(data, name), None
+    if lower.endswith((".npz", ".h5")):
+        found = stored.read(data, name)
+        return found.get("image"), found.get("label")
+    if lower.endswith(".dcm") or dicom.is_dicom(data):
+        return dicom.read(data, name), None
+    raise InputError(
+        f"{name} is no volume; open a NIfTI (.nii, .nii.gz), a TransUNet file (.npz, .npy.h5) or a DICOM slice (.dcm)."
     )
 
 
-def _shape(array: np.ndarray) -> str:
-    return " x ".join(map(str, array.shape[::-1]))
+def _open_labels(data: bytes, name: str) -> Stack:
+    """The labels of a file that is given as such."""
+    image, labels = _open(data, name)
+    found = labels or image
+    assert found is not None
+    return found
 
 
-def _arrays(data: bytes, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Image and perhaps labels, each (D, H, W), values as stored."""
-    lower = name.lower()
-    try:
-        if lower.endswith((".nii", ".nii.gz")):
-            return _nifti(data, name), None
-        if lower.endswith((".npz", ".h5")):
-            return _stored(data, name)
-    except InputError:
-        raise
-    except (ImageFileError, HeaderDataError, WrapStructError, zipfile.BadZipFile) as error:
-        raise InputError(f"{name} is no volume that can be read here, or it is damaged; export it again.") from error
-    except (OSError, EOFError, ValueError, KeyError, RuntimeError, zlib.error) as error:
-        raise InputError(f"{name} is damaged or cut short; save or download it again.") from error
-    raise InputError(f"{name} is no volume; open a NIfTI (.nii, .nii.gz) or a TransUNet file (.npz, .npy.h5).")
+def _grey(scan: Stack, size: int) -> np.ndarray:
+    """(D, size, size) uint8, a slice at a time: a volume in float64 would be several times the file."""
+    grey = np.full((scan.shape[0], size, size), ct.window(np.zeros(())), np.uint8)
+    shares: dict[int, np.ndarray] | None = {}  # slices as if the scan were windowed, until one leaves [0, 1]
+    for number, plane in scan.planes():
+        if plane.dtype.kind == "f" and not np.isfinite(plane).all():
+            raise InputError(f"{scan.name} holds values that are not numbers (NaN or infinity); replace them first.")
+        with np.errstate(over="ignore"):  # what is too large for float32 is white anyway
+            values = plane.astype(np.float32)
+        if shares is not None and plane.min() >= 0 and plane.max() <= 1:
+            shares[number] = _fit(np.rint(values * 255).astype(np.uint8), size)
+        else:  # Hounsfield units; as such the slices before are of one grey, which they have already
+            shares = None
+            grey[number] = _fit(ct.window(values), size)
+    for number, plane in (shares or {}).items():
+        grey[number] = plane
+    return grey
 
 
-def _check_count(shape: tuple[int, ...], name: str) -> None:
-    if len(shape) not in (2, 3) or min(shape) < 1:
-        words = " x ".join(map(str, shape))
-        raise InputError(f"{name} holds an array of {words}; it must be one slice or one volume. Export it alone.")
-    if math.prod(shape) > MAX_VOXELS:
-        raise InputError(
-            f"{name} has {math.prod(shape) / 1e6:.0f} million voxels; at most {MAX_VOXELS / 1e6:.0f} million can be "
-            "opened. Crop it to the abdomen, or take every other slice."
-        )
+def _fit(grey: np.ndarray, size: int) -> np.ndarray:
+    shrinks = size < max(grey.shape)
+    return cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
-def _nifti(data: bytes, name: str) -> np.ndarray:
-    if data[:2] == b"\x1f\x8b":
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            head = file.read(352)
-            limit = 352 + MAX_VOXELS * 8
-            data = head + file.read(limit)
-        if len(data) >= limit:
-            raise InputError(f"{name} unpacks to more than {limit / 1e6:.0f} MB; crop it to the abdomen.")
-    volume = nib.Nifti1Image.from_bytes(data)
-    shape = tuple(n for i, n in enumerate(volume.shape) if i < 3 or n > 1)  # a fourth axis of one is common
-    _check_count(shape, name)
-    upright = nib.as_closest_canonical(volume)  # x to the right, y to the front, z to the head
-    array = np.asanyarray(upright.dataobj).reshape(upright.shape[0], upright.shape[1], -1)
-    return array[::-1, ::-1, ::-1].transpose(2, 1, 0)  # from the head down, front on top, right on the left
+def _values(labels: Stack) -> tuple[np.ndarray, set[int]]:
+    """Label values as they are stored, (D, H, W) uint8, and which of them occur.
+
+    Raises:
+        InputError: values that are no labels.
+    """
+    values = np.empty(labels.shape, np.uint8)
+    seen = np.zeros(256, np.int64)
+    with readable(labels.name):
+        for number, plane in labels.planes():
+            whole = plane
+            if plane.dtype.kind == "f":
+                whole = np.rint(plane)
+                if not np.isfinite(plane).all() or not (np.abs(plane - whole) <= _WHOLE).all():
+                    raise _no_labels(labels.name, plane)
+            if whole.min() < 0 or whole.max() > IGNORE:
+                raise _no_labels(labels.name, plane)
+            values[number] = whole
+            counts = np.bincount(values[number].ravel(), minlength=256)
+            if counts[RAW_MAX + 1 : IGNORE].any():
+                raise _no_labels(labels.name, plane)
+            seen += counts
+    return values, set(np.flatnonzero(seen).tolist())
 
 
-def _stored(data: bytes, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    if name.lower().endswith(".npz"):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > 12 * MAX_VOXELS:
-                raise InputError(f"{name} unpacks to too many bytes; save the slice by itself.")
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            found = {key: file[key] for key in ("image", "label") if key in file}
-    else:
-        with h5py.File(io.BytesIO(data)) as file:
-            for key in ("image", "label"):
-                if key in file:
-                    _check_count(file[key].shape, name)
-            found = {key: file[key][()] for key in ("image", "label") if key in file}
-    if "image" not in found:
-        raise InputError(f"{name} holds no array named image; save it as TransUNet does: image, and perhaps label.")
-    for array in found.values():
-        _check_count(array.shape, name)
-        if array.shape != found["image"].shape:
-            raise InputError(f"{name} holds an image and a label of different shapes; save them on one grid.")
-    stacks = {key: array.reshape(-1, *array.shape[-2:]) for key, array in found.items()}
-    return stacks["image"], stacks.get("label")
-
-
-def _grey(image: np.ndarray, name: str, size: int) -> np.ndarray:
-    """(D, H, W) numbers -> (D, size, size) uint8."""
-    if not np.issubdtype(image.dtype, np.number) or np.iscomplexobj(image):
-        raise InputError(f"{name} holds {image.dtype} values; a scan holds numbers. Export it again.")
-    for plane in image:  # a plane at a time: a volume in float64 would be four times the file
-        if np.issubdtype(image.dtype, np.inexact) and not np.isfinite(plane).all():
-            raise InputError(f"{name} holds values that are not numbers (NaN or infinity); replace them first.")
-    scaled = image.min() >= 0 and image.max() <= 1
-    slices = []
-    for plane in image:
-        plane = plane.astype(np.float32)
-        grey = np.rint(plane * 255).astype(np.uint8) if scaled else ct.window(plane)
-        shrinks = size < max(grey.shape)
-        slices.append(cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
-    return np.stack(slices)
-
-
-def _labels(labels: np.ndarray, name: str, size: int) -> np.ndarray:
-    """(D, H, W) label values -> (D, size, size) uint8 labels of this project."""
-    values = np.unique(labels)
-    whole = np.issubdtype(labels.dtype, np.number) and np.isfinite(values).all() and (values == np.rint(values)).all()
-    if not whole or values[0] < 0 or values[-1] > _RAW_MAX:
-        found = ", ".join(f"{v:g}" for v in values[:6]) if np.issubdtype(labels.dtype, np.number) else labels.dtype
-        raise InputError(
-            f"{name} holds the values {found}; labels are whole numbers, 0 to {_NUM_CLASSES - 1} as in TransUNet or "
-            f"0 to {_RAW_MAX} as in Synapse. Export the label volume, not the scan."
-        )
-    table = np.arange(_RAW_MAX + 1, dtype=np.uint8)
-    if values[-1] >= _NUM_CLASSES:  # Synapse's own numbering
-        table = np.array([RAW_LABELS.get(value, 0) for value in range(_RAW_MAX + 1)], np.uint8)
-    return np.stack([resize_labels(table[plane.astype(np.uint8)], size) for plane in labels])
+def _no_labels(name: str, plane: np.ndarray) -> InputError:
+    found = np.unique(plane)
+    shown = ", ".join(f"{value:g}" for value in found[:6]) + (", ..." if len(found) > 6 else "")
+    return InputError(
+        f"{name} holds the values {shown}; labels are whole numbers, 0 to {LABEL_MAX} as in TransUNet or 0 to "
+        f"{RAW_MAX} as in Synapse, and {IGNORE} where a voxel does not count. Export the label volume, not the scan."
+    )
 
 
 def resize_labels(labels: np.ndarray, size: int) -> np.ndarray:
@@ -222,39 +200,90 @@ def resize_labels(labels: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(labels, (size, size), interpolation=cv2.INTER_NEAREST_EXACT)
 
 
-def scans(folder: Path, part: str) -> list[tuple[str, Callable[[int], Volume]]] | None:
-    """Name and reader of every scan or slice of a data set folder, or None if it is laid out in another way.
+# --- data sets --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scans:
+    """A data set of scans.
+
+    Attributes:
+        members: name and reader of every scan or slice; a reader takes the size.
+        note: sentence on the numbering of all labels.
+    """
+
+    members: list[tuple[str, Callable[[int], Volume]]]
+    note: str
+
+
+def scans(folder: Path, part: str, labels_in: str | None = None) -> Scans | None:
+    """Every scan or slice of a data set folder, or None if it is laid out in another way.
 
     Known are TransUNet's ``train_npz`` and ``test_vol_h5``, and Synapse's own ``img`` and ``label`` with
-    ``img0001.nii.gz`` and ``label0001.nii.gz``.
+    ``img0001.nii.gz`` and ``label0001.nii.gz``. All labels are read in one numbering, decided by what the whole set
+    holds, whichever part of it is asked for.
+
+    Args:
+        folder: of the data set.
+        part: "all", "train" or "test".
+        labels_in: numbering of the labels, of `dbce.numbering.NUMBERINGS`, or None.
 
     Raises:
         ValueError: a scan without labels.
     """
     if (folder / "train_npz").is_dir() or (folder / "test_vol_h5").is_dir():
-        train = sorted((folder / "train_npz").glob("*.npz")) if part != "test" else []
-        test = sorted((folder / "test_vol_h5").glob("*.h5")) if part != "train" else []
-        return [(path.name.split(".")[0], _reader(path)) for path in train + test]
+        train, test = _listed(folder / "train_npz", "*.npz"), _listed(folder / "test_vol_h5", "*.h5")
+        chosen, note = _numbering_of(test + train, labels_in)
+        wanted = (train if part != "test" else []) + (test if part != "train" else [])
+        return Scans([(path.name.split(".")[0], _reader(path, None, chosen)) for path in wanted], note)
     if not ((folder / "img").is_dir() and (folder / "label").is_dir()):
         return None
-    found = []
-    for path in sorted((folder / "img").glob("img*.nii*")):
+    pairs = {}
+    for path in _listed(folder / "img", "img*.nii*"):
         number = path.name.split(".")[0].removeprefix("img")
-        labels = next(iter((folder / "label").glob(f"label{number}.nii*")), None)
+        labels = next(iter(_listed(folder / "label", f"label{number}.nii*")), None)
         if labels is None:
             raise ValueError(
                 f"{path} has no labels: label/label{number}.nii.gz is missing; add it, or remove the scan."
             )
-        name = f"case{number}"
-        if part == "all" or (name in TEST_SCANS) == (part == "test"):
-            found.append((name, _reader(path, labels)))
-    return found
+        pairs[f"case{number}"] = (path, labels)
+    chosen, note = _numbering_of([labels for _, labels in pairs.values()], labels_in)
+    readers = {name: _reader(path, labels, chosen) for name, (path, labels) in pairs.items()}
+    return Scans([(n, r) for n, r in readers.items() if part == "all" or (n in TEST_SCANS) == (part == "test")], note)
 
 
-def _reader(path: Path, labels: Path | None = None) -> Callable[[int], Volume]:
+def _listed(folder: Path, pattern: str) -> list[Path]:
+    """Files of a folder without what macOS puts beside them."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
+
+
+def _numbering_of(files: Sequence[Path], asked: str | None) -> tuple[str, str]:
+    """One numbering for the labels of a whole set, and a sentence that says so."""
+    if asked is not None:
+        return numbering.decide((), "", asked), f"Labels: {numbering.TITLES[asked]}, as asked."
+    pool = ThreadPoolExecutor(max_workers=4)
+    try:
+        for path, found in zip(files, pool.map(_values_of, files), strict=True):
+            if numbering.settles(found):
+                return "synapse", f"Labels: {numbering.TITLES['synapse']}, because {path.name} holds {max(found)}."
+    finally:
+        pool.shutdown(cancel_futures=True)
+    title = numbering.TITLES["transunet"]
+    return "transunet", f"Labels: {title}, because none of {len(files)} files holds more; --labels synapse if they are."
+
+
+def _values_of(path: Path) -> set[int]:
+    """Which labels a file holds but for `IGNORE`; none if there are none, which its reader says later."""
+    try:
+        return _values(_open_labels(path.read_bytes(), path.name))[1] - {IGNORE}
+    except (InputError, OSError):
+        return set()
+
+
+def _reader(path: Path, labels: Path | None, chosen: str) -> Callable[[int], Volume]:
     def read_file(size: int) -> Volume:
         mask = None if labels is None else (labels.name, labels.read_bytes())
-        return read(path.read_bytes(), path.name, mask, size)
+        return read(path.read_bytes(), path.name, mask, size, chosen)
 
     return read_file
 

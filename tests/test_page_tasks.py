@@ -240,6 +240,74 @@ def test_labels_as_a_palette_picture(visit, tmp_path):
     assert page.locator(".slices").is_hidden()
 
 
+def test_a_scan_without_labels_offers_no_brush_and_keeps_no_map_of_another(visit, tmp_path):
+    hu, _ = ct.scan(9, 128, range(20, 44))
+    (tmp_path / "alone.nii.gz").write_bytes(nifti(np.rint(hu).astype(np.int16)))
+    page = visit(path="organs")
+    page.wait_for_selector("[data-panels=anatomy] figure:nth-child(3):visible")
+    show(page, "organs")
+    show(page, "anatomy")
+    give(page, "image", tmp_path / "alone.nii.gz")
+    assert "No labels yet" in page.locator(".message").inner_text()
+    for tab in ("anatomy", "organs", "radius"):
+        show(page, tab)
+        assert not page.get_by_role("button", name=re.compile("paint", re.IGNORECASE)).locator("visible=true").count()
+    show(page, "anatomy")
+    assert page.get_by_text("There are no labels for this image yet").is_visible()
+    assert page.get_by_role("button", name="Add its labels").is_visible()
+    # no other way leads to the brush: not its button, which is hidden, and not a link
+    page.evaluate(
+        "() => { for (const b of document.querySelectorAll('[data-do=paint], [data-do=paint-now]')) b.click(); }"
+    )
+    page.wait_for_timeout(200)
+    page.evaluate("() => { location.hash = '#painting=true&tab=anatomy'; }")
+    look = "() => { const {state, study} = document.querySelector('.dbce').parentElement.dbce; "
+    assert page.evaluate(look + "return [state.painting, study.labels]; }") == [False, None]
+    assert page.locator(".brush").is_hidden()
+    for panel in page.locator("[data-panels=anatomy] figure").all()[1:]:  # those that need labels
+        assert panel.is_hidden() and not pixels(panel.locator(".frame canvas")).any()
+    wrong = page.locator("#view-organs .model .frame canvas")
+    for number in range(1, wrong.count(), 2):  # wrong pixels, below each label map
+        assert not pixels(wrong.nth(number)).any()
+    page.get_by_role("button", name="See the predictions").click()
+    page.wait_for_selector("#view-organs:not([hidden])")
+    page.get_by_role("button", name="Tour").click()
+    wait_for_text(page, ".message", "The tour needs labels")
+
+
+def test_the_numbering_of_labels_can_be_switched_where_it_cannot_be_told(visit, tmp_path):
+    hu, labels = ct.scan(9, 320, range(26, 30))
+    raw = np.choose(labels, [0, 8, 4, 3, 2, 6, 0, 1, 7]).astype(np.uint8)  # Synapse's numbers, no pancreas among them
+    ours = np.where(labels == 6, 0, labels)
+    (tmp_path / "scan.nii.gz").write_bytes(nifti(np.rint(hu).astype(np.int16)))
+    (tmp_path / "scan_labels.nii.gz").write_bytes(nifti(raw))
+    Image.fromarray(ct.window(hu[2])).save(tmp_path / "slice.png")
+    Image.fromarray(raw[2]).save(tmp_path / "slice_labels.png")
+    page = visit(path="organs")
+    assert page.locator(".numbering").is_hidden()
+    shown = "() => [...document.querySelector('.dbce').parentElement.dbce.study.labels]"
+    for image, mask, number in (("scan.nii.gz", "scan_labels.nii.gz", 1), ("slice.png", "slice_labels.png", 2)):
+        give(page, "image", tmp_path / image)
+        give(page, "mask", tmp_path / mask)
+        said = page.locator(".message").inner_text()
+        assert f"{mask} does not tell which numbering" in said and "TransUNet" in said
+        if image.endswith("gz"):
+            page.get_by_role("slider", name="Slice of the scan").fill(str(number))
+            wait_for_slice(page, number)
+        assert np.array_equal(page.evaluate(shown), raw[number].ravel())
+        page.get_by_label("Numbering of the labels").select_option("synapse")
+        page.wait_for_function(
+            "e => document.querySelector('.dbce').parentElement.dbce.study.labels.every((v, i) => v === e[i])",
+            arg=ours[number].ravel().tolist(),
+        )
+        if image.endswith("gz"):
+            wait_for_slice(page, number)
+        assert page.get_by_label("Numbering of the labels").input_value() == "synapse"
+    page.locator(".examples button").first.click()
+    wait_for_text(page, ".message", "CT phantom 1")
+    assert page.locator(".numbering").is_hidden()
+
+
 def hole(value: float) -> bytes:
     box = np.zeros((3, 16, 16), np.float32)
     box[1, 4, 4] = value
@@ -257,7 +325,7 @@ MISTAKES = [
     ("image", "scan.nii.gz", hole(0)[:-20], "damaged"),
     ("image", "scan.npz", b"PK no", "damaged"),
     ("mask", "labels.nii.gz", hole(1), "is a volume, the image is a single picture"),
-    ("mask", "labels.png", png(np.full((320, 320), 255, np.uint8)), "class numbers 0 to 8"),
+    ("mask", "labels.png", png(np.full((320, 320), 200, np.uint8)), "class numbers 0 to 13"),
     ("mask", "labels.png", png(np.zeros((320, 320, 3), np.uint8)), "colour image"),
     ("mask", "labels.png", png(np.zeros((20, 20), np.uint8)), "same size"),
 ]

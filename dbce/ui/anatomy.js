@@ -13,9 +13,13 @@
   const several = CONFIG.classes.length > 2;
   const table = several ? CONFIG.colours.map(hex) : [BLACK, WHITE];
   const object = CONFIG.nouns.object;
+  const ways = several
+    ? '<button type="button" class="primary" data-do="browse">Add its labels</button><button type="button" data-tab="organs">See the predictions</button>'
+    : '<button type="button" class="primary" data-do="paint-now">Paint a mask</button><button type="button" data-do="browse">Add a mask file</button><button type="button" data-tab="compare">See the predictions</button>';
+  const missing = several ? "labels" : "a mask";
   strip.insertAdjacentHTML("beforeend", `<div class="nomask" hidden>
-    <p>There is no mask for this image yet. A loss compares a prediction with the truth: with a mask you see the loss of every pixel, its weight, and the product of both.</p>
-    <div><button type="button" class="primary" data-do="paint-now">Paint a mask</button><button type="button" data-do="browse">Add a mask file</button><button type="button" data-tab="compare">See the predictions</button></div>
+    <p>There ${several ? "are no labels" : "is no mask"} for this image yet. A loss compares a prediction with the truth: with ${missing} you see the loss of every pixel, its weight, and the product of both.</p>
+    <div>${ways}</div>
   </div>`);
 
   const NAMES = { none: "CE", balanced: "Balanced CE", dilated: "Dilated" };
@@ -70,7 +74,10 @@
     image.image(`The image, ${size} by ${size} pixels`);
     $(".nomask").hidden = Boolean(study.labels);
     for (const panel of [labels, entropy, weight, product]) panel.figure.hidden = !study.labels;
-    if (!study.labels) return;
+    if (!study.labels) {
+      for (const panel of [labels, entropy, weight, product]) panel.clear();
+      return;
+    }
     if (state.painting) {
       const { context } = image;
       context.globalAlpha = 0.4;

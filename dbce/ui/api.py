@@ -31,6 +31,7 @@ class API:
         radius: float = 20,
         weighting: str = "dilated",
         slice: float = -1,
+        numbering: str = "",
     ) -> tuple[str, dict[str, Any]]:
         """Fig. 1 as arrays: every map of an image and its mask, at 320 x 320.
 
@@ -41,18 +42,20 @@ class API:
             radius: of the disk, 0 to 150 px at 320 x 320.
             weighting: "none", "balanced" or "dilated".
             slice: of a scan, from 0; -1 for the one with the most organs in it. Pictures have none.
+            numbering: of the labels of organs, "transunet" or "synapse"; "": as their values tell.
 
         Returns:
             Path of an ``.npz`` as of `dbce.export.maps`, and the parts of the weight and of the loss that fall on
-            object, rim and far background.
+            object, rim and far background; ``"notes"``, if there are any, say what was guessed in reading the files.
         """
-        opened = self._open(image, mask, slice)
+        opened = self._open(image, mask, slice, numbering)
         view = self._view({"loss": loss, "radius": radius, "weighting": weighting})
         if opened.study.labels is None:
             raise gr.Error("A loss map compares a prediction with a mask; give a mask.")
         numbers = {
             "weight_shares": opened.study.shares(radius, weighting),
             "loss_shares": opened.study.loss_shares(loss, radius, weighting),
+            **_notes(opened),
         }
         return self._file(opened, view), numbers
 
@@ -63,6 +66,7 @@ class API:
         threshold: float = 0.5,
         radius: float = 20,
         slice: float = -1,
+        numbering: str = "",
     ) -> tuple[str, dict[str, Any]]:
         """Figs. 2 and 3 as arrays and numbers: the four networks on one image.
 
@@ -72,18 +76,20 @@ class API:
             threshold: probability that a prediction must exceed, 0 to 1.
             radius: how far the rim reaches, 0 to 150 px at 320 x 320.
             slice: of a scan, as of `loss_maps`.
+            numbering: as of `loss_maps`.
 
         Returns:
             Path of an ``.npz`` as of `dbce.export.maps`, and ``{"scores", "errors"}`` by loss with a mask, else
             ``{"agreement"}``: Dice between every two predictions.
         """
-        opened = self._open(image, mask, slice)
+        opened = self._open(image, mask, slice, numbering)
         figure = export.figures_of(self.studio.predictor.task)[1]
         view = self._view({"figure": figure, "threshold": threshold, "radius": radius})
         study = opened.study
         if study.labels is None:
             pairs = study.agreement(threshold).items()
-            return self._file(opened, view), {"agreement": {f"{a} {b}": value for (a, b), value in pairs}}
+            found = {"agreement": {f"{a} {b}": value for (a, b), value in pairs}}
+            return self._file(opened, view), {**found, **_notes(opened)}
         classes = {}
         if isinstance(study, LabelStudy):
             classes["classes"] = {name: study.class_scores(name) for name in study.logits}
@@ -91,15 +97,16 @@ class API:
             **classes,
             "scores": {name: study.scores(name, threshold) for name in study.logits},
             "errors": {name: study.errors(name, radius, threshold) for name in study.logits},
+            **_notes(opened),
         }
 
-    def _open(self, image: str | None, mask: str | None, number: float) -> Opened:
+    def _open(self, image: str | None, mask: str | None, number: float, numbering: str) -> Opened:
         if not image:
             raise gr.Error("No image was given; pass gradio_client.handle_file(path).")
         files = [None if path is None else (Path(path).name, Path(path).read_bytes()) for path in (image, mask)]
         try:
             assert files[0] is not None
-            return self.studio.open(files[0], files[1], int(number))
+            return self.studio.open(files[0], files[1], int(number), numbering or None)
         except inputs.InputError as error:
             raise gr.Error(str(error)) from error
 
@@ -114,6 +121,10 @@ class API:
         path = Path(tempfile.mkdtemp(prefix="dbce-")) / "maps.npz"
         path.write_bytes(export.render(opened.study, view, "npz", opened.shape))
         return str(path)
+
+
+def _notes(opened: Opened) -> dict[str, list[str]]:
+    return {"notes": list(opened.notes)} if opened.notes else {}
 
 
 def add_endpoints(studio: Studio) -> None:
@@ -132,12 +143,18 @@ def add_endpoints(studio: Studio) -> None:
         weighting = gr.Dropdown(list(WEIGHTINGS), value="dilated", label="weighting")
         threshold = gr.Number(0.5, label="threshold")
         number = gr.Number(-1, label="slice")
+        numbering = gr.Textbox("", label="numbering")
         maps, numbers = gr.File(label="maps"), gr.JSON(label="numbers")
         asked = gr.Button()
         asked.click(
             api.loss_maps,
-            [image, mask, loss, radius, weighting, number],
+            [image, mask, loss, radius, weighting, number, numbering],
             [maps, numbers],
             api_name=f"{prefix}loss_maps",
         )
-        asked.click(api.compare, [image, mask, threshold, radius, number], [maps, numbers], api_name=f"{prefix}compare")
+        asked.click(
+            api.compare,
+            [image, mask, threshold, radius, number, numbering],
+            [maps, numbers],
+            api_name=f"{prefix}compare",
+        )

@@ -65,6 +65,7 @@
   function draw() {
     image.image(`The slice, ${study.size} by ${study.size} pixels`);
     truth.figure.hidden = !study.labels;
+    if (!study.labels) truth.clear();
     if (study.labels) paintLabels(truth, study.labels, `Ground truth: ${organs.filter(({ cls }) => study.areas[cls][0]).map(({ name }) => name).join(", ") || "no organ"}`);
     const visible = study.losses.filter((loss) => state.shown.includes(loss));
     $('[data-panels="organs"]').style.setProperty("--columns", visible.length);
@@ -77,6 +78,7 @@
       model.errors.figure.hidden = !study.labels;
       for (const part of model.section.querySelectorAll("[data-needs=mask]")) part.hidden = !study.labels;
       if (!study.labels) {
+        model.errors.clear();
         paintLabels(model.labels, found, `Label map of ${CONFIG.titles[loss]}`);
         continue;
       }

@@ -13,7 +13,7 @@ import matplotlib
 import numpy as np
 from starlette.middleware import Middleware
 
-from dbce import ct, inputs, volumes
+from dbce import ct, inputs, numbering, volumes
 from dbce.checkpoints import is_drawn
 from dbce.data import resize_image
 from dbce.predictor import Predictor
@@ -104,8 +104,9 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "colours": list(task.colours),
         "drawn": all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
         "nouns": _SCAN_NOUNS if scans else _NOUNS,
-        "accept": _PICTURES + (",.nii,.gz,.npz,.h5" if scans else ""),
+        "accept": _PICTURES + (",.nii,.gz,.npz,.h5,.dcm" if scans else ""),
         "slices": ct.SLICES,
+        "numberings": numbering.TITLES,
         "losses": losses,
         "loss": losses[0],
         "radius": task.radius,

@@ -22,7 +22,9 @@ function relabel(labels) {
   set({});
 }
 
+// Of a chosen organ there is nothing to paint: the cross entropy of every class would have to be here.
 function startPainting() {
+  if (MANY) return;
   if (!study.labels) study.setLabels(new Uint8Array(study.count));
   say("Paint the object on the image or on the labels. The maps follow your brush; the mask stays in this page.");
   set({ tab: "anatomy", painting: true, erase: false });

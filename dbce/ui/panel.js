@@ -104,6 +104,13 @@ class Panel {
     }
   }
 
+  // Nothing: what an image showed does not stay for the next one.
+  clear() {
+    this.words().fill(0);
+    this.context.putImageData(this.data, 0, 0);
+    this.canvas.removeAttribute("aria-label");
+  }
+
   image(text) {
     this.words();
     this.context.drawImage(picture, 0, 0);

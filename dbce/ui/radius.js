@@ -54,7 +54,10 @@
       now.setAttribute("x1", at);
       now.setAttribute("x2", at);
     }
-    if (!study.labels) return;
+    if (!study.labels) {
+      for (const panel of panels) panel.clear();
+      return;
+    }
     const lines = { at: study.edge(), colour: colour("object") };
     const maps = RADII.map((radius) => {
       if (!buffers.has(radius)) buffers.set(radius, new Float32Array(study.count));

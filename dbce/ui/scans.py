@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dbce import ct, inputs, volumes
+from dbce import ct, inputs, numbering, volumes
 from dbce.predictor import Predictor
 from dbce.tasks import IGNORE, WORK_SIZE
 from dbce.ui.scene import scene
@@ -48,23 +48,29 @@ class ScanStudio(Studio):
         title = f"{self.title(index)}, slice {number + 1} of {ct.SLICES}"
         return Opened(study, title, labels[0].shape, (number, ct.SLICES))
 
-    def open(self, image: tuple[str, bytes], mask: tuple[str, bytes] | None = None, number: int = -1) -> Opened:
+    def open(
+        self,
+        image: tuple[str, bytes],
+        mask: tuple[str, bytes] | None = None,
+        number: int = -1,
+        labels_in: str | None = None,
+    ) -> Opened:
         """A picture of a slice, or a volume of which one slice is taken (the one with most in it by default)."""
-        if not volumes.is_volume(image[0]):
-            return super().open(image, mask)
-        volume = volumes.read(image[1], image[0], mask)
+        if not volumes.is_volume(*image):
+            return super().open(image, mask, labels_in=labels_in)
+        volume = volumes.read(image[1], image[0], mask, labels_in=labels_in)
         if number >= len(volume.grey):
             raise inputs.InputError(f"slice is {number}; {image[0]} has the slices 0 to {len(volume.grey) - 1}.")
         number = volume.fullest() if number < 0 else number
         title = f"{image[0]}, slice {number + 1} of {len(volume.grey)}"
         labels = None if volume.labels is None else volume.labels[number]
         study = self.predictor.set_image(_rgb(volume.grey[number]), labels)
-        return Opened(study, title, volume.shape, (number, len(volume.grey)))
+        return Opened(study, title, volume.shape, (number, len(volume.grey)), volume.notes, volume.numbering)
 
-    def _mask(self, mask: tuple[str, bytes]) -> np.ndarray:
-        if volumes.is_volume(mask[0]):
+    def _mask(self, mask: tuple[str, bytes], labels_in: str | None) -> tuple[np.ndarray, str | None, tuple[str, ...]]:
+        if volumes.is_volume(*mask):
             raise inputs.InputError(f"{mask[0]} is a volume, the image is a single picture; give its labels as PNG.")
-        return inputs.read_labels(mask[1], mask[0], self.predictor.task.num_classes)
+        return numbering.read(inputs.read_labels(mask[1], mask[0], numbering.RAW_MAX + 1), mask[0], labels_in)
 
     def _requested(self, request: dict[str, Any]) -> Opened:
         """As of `Studio`, or ``{"example": i, "slice": k}``, or ``{"plane": a slice as the page holds it}``."""
@@ -101,12 +107,13 @@ class ScanStudio(Studio):
 
     def _scene(self, request: dict[str, Any]) -> dict[str, str]:
         """As of `Studio`; for a volume also ``"volume"``: what the page needs to ask for its slices."""
-        image = request.get("image")
-        if not isinstance(image, dict) or not volumes.is_volume(str(image.get("name"))):
+        if not isinstance(request.get("image"), dict):
             return super()._scene(request)
-        name, data = inputs.decode_file(image, volumes.MAX_BYTES)
+        name, data = inputs.decode_file(request["image"], volumes.MAX_BYTES)
+        if not volumes.is_volume(name, data):
+            return super()._scene(request)
         mask = inputs.decode_file(request["mask"], volumes.MAX_BYTES) if request.get("mask") else None
-        volume = volumes.read(data, name, mask)
+        volume = volumes.read(data, name, mask, labels_in=request.get("numbering"))
         number, count = volume.fullest(), len(volume.grey)
         labels = None if volume.labels is None else volume.labels[number]
         title = f"{name}, {volume.shape[1]} \u00d7 {volume.shape[0]} px" + (f", labels {mask[0]}" if mask else "")
@@ -114,13 +121,17 @@ class ScanStudio(Studio):
         content = {
             "title": title,
             "count": count,
+            "numbering": volume.numbering,
             "shape": volume.shape,
             "grey": _pack(volume.grey),
             "labels": None if volume.labels is None else _pack(volume.labels),
         }
         caption = f"{title}, slice {number + 1} of {count}"
-        note = "" if volume.labels is not None else "No labels yet"
-        return {"volume": json.dumps(content), "scene": scene(study, caption, note, (number, count))}
+        note = " ".join([*volume.notes, *([] if volume.labels is not None else ["No labels yet"])])
+        return {
+            "volume": json.dumps(content),
+            "scene": scene(study, caption, note, (number, count), volume.numbering),
+        }
 
 
 def _rgb(grey: np.ndarray) -> np.ndarray:

@@ -38,15 +38,21 @@ def ceil_distance(mask: np.ndarray) -> np.ndarray:
     return np.minimum(np.ceil(np.sqrt(squared_distance(mask).astype(np.float64))), FAR).astype(np.uint8)
 
 
-def scene(study: Study, title: str, note: str = "", place: tuple[int, int] | None = None) -> str:
+def scene(
+    study: Study,
+    title: str,
+    note: str = "",
+    place: tuple[int, int] | None = None,
+    numbering: str | None = None,
+) -> str:
     """A study as JSON text.
 
     The text holds ``size`` (pixels a side), ``classes``, ``title``, ``note``, ``losses``, ``logit_step``, ``image``
-    (PNG data URL), ``place`` (number of the slice and of all slices, or null), and ``arrays``: name -> type, offset,
-    length in the deflated block ``data``. Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and,
-    with a mask, ``labels`` (255 where ignored) and ``distance:<class>`` (uint8). With more than two classes
-    ``found:<loss>`` (uint8 labels) and, with a mask, ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for
-    the logits.
+    (PNG data URL), ``place`` (number of the slice and of all slices, or null), ``numbering`` (of labels that could be
+    in the other one as well, else null), and ``arrays``: name -> type, offset, length in the deflated block ``data``.
+    Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with a mask, ``labels`` (255 where ignored)
+    and ``distance:<class>`` (uint8). With more than two classes ``found:<loss>`` (uint8 labels) and, with a mask,
+    ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for the logits.
     """
     arrays: dict[str, np.ndarray] = {}
     if isinstance(study, LabelStudy):
@@ -70,6 +76,7 @@ def scene(study: Study, title: str, note: str = "", place: tuple[int, int] | Non
         "title": title,
         "note": note,
         "place": place,
+        "numbering": numbering,
         "classes": study.task.num_classes,
         "losses": list(study.logits),
         "logit_step": LOGIT_STEP,

@@ -9,6 +9,7 @@ const MANY = CONFIG.classes.length > 2;
 for (const [kind, text] of Object.entries(CONFIG.nouns)) for (const part of $$(`[data-noun="${kind}"]`)) part.textContent = text;
 for (const input of $$("input[data-file]")) input.accept = CONFIG.accept;
 $('[data-do="paint"]').hidden = MANY;
+$("[data-numbering]").innerHTML = Object.entries(CONFIG.numberings).map(([value, title]) => `<option value="${value}">${title}</option>`).join("");
 $(".tasks").hidden = CONFIG.tasks.length < 2;
 $(".tasks").innerHTML = CONFIG.tasks.map(({ title, href, here }) => `<a href="${href}" ${here ? 'aria-current="page"' : ""}>${title}</a>`).join("");
 choices("weighting", [["none", "none"], ["balanced", "balanced"], ["dilated", "dilated"]]);
@@ -46,6 +47,7 @@ root.addEventListener("input", ({ target }) => {
 });
 
 root.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-numbering]")) return renumber(target.value);
   if (target.type !== "file" || !target.files.length) return;
   openFiles({ [target.dataset.file]: target.files[0] });
   target.value = ""; // the same file can be chosen again

@@ -30,12 +30,15 @@ DRAWINGS = {"polyp": (polyp, POLYP_EXAMPLES), "lesion": (lesion, LESION_EXAMPLES
 @dataclasses.dataclass(frozen=True)
 class Opened:
     """An image that was opened: what the networks say of it, its caption, its height and width as it came, and
-    for a slice of a scan its number and that of all slices."""
+    for a slice of a scan its number and that of all slices; sentences on how its files were read; and the numbering of
+    its labels, if they could be in the other one as well."""
 
     study: Study
     title: str
     shape: tuple[int, int]
     place: tuple[int, int] | None = None
+    notes: tuple[str, ...] = ()
+    numbering: str | None = None
 
 
 def answer(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
@@ -79,20 +82,35 @@ class Studio:
         image, mask = self.examples[index]
         return Opened(self.predictor.set_image(image, mask), self.title(index), mask.shape)
 
-    def open(self, image: tuple[str, bytes], mask: tuple[str, bytes] | None = None, number: int = -1) -> Opened:
-        """Files with their names -> an opened image; ``number`` is the slice of a scan, where there are scans.
+    def open(
+        self,
+        image: tuple[str, bytes],
+        mask: tuple[str, bytes] | None = None,
+        number: int = -1,
+        labels_in: str | None = None,
+    ) -> Opened:
+        """Files with their names -> an opened image.
+
+        Args:
+            image: name and bytes.
+            mask: of its mask, or None.
+            number: the slice of a scan, where there are scans.
+            labels_in: numbering of the labels, of `dbce.numbering.NUMBERINGS`, where there are several classes.
 
         Raises:
             InputError: a file that cannot be read, or a mask that does not belong to the image.
         """
         pixels = inputs.read_image(image[1], image[0])
         title = f"{image[0]}, {pixels.shape[1]} \u00d7 {pixels.shape[0]} px"
-        return self._open(pixels, image[0], title, mask)
+        return self._open(pixels, image[0], title, mask, labels_in)
 
-    def _open(self, image: np.ndarray, name: str, title: str, mask: tuple[str, bytes] | None) -> Opened:
-        labels = None
+    def _open(
+        self, image: np.ndarray, name: str, title: str, mask: tuple[str, bytes] | None, labels_in: str | None = None
+    ) -> Opened:
+        labels, numbering = None, None
+        notes: tuple[str, ...] = ()
         if mask is not None:
-            labels = self._mask(mask)
+            labels, numbering, notes = self._mask(mask, labels_in)
             inputs.check_sizes(image, labels, name, mask[0])
             title += f", mask {mask[0]}"
         study = self.predictor.set_image(image, labels)
@@ -101,23 +119,24 @@ class Studio:
                 f"The object in {mask[0]} vanishes at {WORK_SIZE} x {WORK_SIZE}: it is smaller than a pixel there. "
                 "Crop the image around it."
             )
-        return Opened(study, title, image.shape[:2])
+        return Opened(study, title, image.shape[:2], notes=notes, numbering=numbering)
 
-    def _mask(self, mask: tuple[str, bytes]) -> np.ndarray:
-        """Name and bytes of a mask file -> (H, W)."""
-        return inputs.read_mask(mask[1], mask[0])
+    def _mask(self, mask: tuple[str, bytes], labels_in: str | None) -> tuple[np.ndarray, str | None, tuple[str, ...]]:
+        """Name and bytes of a mask file -> (H, W), and as of `dbce.numbering.read`."""
+        return inputs.read_mask(mask[1], mask[0]), None, ()
 
     def _requested(self, request: dict[str, Any]) -> Opened:
-        """``{"example": i}`` or ``{"image": file}``, either with ``"mask": file``."""
+        """``{"example": i}`` or ``{"image": file}``, either with ``"mask": file`` and perhaps its ``"numbering"``."""
         mask = inputs.decode_file(request["mask"]) if request.get("mask") else None
+        labels_in = request.get("numbering")
         if "image" in request:
-            return self.open(inputs.decode_file(request["image"]), mask)
+            return self.open(inputs.decode_file(request["image"]), mask, labels_in=labels_in)
         index = request.get("example")
         if not isinstance(index, int) or not 0 <= index < len(self.examples):
             raise inputs.InputError("Choose one of the examples, or open an image.")
         if mask is None:
             return self.example(index)
-        return self._open(self.examples[index][0], "the example", self.title(index), mask)
+        return self._open(self.examples[index][0], "the example", self.title(index), mask, labels_in)
 
     @answer
     def open_study(self, request: dict[str, Any]) -> dict[str, str]:
@@ -126,8 +145,8 @@ class Studio:
 
     def _scene(self, request: dict[str, Any]) -> dict[str, str]:
         opened = self._requested(request)
-        note = "" if opened.study.labels is not None else "No mask yet"
-        return {"scene": scene(opened.study, opened.title, note, opened.place)}
+        note = " ".join([*opened.notes, *([] if opened.study.labels is not None else ["No mask yet"])])
+        return {"scene": scene(opened.study, opened.title, note, opened.place, opened.numbering)}
 
     @answer
     def export_view(self, request: dict[str, Any]) -> dict[str, str]:
@@ -149,7 +168,7 @@ class Studio:
         if kind not in export.FORMATS:
             raise inputs.InputError(f"The format must be one of {', '.join(export.FORMATS)}.")
         if study.labels is None and (kind == "csv" or (kind in export.FIGURES and view.figure != "compare")):
-            raise inputs.InputError("This file compares a prediction with a mask; add or paint a mask first.")
+            raise inputs.InputError("This file compares a prediction with a mask; add a mask first.")
         data = export.render(study, view, kind, opened.shape)
         name = f"dbce-{view.figure}.{kind}" if kind in export.FIGURES else f"dbce-{_PLURAL[kind]}.{kind}"
         return {"name": name, "type": export.FORMATS[kind], "data": base64.b64encode(data).decode()}

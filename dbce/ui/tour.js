@@ -78,7 +78,7 @@ const tour = (() => {
   }
 
   function start() {
-    if (!study.labels) return say("The tour needs a mask: choose one of the examples, or paint one.");
+    if (!study.labels) return say(MANY ? "The tour needs labels: choose one of the examples, or add the labels." : "The tour needs a mask: choose one of the examples, or paint one.");
     if (state.painting) stopPainting();
     const { tab, weighting, radius, of, shape, threshold, cls } = state;
     before = { tab, weighting, radius, of, shape, threshold, cls };

@@ -115,6 +115,9 @@ async function showScene(text) {
   state.pixel = null;
   painted.length = 0;
   say(scene.title + (scene.note ? ". " + scene.note : ""));
+  const numbering = scene.numbering ?? (study.place && volume?.numbering);
+  $(".numbering").hidden = !numbering;
+  if (numbering) $("[data-numbering]").value = numbering;
   render();
 }
 
@@ -139,6 +142,13 @@ async function open(request, patch = {}, busy = true) {
   }
 }
 
+// The same files, with their labels in the other numbering; a scan stays at its slice.
+async function renumber(numbering) {
+  const at = study.place?.[0];
+  const opened = await open({ ...(volume?.source ?? origin), numbering }, { painting: false });
+  if (opened && volume && at !== study.place[0]) await goToSlice(at);
+}
+
 const readFile = (file) => new Promise((resolve, reject) => {
   const reader = new FileReader();
   reader.onload = () => resolve({ name: file.name, data: reader.result.slice(reader.result.indexOf(",") + 1) });
@@ -153,7 +163,10 @@ async function openFiles({ image = null, mask = null }) {
       return say(`${file.name} has ${(file.size / 1e6).toFixed(0)} MB; at most ${CONFIG.max_bytes / 1e6} MB can be opened. Save it smaller or as JPEG.`, true);
   try {
     const request = image ? { image: await readFile(image) } : { ...(volume?.source ?? origin) };
-    if (mask) request.mask = await readFile(mask);
+    if (mask) {
+      request.mask = await readFile(mask);
+      delete request.numbering; // other labels may be in another one
+    }
     await open(request, image ? { example: null, slice: null, painting: false } : { painting: false });
   } catch {
     say("The browser could not read that file; choose it again.", true);
