@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,7 +45,15 @@ def _training_set(args: argparse.Namespace) -> Dataset:
     from dbce import data
 
     reading = partial(tqdm, desc="reading", unit="img")
-    return data.load(args.data, args.size, reading, part="train", held_out=TASKS[args.task].held_out)
+    return _told(data.load(args.data, args.size, reading, part="train", held_out=TASKS[args.task].held_out), args.data)
+
+
+def _told(dataset: Dataset, path: str) -> Dataset:
+    """Sum a data set up on standard error, before work on it starts."""
+    from dbce.survey import of_labels
+
+    print(dataset.survey or of_labels(Path(path).name, dataset.labels), file=sys.stderr)
+    return dataset
 
 
 def train(args: argparse.Namespace) -> None:
@@ -91,7 +100,7 @@ def pack(args: argparse.Namespace) -> None:
     """Write a data set as one file."""
     from dbce import data
 
-    dataset = data.load(args.data, args.size, partial(tqdm, desc="reading", unit="img"))
+    dataset = _told(data.load(args.data, args.size, partial(tqdm, desc="reading", unit="img")), args.data)
     data.pack(dataset, args.out)
     print(f"wrote {args.out}: {len(dataset)} images, {Path(args.out).stat().st_size / 1e6:.1f} MB")
 
@@ -109,7 +118,7 @@ def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
     from dbce import data
 
     held_out = TASKS[args.task].held_out
-    dataset = data.load(args.data, part="test", held_out=held_out)
+    dataset = _told(data.load(args.data, part="test", held_out=held_out), args.data)
     name = Path(args.data).resolve().name
     return dataset, f"{name} ({len(dataset)} held-out images)" if held_out else name
 
@@ -208,7 +217,7 @@ def figure(args: argparse.Namespace) -> None:
 def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarray | None]:
     """The image that a figure is drawn of, and its mask or labels: of files, or of a slice of volumes."""
     from dbce import volumes
-    from dbce.inputs import check_sizes, read_image, read_labels, read_mask
+    from dbce.pairs import read_pair
 
     data, mask_data = (None if path is None else Path(path).read_bytes() for path in (args.image, args.mask))
     several = TASKS[task].num_classes > 2
@@ -220,12 +229,11 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
             raise ValueError(f"slice is {number}; {args.image} has the slices 0 to {len(volume.grey) - 1}.")
         image = np.repeat(volume.grey[number][..., None], 3, axis=2)
         return image, None if volume.labels is None else volume.labels[number]
-    image = read_image(data, args.image)
-    if mask_data is None:
-        return image, None
-    mask = read_labels(mask_data, args.mask, TASKS[task].num_classes) if several else read_mask(mask_data, args.mask)
-    check_sizes(image, mask, args.image, args.mask)
-    return image, mask
+    mask = None if mask_data is None else (args.mask, mask_data)
+    pair = read_pair((args.image, data), mask, TASKS[task].num_classes)
+    if pair.notes:
+        print(*pair.notes, sep="\n", file=sys.stderr)
+    return pair.picture.pixels, None if pair.mask is None else pair.mask.labels
 
 
 def _radius_figure(task: str, kind: str) -> bytes:

@@ -14,6 +14,9 @@ WORK_SIZE = 320
 MAX_RADIUS = 150
 """Largest radius in pixels that the paper examines (Fig. 5) and that the page offers."""
 
+IGNORE = 255
+"""Label of pixels that do not count: in no loss, no weight, no area and no score."""
+
 LOSS_TITLES = {
     "ce": "CE",
     "bce": "Balanced CE",

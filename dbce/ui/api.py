@@ -44,7 +44,7 @@ class API:
 
         Returns:
             Path of an ``.npz`` as of `dbce.export.maps`, and the parts of the weight and of the loss that fall on
-            object, rim and far background.
+            object, rim and far background; and ``"notes"``: sentences on how the files were read.
         """
         opened = self._open(image, mask, slice)
         view = self._view({"loss": loss, "radius": radius, "weighting": weighting})
@@ -53,6 +53,7 @@ class API:
         numbers = {
             "weight_shares": opened.study.shares(radius, weighting),
             "loss_shares": opened.study.loss_shares(loss, radius, weighting),
+            "notes": list(opened.notes),
         }
         return self._file(opened, view), numbers
 
@@ -75,7 +76,7 @@ class API:
 
         Returns:
             Path of an ``.npz`` as of `dbce.export.maps`, and ``{"scores", "errors"}`` by loss with a mask, else
-            ``{"agreement"}``: Dice between every two predictions.
+            ``{"agreement"}``: Dice between every two predictions; in both cases ``"notes"`` as of `loss_maps`.
         """
         opened = self._open(image, mask, slice)
         figure = export.figures_of(self.studio.predictor.task)[1]
@@ -83,7 +84,8 @@ class API:
         study = opened.study
         if study.labels is None:
             pairs = study.agreement(threshold).items()
-            return self._file(opened, view), {"agreement": {f"{a} {b}": value for (a, b), value in pairs}}
+            agreement = {f"{a} {b}": value for (a, b), value in pairs}
+            return self._file(opened, view), {"agreement": agreement, "notes": list(opened.notes)}
         classes = {}
         if isinstance(study, LabelStudy):
             classes["classes"] = {name: study.class_scores(name) for name in study.logits}
@@ -91,6 +93,7 @@ class API:
             **classes,
             "scores": {name: study.scores(name, threshold) for name in study.logits},
             "errors": {name: study.errors(name, radius, threshold) for name in study.logits},
+            "notes": list(opened.notes),
         }
 
     def _open(self, image: str | None, mask: str | None, number: float) -> Opened:
