@@ -90,10 +90,10 @@ def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
     A pixel is ignored if at least half of it is; else it belongs to the object if half of what counts in it does.
     """
     mask = np.asarray(mask)
-    ignored = np.equal(mask, IGNORE)
-    if not ignored.any():
-        grey = resize_image(mask.astype(bool).astype(np.uint8) * 255, size)
-        return (grey > 127).astype(np.uint8)
+    if mask.dtype == bool or mask.max() != IGNORE:
+        grey = resize_image((mask != 0).view(np.uint8) * np.uint8(255), size)
+        return (grey > 127).view(np.uint8)
+    ignored = mask == IGNORE
     left_out, inside = (resize_image(part.astype(np.float32), size) for part in (ignored, (mask > 0) & ~ignored))
     almost = 1e-6  # of a half, in float32
     labels = (inside >= (1 - left_out) / 2 - almost).astype(np.uint8)

@@ -240,9 +240,9 @@ def _white(values: np.ndarray) -> float:
 
 def _rgb(decoded: Decoded, box: tuple[int, int, int, int]) -> tuple[np.ndarray, bool]:
     """(H, W, 3) uint8 of a part of the picture, and whether some of it is transparent."""
-    part = decoded.picture.crop(box)
+    part = decoded.picture if box == (0, 0, *decoded.picture.size) else decoded.picture.crop(box)
     if not decoded.has_alpha():
-        return np.asarray(part.convert("RGB")), False
+        return np.asarray(part if part.mode == "RGB" else part.convert("RGB")), False
     pixels = np.asarray(part.convert("RGBA"))
     alpha = pixels[..., 3:]
     if alpha.min() == 255:

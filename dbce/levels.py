@@ -41,11 +41,11 @@ def split(cells: np.ndarray, name: str) -> tuple[np.ndarray, tuple]:
     step = int(np.sqrt(height * width / 20_000))
     if step > 1:  # a photograph shows in a part of its pixels
         part = _table(cells[::step, ::step])
-        ends, _, apart = _ends(*part[:2], cells.ndim)
-        _check(*part[:2], ends, apart, name, cells.ndim, sample=True)
+        _, _, apart, modes = _ends(*part[:2], cells.ndim)
+        _check(*part[:2], modes, apart, name, cells.ndim, sample=True)
     table, counts, spread = _table(cells)
-    ends, place, apart = _ends(table, counts, cells.ndim)
-    _check(table, counts, ends, apart, name, cells.ndim)
+    ends, place, apart, modes = _ends(table, counts, cells.ndim)
+    _check(table, counts, modes, apart, name, cells.ndim)
     where = spread((place > 0.5).astype(np.uint8))
     odd = spread(apart.astype(np.uint8))
     if apart.any():
@@ -57,13 +57,13 @@ def split(cells: np.ndarray, name: str) -> tuple[np.ndarray, tuple]:
 def _table(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """The values or colours that occur, (N, 1) or (N, 3), how often, and what spreads N results over the pixels."""
     if cells.ndim == 2 and cells.dtype == np.uint8:
-        counts = np.bincount(cells.ravel(), minlength=256)
+        counts = shades(cells)
         found = np.flatnonzero(counts)
 
         def spread(results: np.ndarray) -> np.ndarray:
             whole = np.zeros(256, results.dtype)
             whole[found] = results
-            return whole[cells]
+            return cv2.LUT(cells, whole)
 
         return found[:, None].astype(np.float64), counts[found], spread
     packed = cells
@@ -75,46 +75,47 @@ def _table(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndar
     return table.astype(np.float64), counts, lambda results: results[inverse.reshape(packed.shape)]
 
 
-def _ends(table: np.ndarray, counts: np.ndarray, ndim: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _ends(table: np.ndarray, counts: np.ndarray, ndim: int) -> tuple[np.ndarray, ...]:
     """The two levels that N values or colours gather around.
 
     Returns:
         (2, 1 or 3) levels, the darker first; (N,) place of every value between them, 0 to 1; (N,) bool, whether it is
-        near neither.
+        near neither; and (2, 1 or 3) the most frequent values or colours at the two.
     """
     first = table[counts.argmax()]
     distance = np.linalg.norm(table - first, axis=1)
     far = distance > 0.75 * distance.max()
     if not far.any():  # a single one, in the part that is looked at
-        return np.stack([first, first]), np.zeros(len(table)), np.zeros(len(table), bool)
+        ends = np.stack([first, first])
+        return ends, np.zeros(len(table)), np.zeros(len(table), bool), ends
     second = table[far][counts[far].argmax()]
     ends = np.stack([first, second])
-    ends = ends[np.lexsort((ends.sum(1), ends.max(1)))]
+    modes = ends = ends[np.lexsort((ends.sum(1), ends.max(1)))]
     if ndim == 2:  # the outermost values where the most frequent are near them
         outer = np.array([[table.min()], [table.max()]])
-        ends = np.where(abs(outer - ends) <= 0.05 * (outer[1] - outer[0]), outer, ends)
+        ends = np.where(abs(outer - ends) <= 0.2 * (outer[1] - outer[0]), outer, ends)
     line = ends[1] - ends[0]
     length = np.linalg.norm(line)
     place = (table - ends[0]) @ line / length**2
     near = [np.linalg.norm(table - end, axis=1) <= _NEAR * length for end in ends]
     apart = ~(near[0] | near[1])
-    return ends, place, apart
+    return ends, place, apart, modes
 
 
 def _check(
     table: np.ndarray,
     counts: np.ndarray,
-    ends: np.ndarray,
+    modes: np.ndarray,
     apart: np.ndarray,
     name: str,
     ndim: int,
     sample: bool = False,
 ) -> None:
     """Raise an `InputError` unless most pixels are at one of the levels; a sample may hold a single one."""
-    length = np.linalg.norm(ends[1] - ends[0])
+    length = np.linalg.norm(modes[1] - modes[0])
     if sample and length < _CONTRAST:
         return
-    at = np.minimum(*(np.abs(table - end).max(axis=1) for end in ends)) <= SNAP
+    at = np.minimum(*(np.abs(table - end).max(axis=1) for end in modes)) <= SNAP
     between, exact = (counts[chosen].sum() / counts.sum() for chosen in (apart, at | apart))
     if between > _BETWEEN or exact < _EXACT or (len(table) > 2 and length < _CONTRAST):
         what = f"a colour picture of {len(table)} colours" if ndim == 3 else f"a grey picture of {len(table)} shades"
@@ -154,7 +155,7 @@ def _check_edges(
             "255 and everything else as 0."
         )
     edge = cv2.dilate(where, kernel) != cv2.erode(where, kernel)
-    reach = max(8, 0.03 * min(where.shape))
+    reach = max(12, 0.04 * min(where.shape))
     away = cv2.distanceTransform((~edge).astype(np.uint8), cv2.DIST_L2, 3) > reach if edge.any() else np.ones_like(odd)
     stray = np.count_nonzero(odd & away)
     if stray > max(4, 0.02 * np.count_nonzero(odd)):
@@ -162,6 +163,11 @@ def _check_edges(
             f"{name} holds values between its two main ones far from any edge ({percent(stray / odd.size)} of the "
             "pixels), as a photograph or a map of probabilities does; a mask has two values. Cut it first."
         )
+
+
+def shades(values: np.ndarray) -> np.ndarray:
+    """(H, W) uint8 -> (256,) how often each value occurs."""
+    return cv2.calcHist([np.ascontiguousarray(values)], [0], None, [256], [0, 256]).ravel().astype(np.int64)
 
 
 def colour(rgb: np.ndarray | tuple[int, ...]) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from dbce.formats import InputError
 from dbce.inputs import Decoded, decode
-from dbce.levels import SNAP, colour, percent, split
+from dbce.levels import SNAP, colour, percent, shades, split
 from dbce.tasks import IGNORE
 
 SURROUNDS = 0.95
@@ -153,7 +154,8 @@ class Levels:
         meaning = self.meaning() if meaning is None else meaning
         table = np.full(256, IGNORE, np.uint8)
         table[: len(meaning)] = meaning
-        return Mask(table[self.where], self.rule(meaning), self.size, self.orientation)
+        labels = self.where if meaning == (0, 1) else cv2.LUT(self.where, table)
+        return Mask(labels, self.rule(meaning), self.size, self.orientation)
 
     def rule(self, meaning: tuple[int, ...]) -> str:
         """How it is read with this meaning, for people."""
@@ -256,7 +258,8 @@ def _numbers(decoded: Decoded, indices: bool = False) -> np.ndarray | None:
     if mode == "L" or (mode == "P" and indices):
         return np.asarray(_reduced(decoded))
     if mode == "1":
-        return np.asarray(_reduced(decoded)).astype(np.uint8) * (1 if indices else 255)
+        values = np.asarray(_reduced(decoded).convert("L"))
+        return values & 1 if indices else values
     return None
 
 
@@ -270,7 +273,7 @@ def _palette(decoded: Decoded) -> np.ndarray:
 
 def _unique(values: np.ndarray) -> np.ndarray:
     """The values that occur, in order."""
-    return np.flatnonzero(np.bincount(values.ravel())) if values.dtype == np.uint8 else np.unique(values)
+    return np.flatnonzero(shades(values)) if values.dtype == np.uint8 else np.unique(values)
 
 
 def _check_whole(values: np.ndarray, name: str) -> None:
@@ -300,7 +303,7 @@ def _of_numbers(decoded: Decoded, values: np.ndarray) -> Levels:
     if len(found) == 2:
         low, high = (Level(f"value {value:g}", _light(float(value))) for value in found)
         kind = "numbers" if found[1] <= _LABEL_MAX else "shades" if _dark(found[0], found[1]) else "colours"
-        return _levels(decoded, kind, (low, high), (values == found[1]).astype(np.uint8))
+        return _levels(decoded, kind, (low, high), (values == found[1]).view(np.uint8))
     if found[-1] <= _LABEL_MAX:
         raise InputError(
             f"{decoded.name} holds {len(found)} classes ({_list(found)}); this task knows two, background and object. "
@@ -328,10 +331,16 @@ def _of_colours(decoded: Decoded, pixels: np.ndarray) -> Levels:
     return _levels(decoded, "shades" if _dark(max(ends[0]), max(ends[1])) else "colours", levels, where)
 
 
+def _parts(where: np.ndarray) -> tuple[float, float]:
+    """Share of the second level among the pixels that count, and share of those that do not."""
+    left_out = np.count_nonzero(where == IGNORE) if where.max() == IGNORE else 0
+    ones = np.count_nonzero(where) - left_out
+    return ones / max(1, where.size - left_out), left_out / where.size
+
+
 def _levels(decoded: Decoded, kind: str, levels: tuple[Level, ...], where: np.ndarray) -> Levels:
     """With the shares of the second level, which tell the background; ignored pixels count in none."""
     where = decoded.upright(where)
     edge = np.concatenate([where[0], where[-1], where[:, 0], where[:, -1]])
-    border, share = (float((part == 1).sum() / max(1, (part != IGNORE).sum())) for part in (edge, where))
-    ignored = float((where == IGNORE).mean())
+    (border, _), (share, ignored) = map(_parts, (edge, where))
     return Levels(decoded.name, kind, levels, where, border, share, decoded.size, decoded.orientation, ignored)

@@ -84,8 +84,8 @@ def test_all_faulty_files_are_named_at_once(tmp_path):
         data.load(tmp_path, 64)
     text = str(caught.value)
     assert text.startswith("3 file(s)") and "case 3" not in text
-    assert "case 0\u00e9.png: cannot be read" in text and "case 1\u00e9.jpg: cannot be read" in text
-    assert "96 x 96 pixels, but its mask case 2\u00e9.png has 96 x 50" in text
+    assert "case 0\u00e9.png is not an image" in text and "case 1\u00e9.jpg is not an image" in text
+    assert "case 2\u00e9.png has 96 x 50 pixels, case 2\u00e9.jpg has 96 x 96" in text
 
 
 def test_unpaired_files_are_named_at_once(tmp_path):
