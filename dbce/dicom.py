@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from dbce import nifti
-from dbce.inputs import MAX_SIDE, InputError
-from dbce.stack import Stack, check_shape, readable
+from dbce.formats import InputError
+from dbce.stack import MAX_SIDE, Stack, check_shape, readable
 
 PADDING = -2000.0
 """What pixels that were not scanned become, in Hounsfield units: darker than air."""

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dbce.inputs import MAX_SIDE, InputError
+from dbce.formats import InputError
 
 MAX_VOXELS = 80_000_000
 """Largest volume that is decoded, for example 512 x 512 x 300."""
+
+MAX_SIDE = 4096
+"""Largest height or width in pixels of a slice."""
 
 MAX_SLICES = 400
 """Longest scan that the page can hold."""
