@@ -64,13 +64,8 @@ class Dataset:
 
     def chosen(self, keep: Sequence[bool]) -> Dataset:
         """Some of the images."""
-        return replace(
-            self,
-            names=tuple(compress(self.names, keep)),
-            images=self.images[keep],
-            labels=self.labels[keep],
-            survey=None,
-        )
+        names, kept = tuple(compress(self.names, keep)), np.asarray(keep, bool)
+        return replace(self, names=names, images=self.images[kept], labels=self.labels[kept], survey=None)
 
     def part(self, part: str, held_out: float) -> Dataset:
         """The training or the test part, as of `dbce.parts.of_part`."""
@@ -95,7 +90,7 @@ class Dataset:
             raise ValueError(
                 f"holding out {share:g} of {len(unique)} images or scans leaves one part empty; choose another share."
             )
-        return self.chosen(~out), self.chosen(out)
+        return self.chosen((~out).tolist()), self.chosen(out.tolist())
 
     def fingerprint(self) -> str:
         """Hexadecimal digest of names, images and labels: equal only for equal data."""
@@ -193,9 +188,7 @@ def holds_own_split(path: str | Path, task: Task) -> bool:
     path = Path(path)
     if path.is_file():
         with _opened_pack(path) as file:
-            return is_split(
-                task, str(file["origin"]) if "origin" in file else "", [str(name) for name in file["names"]]
-            )
+            return is_split(task, _origin(file), [str(name) for name in file["names"]])
     cases = volumes.cases(path)
     return is_split(task, "" if cases else image_folder(path).name, cases or ())
 
@@ -319,11 +312,15 @@ def _opened_pack(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
         ) from error
 
 
+def _origin(file: Mapping[str, np.ndarray]) -> str:
+    return str(file["origin"]) if "origin" in file else ""
+
+
 def _load_pack(path: Path) -> Dataset:
     with _opened_pack(path) as file:
         names, shape = tuple(map(str, file["names"])), tuple(map(int, file["shape"]))
         bits, jpeg, ends = file["masks"], file["jpeg"], file["jpeg_ends"]
-        origin = str(file["origin"]) if "origin" in file else ""
+        origin = _origin(file)
     count = int(np.prod(shape))
     labels = (bits if bits.size == count else np.unpackbits(bits, count=count)).reshape(shape)
     codes = np.split(jpeg, ends[:-1])
