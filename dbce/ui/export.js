@@ -13,7 +13,7 @@ async function download(kind) {
   const labels = study.labels && study.drawn ? packLabels(study.labels) : null;
   say("Preparing the file\u2026");
   try {
-    const file = await server.export_view(JSON.stringify({ of: origin, labels, view, kind }));
+    const file = await inTurn(server.export_view(JSON.stringify({ of: origin, labels, view, kind })));
     if (file.error) return say(file.error, true);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([bytes(file.data)], { type: file.type }));

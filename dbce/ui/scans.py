@@ -14,6 +14,7 @@ import numpy as np
 from dbce import ct, inputs, volumes
 from dbce.predictor import Predictor
 from dbce.tasks import WORK_SIZE
+from dbce.ui import workers
 from dbce.ui.scene import scene
 from dbce.ui.studio import Opened, Studio
 
@@ -52,7 +53,7 @@ class ScanStudio(Studio):
         """A picture of a slice, or a volume of which one slice is taken (the one with most in it by default)."""
         if not volumes.is_volume(image[0]):
             return super().open(image, mask)
-        volume = volumes.read(image[1], image[0], mask)
+        volume = _read(image, mask)
         if number >= len(volume.grey):
             raise inputs.InputError(f"slice is {number}; {image[0]} has the slices 0 to {len(volume.grey) - 1}.")
         number = volume.fullest() if number < 0 else number
@@ -64,7 +65,7 @@ class ScanStudio(Studio):
     def _mask(self, mask: tuple[str, bytes]) -> np.ndarray:
         if volumes.is_volume(mask[0]):
             raise inputs.InputError(f"{mask[0]} is a volume, the image is a single picture; give its labels as PNG.")
-        return inputs.read_labels(mask[1], mask[0], self.predictor.task.num_classes)
+        return workers.run(inputs.read_labels, mask[1], mask[0], self.predictor.task.num_classes)
 
     def _requested(self, request: dict[str, Any]) -> Opened:
         """As of `Studio`, or ``{"example": i, "slice": k}``, or ``{"plane": a slice as the page holds it}``."""
@@ -106,7 +107,7 @@ class ScanStudio(Studio):
             return super()._scene(request)
         name, data = inputs.decode_file(image, volumes.MAX_BYTES)
         mask = inputs.decode_file(request["mask"], volumes.MAX_BYTES) if request.get("mask") else None
-        volume = volumes.read(data, name, mask)
+        volume = _read((name, data), mask)
         number, count = volume.fullest(), len(volume.grey)
         labels = None if volume.labels is None else volume.labels[number]
         title = f"{name}, {volume.shape[1]} \u00d7 {volume.shape[0]} px" + (f", labels {mask[0]}" if mask else "")
@@ -121,6 +122,13 @@ class ScanStudio(Studio):
         caption = f"{title}, slice {number + 1} of {count}"
         note = "" if volume.labels is not None else "No labels yet"
         return {"volume": json.dumps(content), "scene": scene(study, caption, note, (number, count))}
+
+
+def _read(image: tuple[str, bytes], mask: tuple[str, bytes] | None) -> volumes.Volume:
+    """Names and bytes of a scan and perhaps its labels -> a volume; see `dbce.volumes.read`."""
+    name, data = image
+    limits: dict[str, Any] = {"seconds": workers.SCAN_SECONDS, "memory": workers.SCAN_BYTES}
+    return workers.run(volumes.read, data, name, mask, **limits)
 
 
 def _rgb(grey: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from dbce.figures import PALETTES
 from dbce.phantoms import LESION_EXAMPLES, POLYP_EXAMPLES, lesion, polyp
 from dbce.predictor import WEIGHTINGS, Predictor, Study
 from dbce.tasks import MAX_RADIUS, WORK_SIZE
+from dbce.ui import workers
 from dbce.ui.scene import scene
 
 log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class Studio:
         Raises:
             InputError: a file that cannot be read, or a mask that does not belong to the image.
         """
-        pixels = inputs.read_image(image[1], image[0])
+        pixels = workers.run(inputs.read_image, image[1], image[0])
         title = f"{image[0]}, {pixels.shape[1]} \u00d7 {pixels.shape[0]} px"
         return self._open(pixels, image[0], title, mask)
 
@@ -105,7 +106,7 @@ class Studio:
 
     def _mask(self, mask: tuple[str, bytes]) -> np.ndarray:
         """Name and bytes of a mask file -> (H, W)."""
-        return inputs.read_mask(mask[1], mask[0])
+        return workers.run(inputs.read_mask, mask[1], mask[0])
 
     def _requested(self, request: dict[str, Any]) -> Opened:
         """``{"example": i}`` or ``{"image": file}``, either with ``"mask": file``."""

@@ -122,7 +122,7 @@ async function showScene(text) {
 async function open(request, patch = {}, busy = true) {
   root.classList.toggle("busy", busy);
   try {
-    const reply = await server.open_study(JSON.stringify(request));
+    const reply = await inTurn(server.open_study(JSON.stringify(request)));
     if (reply.error) return say(reply.error, true);
     if (reply.volume) await takeVolume(reply.volume, request);
     else if (!("plane" in request)) volume = null;
