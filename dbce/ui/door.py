@@ -46,18 +46,16 @@ class _Lane:
         try:
             await entered
         except asyncio.CancelledError:
-            if entered.done() and not entered.cancelled():
-                self.leave(size)
-            else:
-                self.waiting.remove((size, entered))
+            self.leave(0 if entered.cancelled() else size)  # or it was let in at the moment of leaving
             raise
 
     def leave(self, size: int) -> None:
         self.room += size
-        while self.waiting and self.waiting[0][0] <= self.room:
+        while self.waiting and (self.waiting[0][1].cancelled() or self.waiting[0][0] <= self.room):
             first, entered = self.waiting.popleft()
-            self.room -= first
-            entered.set_result(None)
+            if not entered.cancelled():
+                self.room -= first
+                entered.set_result(None)
 
 
 class Door:
@@ -87,7 +85,7 @@ class Door:
             return await self.app(scope, receive, send)
         lane = size > LARGE
         size = min(size, self.sizes[lane])
-        if sum(len(lane.waiting) for lane in self.lanes) >= self.most:
+        if sum(not entered.cancelled() for lane in self.lanes for _, entered in lane.waiting) >= self.most:
             return await _busy(scope, send, self.most)
         await self.lanes[lane].enter(size)
         until = time.monotonic() + self.arrival
