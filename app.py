@@ -7,9 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-from dbce import checkpoints, evidence, hub, results
-from dbce.predictor import Predictor
-from dbce.ui import page
+if __name__ != "__mp_main__":  # what the workers, which read this file as well, do without
+    from dbce import checkpoints, evidence, hub, results
+    from dbce.predictor import Predictor
+    from dbce.ui import page
 
 
 def _offers(folder: Path | None) -> list[page.Offer]:

@@ -1,17 +1,21 @@
 """dbce: see what a segmentation loss sees (dilated balanced cross entropy, arXiv 2412.06045)."""
 
-from dbce.losses import (
-    LOSSES,
-    BalancedCrossEntropyLoss,
-    CrossEntropyLoss,
-    DiceCrossEntropyLoss,
-    DilatedBalancedCrossEntropyLoss,
-    balanced_cross_entropy,
-    cross_entropy,
-    dice_cross_entropy,
-    dilated_balanced_cross_entropy,
-)
-from dbce.weights import weight_map, weight_map_numpy
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dbce.losses import (
+        LOSSES,
+        BalancedCrossEntropyLoss,
+        CrossEntropyLoss,
+        DiceCrossEntropyLoss,
+        DilatedBalancedCrossEntropyLoss,
+        balanced_cross_entropy,
+        cross_entropy,
+        dice_cross_entropy,
+        dilated_balanced_cross_entropy,
+    )
+    from dbce.weights import weight_map, weight_map_numpy
 
 __version__ = "0.1.0"
 
@@ -28,3 +32,10 @@ __all__ = [
     "weight_map",
     "weight_map_numpy",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import torch when a loss is asked for, and not in the processes that only read files."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("dbce.weights" if name.startswith("weight_map") else "dbce.losses"), name)

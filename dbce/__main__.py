@@ -185,15 +185,17 @@ def build_parser() -> argparse.ArgumentParser:
     bench.set_defaults(run=commands.bench)
     bench.add_argument(
         "what",
-        choices=("viewer", "dilation", "train"),
+        choices=("viewer", "dilation", "train", "load"),
         help="viewer: latency of the page beside plain gradio sliders; dilation: ours beside other libraries; "
-        "train: what input and weight map add to a step",
+        "train: what input and weight map add to a step; load: visitors that send pictures or scans all at once",
     )
     bench.add_argument("--task", choices=TASKS, default="polyp")
     bench.add_argument("--repeats", type=int, help="viewer: positions of a slider (60); else: measurements (5)")
     bench.add_argument("--encoder", default="mobilenet_v2", help="train: SMP encoder")
     bench.add_argument("--size", type=int, help="train: side of the images in pixels (default 320)")
     bench.add_argument("--batch-size", type=int, default=16)
+    bench.add_argument("--visitors", type=int, nargs="+", metavar="N", help="load: how many at once (20 50 200)")
+    bench.add_argument("--scans", type=int, metavar="N", help="load: instead, memory under N of the largest scans")
     _compile_option(bench)
     return parser
 

@@ -319,6 +319,12 @@ def bench(args: argparse.Namespace) -> None:
 
     if args.what == "dilation":
         return print(bench_compute.dilation(repeats=args.repeats or 5))
+    if args.what == "load":
+        from dbce import bench_load
+
+        if args.scans:
+            return print(bench_load.scans(args.scans))
+        return print(bench_load.pictures(args.visitors or bench_load.VISITORS))
     if args.what == "train":
         size = args.size or WORK_SIZE
         repeats = args.repeats or 5

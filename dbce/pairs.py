@@ -68,6 +68,19 @@ def read_pair(image: File, mask: File | None = None, num_classes: int = 2, label
     return Pair(picture, read, (*picture.notes, *fit(picture, read, image[0], mask[0]), *say(read)))
 
 
+def read_given(image: File, mask: File | None, num_classes: int, labels_in: str | None) -> Pair:
+    """`read_pair`; an image that came alone and looks like a mask has a note that says so.
+
+    Raises:
+        InputError: as of `read_pair`.
+    """
+    pair = read_pair(image, mask, num_classes, labels_in)
+    if mask is not None or recognise([image], num_classes).mask is None:
+        return pair
+    words = f"{image[0]} looks like a mask; if it is one, open its image and then this file as its mask."
+    return replace(pair, notes=(*pair.notes, words))
+
+
 def read_any(file: File, num_classes: int, labels_in: str | None = None) -> Mask:
     """A mask of one object, or labels of several classes, which come out numbered as here.
 

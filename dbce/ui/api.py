@@ -10,7 +10,9 @@ import gradio as gr
 
 from dbce import export, inputs
 from dbce.predictor import WEIGHTINGS, LabelStudy
+from dbce.ui.desk import queued
 from dbce.ui.studio import Opened, Studio, read_view
+from dbce.ui.turns import Turns
 
 
 class API:
@@ -123,7 +125,7 @@ class API:
         return str(path)
 
 
-def add_endpoints(studio: Studio) -> None:
+def add_endpoints(studio: Studio, turns: Turns) -> None:
     """Add ``/loss_maps`` and ``/compare`` to the page in whose context this is called.
 
     Those of another task than polyps carry its name: ``/lesion_loss_maps``, ``/organs_compare``.
@@ -143,14 +145,16 @@ def add_endpoints(studio: Studio) -> None:
         maps, numbers = gr.File(label="maps"), gr.JSON(label="numbers")
         asked = gr.Button()
         asked.click(
-            api.loss_maps,
+            queued(turns, api.loss_maps),
             [image, mask, loss, radius, weighting, number, numbering],
             [maps, numbers],
             api_name=f"{prefix}loss_maps",
+            concurrency_limit=None,
         )
         asked.click(
-            api.compare,
+            queued(turns, api.compare),
             [image, mask, threshold, radius, number, numbering],
             [maps, numbers],
             api_name=f"{prefix}compare",
+            concurrency_limit=None,
         )

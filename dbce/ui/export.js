@@ -14,7 +14,7 @@ async function download(kind) {
   const ignored = labels && study.ignored ? packLabels(study.labels, IGNORE) : null;
   say("Preparing the file\u2026");
   try {
-    const file = await server.export_view(JSON.stringify({ of: origin, labels, ignored, view, kind }));
+    const file = await inTurn(server.export_view(JSON.stringify({ of: origin, labels, ignored, view, kind })));
     if (file.error) return say(file.error, true);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([bytes(file.data)], { type: file.type }));

@@ -16,9 +16,18 @@ async function unpackArrays(scene) {
   const buffer = await new Response(stream).arrayBuffer();
   const arrays = {};
   for (const [name, { type, offset, length }] of Object.entries(scene.arrays)) {
-    arrays[name] = new { uint8: Uint8Array, int16: Int16Array }[type](buffer, offset, length);
+    arrays[name] = type === "uint8" ? new Uint8Array(buffer, offset, length) : sums(new Uint8Array(buffer, offset, 2 * length), scene.size);
   }
   return arrays;
+}
+
+// What dbce.ui.scene.differences took apart: low bytes, high bytes -> int16, each the sum of all to its left and above.
+function sums(parts, size) {
+  const count = parts.length / 2;
+  const out = new Int16Array(count);
+  for (let i = 0; i < count; i++) out[i] = (parts[i] | (parts[count + i] << 8)) + (i % size ? out[i - 1] : 0);
+  for (let i = size; i < count; i++) out[i] += out[i - size];
+  return out;
 }
 
 // Distance in whole pixels, rounded up and capped at FAR, from every pixel to the nearest one of a class

@@ -18,16 +18,21 @@ from dbce.checkpoints import is_drawn
 from dbce.data import resize_image
 from dbce.predictor import Predictor
 from dbce.tasks import MAX_RADIUS, title
+from dbce.ui import workers
 from dbce.ui.api import add_endpoints
+from dbce.ui.desk import Desk
+from dbce.ui.door import Door
 from dbce.ui.limits import RequestLimit
 from dbce.ui.scans import ScanStudio
 from dbce.ui.scene import jpeg
 from dbce.ui.studio import Studio
+from dbce.ui.turns import Turns
 
 _HERE = Path(__file__).parent
 _SCRIPTS = (
     "maps.js",
     "viewer.js",
+    "waiting.js",
     "panel.js",
     "paint.js",
     "zoom.js",
@@ -60,7 +65,7 @@ LAUNCH: dict[str, Any] = {
     "footer_links": [],
     "show_error": True,
     "max_file_size": inputs.MAX_BYTES,
-    "app_kwargs": {"middleware": [Middleware(RequestLimit)]},
+    "app_kwargs": {"middleware": [Middleware(RequestLimit), Middleware(Door)]},
 }
 """Arguments of ``launch`` that belong to the page."""
 
@@ -144,13 +149,18 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
     Args:
         offers: the tasks.
         notice: a sentence that every page shows at its top.
+
+    Raises:
+        ValueError: the processes that decode visitors' files cannot be started.
     """
+    workers.start()
+    turns = Turns()
     names = [offer.predictor.task.name for offer in offers]
     with gr.Blocks(title=_TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
-        _fill(offers[0], names, notice)
+        _fill(offers[0], names, notice, turns)
     for offer, name in zip(offers[1:], names[1:], strict=True):
         with demo.route(name.capitalize(), f"/{name}", show_in_navbar=False):
-            _fill(offer, names, notice)
+            _fill(offer, names, notice, turns)
     return demo
 
 
@@ -162,18 +172,22 @@ def studio_of(predictor: Predictor) -> Studio:
     return (ScanStudio if predictor.task.num_classes > 2 else Studio)(predictor)
 
 
-def _fill(offer: Offer, names: list[str], notice: str) -> None:
+def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
     studio = studio_of(offer.predictor)
     settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
     script = "\n".join([f"const CONFIG = {settings};", *((_HERE / name).read_text("utf-8") for name in _SCRIPTS)])
+    desk = Desk(studio, turns)
 
-    # gradio takes functions, not methods
-    def open_study(request: str) -> dict[str, str]:
-        return studio.open_study(request)
+    # gradio takes functions, not methods; they wait without a thread of gradio's
+    async def open_study(request: str) -> dict[str, str]:
+        return await desk.open_study(request)
 
-    def export_view(request: str) -> dict[str, str]:
-        return studio.export_view(request)
+    async def export_view(request: str) -> dict[str, str]:
+        return await desk.export_view(request)
+
+    async def queue_place(request: str) -> dict[str, int | None]:
+        return await desk.queue_place(request)
 
     gr.HTML(
         value=studio.open_study('{"example": 0}')["scene"],
@@ -182,8 +196,8 @@ def _fill(offer: Offer, names: list[str], notice: str) -> None:
         js_on_load=script,
         head=f"<style>{(_HERE / 'viewer.css').read_text('utf-8')}</style>",
         apply_default_css=False,
-        server_functions=[open_study, export_view],
+        server_functions=[open_study, export_view, queue_place],
         elem_id="dbce" if offer.predictor.task.name == names[0] else f"dbce-{offer.predictor.task.name}",
         padding=False,
     )
-    add_endpoints(studio)
+    add_endpoints(studio, turns)

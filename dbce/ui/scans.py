@@ -14,6 +14,7 @@ import numpy as np
 from dbce import ct, inputs, pairs, volumes
 from dbce.predictor import Predictor
 from dbce.tasks import IGNORE, WORK_SIZE
+from dbce.ui import workers
 from dbce.ui.scene import scene
 from dbce.ui.studio import Opened, Studio
 
@@ -62,7 +63,7 @@ class ScanStudio(Studio):
                     f"{mask[0]} is a volume, the image is a single picture; give its labels as PNG."
                 )
             return super().open(image, mask, labels_in=labels_in)
-        volume = volumes.read(image[1], image[0], mask, labels_in=labels_in)
+        volume = _read(image, mask, labels_in)
         if number >= len(volume.grey):
             raise inputs.InputError(f"slice is {number}; {image[0]} has the slices 0 to {len(volume.grey) - 1}.")
         number = volume.fullest() if number < 0 else number
@@ -125,7 +126,7 @@ class ScanStudio(Studio):
         if not volumes.is_volume(name, data):
             return super()._scene(request, said)
         mask = inputs.decode_file(request["mask"], volumes.MAX_BYTES) if request.get("mask") else None
-        volume = volumes.read(data, name, mask, labels_in=request.get("numbering"))
+        volume = _read((name, data), mask, request.get("numbering"))
         number, count = volume.fullest(), len(volume.grey)
         labels = None if volume.labels is None else volume.labels[number]
         title = f"{name}, {volume.shape[1]} \u00d7 {volume.shape[0]} px" + (f", labels {mask[0]}" if mask else "")
@@ -145,6 +146,13 @@ class ScanStudio(Studio):
             "volume": json.dumps(content),
             "scene": scene(study, caption, note, (number, count), volume.numbering),
         }
+
+
+def _read(image: pairs.File, mask: pairs.File | None, labels_in: str | None) -> volumes.Volume:
+    """Names and bytes of a scan and perhaps its labels -> a volume; see `dbce.volumes.read`."""
+    name, data = image
+    limits: dict[str, Any] = {"seconds": workers.SCAN_SECONDS, "memory": workers.SCAN_BYTES}
+    return workers.run(volumes.read, data, name, mask, WORK_SIZE, labels_in, **limits)
 
 
 def _rgb(grey: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from dbce.figures import PALETTES
 from dbce.phantoms import LESION_EXAMPLES, POLYP_EXAMPLES, lesion, polyp
 from dbce.predictor import WEIGHTINGS, Predictor, Study
 from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
+from dbce.ui import workers
 from dbce.ui.scene import scene
 
 log = logging.getLogger(__name__)
@@ -100,10 +101,15 @@ class Studio:
         Raises:
             InputError: a file that cannot be read, or a mask that does not belong to the image.
         """
-        pair = pairs.read_pair(image, mask, self.predictor.task.num_classes, labels_in)
-        if mask is None and pairs.recognise([image], self.predictor.task.num_classes).mask == 0:
-            words = f"{image[0]} looks like a mask; if it is one, open its image and then this file as its mask."
-            pair = dataclasses.replace(pair, notes=(*pair.notes, words))
+        pair = workers.call(
+            image[0] if mask is None else f"{image[0]} with {mask[0]}",
+            pairs.read_given,
+            image,
+            mask,
+            self.predictor.task.num_classes,
+            labels_in,
+            seconds=2 * workers.PICTURE_SECONDS,  # for two files; one alone is tried as a mask as well
+        )
         width, height = pair.picture.size
         return self._opened(pair, f"{image[0]}, {width} \u00d7 {height} px", mask)
 
@@ -141,7 +147,9 @@ class Studio:
         return inputs.decode_file(entry)
 
     def _roles(self, files: list[pairs.File]) -> pairs.Roles:
-        return pairs.recognise(files, self.predictor.task.num_classes)
+        names = " and ".join(name for name, _ in files[:2]) or "What was dropped"
+        seconds = 2 * workers.PICTURE_SECONDS * min(2, len(files))  # each file is tried as a mask and as a picture
+        return workers.call(names, pairs.recognise, files, self.predictor.task.num_classes, seconds=seconds)
 
     def _requested(self, request: dict[str, Any]) -> Opened:
         """``{"example": i}`` or ``{"image": file}``, either with ``"mask": file`` and perhaps its ``"numbering"``."""
@@ -156,7 +164,7 @@ class Studio:
             return self.example(index)
         image = self.examples[index][0]
         picture = inputs.Picture(image, (image.shape[1], image.shape[0]))
-        read = pairs.read_any(mask, self.predictor.task.num_classes, labels_in)
+        read = workers.call(mask[0], pairs.read_any, mask, self.predictor.task.num_classes, labels_in)
         notes = (*pairs.fit(picture, read, "the example", mask[0]), *pairs.say(read))
         return self._opened(pairs.Pair(picture, read, notes), self.title(index), mask)
 

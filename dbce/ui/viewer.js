@@ -125,7 +125,7 @@ async function showScene(text) {
 async function open(request, patch = {}, busy = true) {
   root.classList.toggle("busy", busy);
   try {
-    const reply = await server.open_study(JSON.stringify(request));
+    const reply = await inTurn(server.open_study(JSON.stringify(request)));
     if (reply.waiting) waiting = request.files[0];
     if (reply.error) return say(reply.error, true);
     if (reply.took) [request, patch] = sorted(request, reply.took);
