@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
 from dbce import checkpoints, evidence, hub, results
 from dbce.predictor import Predictor
-from dbce.ui import page
+from dbce.ui import cache, page
+from dbce.ui.headers import origin
 
 
 def _offers(folder: Path | None) -> list[page.Offer]:
@@ -44,6 +46,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", help="address to listen on (default 127.0.0.1, or GRADIO_SERVER_NAME)")
     parser.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
+    parser.add_argument(
+        "--embed",
+        nargs="+",
+        default=[],
+        type=origin,
+        metavar="ORIGIN",
+        help="who may show the page in a frame, such as https://school.example (Hugging Face may always)",
+    )
+    parser.add_argument(
+        "--keep",
+        type=float,
+        default=cache.KEEP,
+        metavar="SECONDS",
+        help=f"how long files of programs stay on this machine (default {cache.KEEP:g})",
+    )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--checkpoints", type=Path, help="folder of .safetensors files, or of TASK/manifest.json (default: the bundled)"
@@ -55,6 +72,10 @@ def main() -> int:
         help="such a folder on the Hugging Face Hub (default: DBCE_HUB, if set)",
     )
     args = parser.parse_args()
+    if not 0 < args.keep < 86400:
+        parser.error(f"--keep is {args.keep:g}; it must be a number of seconds above 0, below a day.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended that way, too, the folder below is removed
+    cache.start(args.keep)
     try:
         if args.checkpoints is None and args.hub:
             offers, notice = _from_hub(args.hub)
@@ -63,7 +84,8 @@ def main() -> int:
     except ValueError as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
-    page.build(*offers, notice=notice).launch(server_name=args.host, server_port=args.port, **page.LAUNCH)
+    demo = page.build(*offers, notice=notice)
+    demo.launch(server_name=args.host, server_port=args.port, **page.launch_options(args.embed))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from dbce.checkpoints import is_drawn
 from dbce.data import resize_image
 from dbce.predictor import Predictor
 from dbce.tasks import MAX_RADIUS, title
-from dbce.ui.api import add_endpoints
-from dbce.ui.limits import RequestLimit
+from dbce.ui import cache
+from dbce.ui.api import Blocks, add_endpoints
+from dbce.ui.headers import Compressed, SafeHeaders
+from dbce.ui.limits import Door, RequestLimit
 from dbce.ui.scans import ScanStudio
 from dbce.ui.scene import jpeg
 from dbce.ui.studio import Studio
@@ -55,14 +58,33 @@ body, gradio-app, .gradio-container { background: transparent !important; }
 """
 """Lets the viewer fill gradio's page."""
 
-LAUNCH: dict[str, Any] = {
-    "css": CSS,
-    "footer_links": [],
-    "show_error": True,
-    "max_file_size": inputs.MAX_BYTES,
-    "app_kwargs": {"middleware": [Middleware(RequestLimit)]},
-}
-"""Arguments of ``launch`` that belong to the page."""
+
+def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
+    """Arguments of ``launch`` that belong to the page.
+
+    Args:
+        embed: origins that may show the page in a frame, besides those of `dbce.ui.headers.FRAMES`.
+    """
+    return {
+        "css": CSS,
+        "footer_links": [],
+        "show_error": False,  # of our faults; the sentences for visitors are shown always
+        "run_history": False,
+        "ssr_mode": False,  # another server would stand before the middleware
+        "max_file_size": inputs.MAX_BYTES,
+        "app_kwargs": {
+            "middleware": [
+                Middleware(Compressed),
+                Middleware(SafeHeaders, embed=tuple(embed)),
+                Middleware(RequestLimit),
+                Middleware(Door),
+            ]
+        },
+    }
+
+
+LAUNCH = launch_options()
+"""The same without further origins."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +166,9 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
         offers: the tasks.
         notice: a sentence that every page shows at its top.
     """
+    cache.start()
     names = [offer.predictor.task.name for offer in offers]
-    with gr.Blocks(title=_TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
+    with Blocks(title=_TITLE, analytics_enabled=False, fill_width=True) as demo:
         _fill(offers[0], names, notice)
     for offer, name in zip(offers[1:], names[1:], strict=True):
         with demo.route(name.capitalize(), f"/{name}", show_in_navbar=False):
