@@ -41,6 +41,12 @@ def _from_hub(reference: str) -> tuple[list[page.Offer], str]:
         return _offers(None), notice
 
 
+def _stop(*_: object) -> None:
+    """End as with Ctrl-C; what programs sent is gone before gradio has closed its connections."""
+    cache.end()
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Parse the options, build the page, launch it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -74,7 +80,7 @@ def main() -> int:
     args = parser.parse_args()
     if not 0 < args.keep < 86400:
         parser.error(f"--keep is {args.keep:g}; it must be a number of seconds above 0, below a day.")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended that way, too, the folder below is removed
+    signal.signal(signal.SIGTERM, _stop)
     cache.start(args.keep)
     try:
         if args.checkpoints is None and args.hub:

@@ -101,7 +101,8 @@ class API:
         """
         opened = self._open(image, mask, slice)
         figure = export.figures_of(self.studio.predictor.task)[1]
-        view = self._view({"figure": figure, "threshold": threshold, "radius": radius})
+        loss = next(iter(self.studio.predictor.checkpoints))  # every network is in the answer
+        view = self._view({"figure": figure, "loss": loss, "threshold": threshold, "radius": radius})
         study = opened.study
         if study.labels is None:
             pairs = study.agreement(threshold).items()

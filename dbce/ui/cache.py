@@ -30,6 +30,7 @@ _PREFIX = "dbce-page-"
 _UNLOCKED = 60.0  # seconds in which an app that starts has locked its folder
 _lock = threading.Lock()
 _home: Path | None = None
+_held: FileLock | None = None
 
 
 def start(keep: float = KEEP) -> Path:
@@ -44,18 +45,18 @@ def start(keep: float = KEEP) -> Path:
     Returns:
         The folder; uploads lie under ``gradio/`` in it, results under ``gradio/results/``.
     """
-    global _home
+    global _home, _held
     with _lock:
         if _home is not None:
             return _home
         parent = Path(tempfile.gettempdir()).resolve()
         _remove_abandoned(parent)
         _home = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-        held = FileLock(_home / "lock")
-        held.acquire()
+        _held = FileLock(_home / "lock")
+        _held.acquire()
         results().mkdir(parents=True)
         os.environ["GRADIO_TEMP_DIR"] = str(uploads())
-        atexit.register(_end, held, os.getpid())
+        atexit.register(_end_in, os.getpid())
         pause = min(SWEEP, keep / 4)
         threading.Thread(target=_sweep_for_ever, args=(uploads(), keep, pause), daemon=True, name="sweep").start()
         return _home
@@ -119,8 +120,14 @@ def _remove_abandoned(parent: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _end(held: FileLock, process: int) -> None:
-    """Remove the folder at the end of the process that made it, not of one that was forked from it."""
-    if os.getpid() == process and _home is not None:
-        held.release()
+def end() -> None:
+    """Remove the folder, and with it what was uploaded since it was removed last."""
+    if _home is not None and _held is not None:
+        _held.release()
         shutil.rmtree(_home, ignore_errors=True)
+
+
+def _end_in(process: int) -> None:
+    """The same in the process that made the folder, and in none that was forked from it."""
+    if os.getpid() == process:
+        end()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dbce.ui.limits import GENERIC, refuse
@@ -89,6 +90,8 @@ class SafeHeaders:
 
         try:
             await self.app(scope, receive, passed_on)
+        except ClientDisconnect:  # nobody is left to be answered
+            log.info("a client left in the middle of its request")
         except Exception:
             if started:
                 raise

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from pathlib import Path
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dbce import inputs
 from dbce.ui import cache
 from dbce.volumes import MAX_BYTES
+
+log = logging.getLogger(__name__)
 
 MAX_REQUEST = 2 * MAX_BYTES * 4 // 3 + 1_000_000
 """Bytes of a request: a volume and its labels of the largest size as base64, and what stands around them."""
@@ -27,6 +31,7 @@ GENERIC = "Something went wrong on the server; what you see is unchanged. Try an
 _UNUSED = re.compile(
     r"/gradio_api/(deep_link|process_recording|proxy=|vibe|undo-vibe|run-history|stream/|custom_component)|/monitoring"
 )
+_ENTRY = re.compile(r"/gradio_api/(component_server|queue/join|run/|api/|call/|upload|cancel|reset)")
 _FILE = re.compile(r"/gradio_api/file[=/](.*)", re.DOTALL)
 
 
@@ -103,7 +108,7 @@ class Door:
 
     Files are served from the folder of results and from nowhere else: no upload, and no address of another host, can
     be fetched through the app. What writes to disk or reaches out without serving the page is not there. A request to
-    the page's functions that lacks their envelope is one sentence, no traceback.
+    the page's functions or the endpoints that names none of them, or lacks the envelope, is one sentence, no traceback.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -117,9 +122,10 @@ class Door:
         wanted = _FILE.search(path)
         if _UNUSED.search(path) or (wanted and not _is_result(wanted[1])):
             return await refuse(send, 404, "There is nothing at this address, or no longer.")
-        if not path.rstrip("/").endswith("/component_server"):
+        if scope["method"] != "POST" or not _ENTRY.search(path):
             return await self.app(scope, receive, send)
-        if b"json" not in dict(scope["headers"]).get(b"content-type", b""):
+        headers = dict(scope["headers"])
+        if "/component_server" in path and b"json" not in headers.get(b"content-type", b""):
             return await refuse(send, 415, "The page's functions take JSON, nothing else.")
         started = False
 
@@ -130,10 +136,15 @@ class Door:
 
         try:
             await self.app(scope, receive, passed_on)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
-            if started:  # the functions themselves answer every mistake; what is left is a wrong envelope
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # the functions themselves answer every mistake; what is left is a wrong envelope
+            if started:
                 raise
-            await refuse(send, 400, "The request names no function of this page; reload the page.")
+            log.info("refused a request to %s: %r", path, error)
+            await refuse(
+                send, 400, "The request fits no function of this app; reload the page, or see /gradio_api/info."
+            )
 
 
 def _is_result(name: str) -> bool:
