@@ -1,10 +1,11 @@
 # make demo   set everything up and open the page
 # make test   set everything up and run the linter, the type checker and the tests
+# make lock   resolve requirements.txt anew and write the versions that `make demo` installs
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint browser clean
+.PHONY: demo test lint lock browser clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python app.py
@@ -21,13 +22,20 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # a stamp marks that pip was asked since the lists last changed
-$(VENV)/.demo: requirements.txt | $(BIN)/python
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+$(VENV)/.demo: requirements.txt requirements.lock | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt -c requirements.lock
 	touch $@
 
 $(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
 	touch $@ $(VENV)/.demo
+
+# every Python from 3.10 on; torch and what comes with it is left free, because ZeroGPU, CPUs and GPUs want their own
+lock: | $(BIN)/python
+	$(BIN)/python -m pip install --disable-pip-version-check uv
+	$(BIN)/uv pip compile requirements.txt --universal --python-version 3.10 --no-header --no-annotate \
+		--upgrade --quiet --output-file $(VENV)/resolved.txt
+	grep -vE '^(torch|torchvision|triton|nvidia-[a-z0-9-]+|cuda-[a-z0-9-]+)==|^-' $(VENV)/resolved.txt > requirements.lock
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "dbce needs Python 3.10 or later: make PYTHON=python3.12")'

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
 if __name__ != "__mp_main__":  # what the workers, which read this file as well, do without
     from dbce import checkpoints, evidence, hub, results
     from dbce.predictor import Predictor
-    from dbce.ui import page
+    from dbce.ui import cache, page
+    from dbce.ui.headers import origin
 
 
 def _offers(folder: Path | None) -> list[page.Offer]:
@@ -40,11 +42,32 @@ def _from_hub(reference: str) -> tuple[list[page.Offer], str]:
         return _offers(None), notice
 
 
+def _stop(*_: object) -> None:
+    """End as with Ctrl-C; what programs sent is gone before gradio has closed its connections."""
+    cache.end()
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Parse the options, build the page, launch it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", help="address to listen on (default 127.0.0.1, or GRADIO_SERVER_NAME)")
     parser.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
+    parser.add_argument(
+        "--embed",
+        nargs="+",
+        default=[],
+        type=origin,
+        metavar="ORIGIN",
+        help="who may show the page in a frame, such as https://school.example (Hugging Face may always)",
+    )
+    parser.add_argument(
+        "--keep",
+        type=float,
+        default=cache.KEEP,
+        metavar="SECONDS",
+        help=f"how long files of programs stay on this machine (default {cache.KEEP:g})",
+    )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--checkpoints", type=Path, help="folder of .safetensors files, or of TASK/manifest.json (default: the bundled)"
@@ -56,6 +79,10 @@ def main() -> int:
         help="such a folder on the Hugging Face Hub (default: DBCE_HUB, if set)",
     )
     args = parser.parse_args()
+    if not 0 < args.keep < 86400:
+        parser.error(f"--keep is {args.keep:g}; it must be a number of seconds above 0, below a day.")
+    signal.signal(signal.SIGTERM, _stop)
+    cache.start(args.keep)
     try:
         if args.checkpoints is None and args.hub:
             offers, notice = _from_hub(args.hub)
@@ -64,7 +91,8 @@ def main() -> int:
     except ValueError as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
-    page.build(*offers, notice=notice).launch(server_name=args.host, server_port=args.port, **page.LAUNCH)
+    demo = page.build(*offers, notice=notice)
+    demo.launch(server_name=args.host, server_port=args.port, **page.launch_options(args.embed))
     return 0
 
 

@@ -112,8 +112,14 @@ class Picture:
     notes: tuple[str, ...] = ()
 
 
-def decode_file(entry: dict[str, Any], most: int = MAX_BYTES) -> tuple[str, bytes]:
-    """``{"name": ..., "data": base64}`` from the page -> file name and bytes, ``most`` of them at the most.
+def plain_name(name: str) -> str:
+    """A file's name as sentences show it: its last 120 characters, without control characters and lone surrogates."""
+    shown = "".join(c if c.isprintable() else " " if c.isspace() else "\ufffd" for c in name[-120:])
+    return shown.strip() or "The file"
+
+
+def decode_file(entry: Any, most: int = MAX_BYTES) -> tuple[str, bytes]:
+    """``{"name": ..., "data": base64}`` from the page -> `plain_name` and bytes, ``most`` of them at the most.
 
     Raises:
         InputError: not that form, or too many bytes.
@@ -121,14 +127,14 @@ def decode_file(entry: dict[str, Any], most: int = MAX_BYTES) -> tuple[str, byte
     name, data = (entry.get("name"), entry.get("data")) if isinstance(entry, dict) else (None, None)
     if not isinstance(name, str) or not isinstance(data, str):
         raise InputError("The file did not arrive whole; choose it again.")
-    name = name.encode("utf-8", "replace").decode()  # a lone surrogate could not be sent back
+    name = plain_name(name)
     if len(data) > most * 4 // 3 + 4:
         raise InputError(
             f"{name} has more than {most // 10**6} MB, the largest file that is accepted; save it smaller or as JPEG."
         )
     try:
         return name, base64.b64decode(data, validate=True)
-    except ValueError as error:
+    except ValueError as error:  # wrong padding or characters
         raise InputError(f"{name} did not arrive whole; choose it again.") from error
 
 

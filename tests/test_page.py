@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -488,6 +490,42 @@ def test_a_link_opens_exactly_this_view(visit, browser):
     other.wait_for_selector(READY)  # nonsense in a link is left out, not shown
     plain = {"tab": "anatomy", "example": 0, "radius": 20, "loss": "ce", "threshold": 0.5}
     assert other.evaluate(pick) == {**plain, "below": "probability", "shown": LOSSES}
+
+
+def hostile_links() -> list[str]:
+    """Hashes that nobody's Share button writes: every field with values of each kind, and fields that are none."""
+    fields = "tab slice cls example weighting loss of radius threshold palette below shape scale opacity outline shown"
+    fields += " layers view"
+    known = ["__proto__", "constructor", "toString", "valueOf", "hasOwnProperty", "__defineGetter__", "prototype"]
+    numbers = ["", "NaN", "-1", "1e3", "0x10", "Infinity", "9" * 400, " 5", "5.5.5", "\u0665", "-0_0_0", "Infinity_0_0"]
+    rng = random.Random(7)
+    letters = "a0.-_%&=#/\\\"'<>{}[] \u00e9\ud83d\ude00"
+    noise = ["".join(rng.choices(letters, k=rng.randint(0, 12))) for _ in range(60)]
+    links = ["&".join(f"{name}=1&{name}=" for name in known)]
+    links += ["&".join(f"{field}={quote(value)}" for field in fields.split()) for value in known + numbers]
+    links += [
+        "&".join(f"{rng.choice(fields.split())}=x{text}" for text in noise),
+        "&".join(noise),
+        "=&=&&%&%E0%A4%A",
+        "?#&#",
+    ]
+    return links
+
+
+def test_no_link_breaks_the_page(visit):
+    page = visit()
+    whole = "() => JSON.stringify(document.querySelector('.dbce').parentElement.dbce.state)"
+    plain, base = page.evaluate(whole), page.url
+    for link in hostile_links():
+        page.goto("about:blank")
+        page.goto(f"{base}#{link}")
+        page.wait_for_selector(READY)
+        assert page.evaluate(whole) == plain, link
+        if "=1" in link:
+            wait_for_text(page, ".message", "The link asks for what this page does not know (__proto__, constructor")
+    page.get_by_role("slider", name="Radius of the disk in pixels").fill("47")
+    wait_for_text(page, "[data-out=radius]", "R = 47")  # alive
+    assert page.evaluate("() => Object.keys(Object.prototype).length") == 0
 
 
 def test_the_chart_moves_the_radius(visit):

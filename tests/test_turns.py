@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dbce.inputs import InputError
 from dbce.ui.desk import Desk, in_turn
-from dbce.ui.door import Door
+from dbce.ui.room import Room
 from dbce.ui.turns import Turns, Visitor
 
 ANNE, BERT, CORA = (Visitor(f"10.0.0.{n}", "s") for n in (1, 2, 3))
@@ -228,7 +228,7 @@ def test_the_door_lets_in_what_there_is_room_for_and_small_ones_always():
         async def send(message):
             sent.append(message)
 
-        door = Door(app, room=(20_000_000, 50_000_000), most=6)
+        door = Room(app, room=(20_000_000, 50_000_000), most=6)
         scans = [asyncio.create_task(door(post(25_000_000), whole, send)) for _ in range(7)]
         await asyncio.sleep(0.1)
         assert app.inside == 50_000_000 and len(app.seen) == 2
@@ -257,7 +257,7 @@ def test_nobody_holds_the_room_by_sending_nothing():
     async def visit() -> None:
         app = Application()
         app.answer.set()
-        door = Door(app, arrival=0.05)
+        door = Room(app, arrival=0.05)
         await asyncio.wait_for(door(post(20_000_000), never, None), 5)
         assert app.seen == ["http.disconnect"] and door.lanes[1].room == door.sizes[1]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,12 @@ from dbce.checkpoints import is_drawn
 from dbce.data import resize_image
 from dbce.predictor import Predictor
 from dbce.tasks import MAX_RADIUS, title
-from dbce.ui import workers
-from dbce.ui.api import add_endpoints
+from dbce.ui import cache, workers
+from dbce.ui.api import Blocks, add_endpoints
 from dbce.ui.desk import Desk
-from dbce.ui.door import Door
-from dbce.ui.limits import RequestLimit
+from dbce.ui.headers import Compressed, SafeHeaders
+from dbce.ui.limits import Door, RequestLimit
+from dbce.ui.room import Room
 from dbce.ui.scans import ScanStudio
 from dbce.ui.scene import jpeg
 from dbce.ui.studio import Studio
@@ -60,14 +62,34 @@ body, gradio-app, .gradio-container { background: transparent !important; }
 """
 """Lets the viewer fill gradio's page."""
 
-LAUNCH: dict[str, Any] = {
-    "css": CSS,
-    "footer_links": [],
-    "show_error": True,
-    "max_file_size": inputs.MAX_BYTES,
-    "app_kwargs": {"middleware": [Middleware(RequestLimit), Middleware(Door)]},
-}
-"""Arguments of ``launch`` that belong to the page."""
+
+def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
+    """Arguments of ``launch`` that belong to the page.
+
+    Args:
+        embed: origins that may show the page in a frame, besides those of `dbce.ui.headers.FRAMES`.
+    """
+    return {
+        "css": CSS,
+        "footer_links": [],
+        "show_error": False,  # of our faults; the sentences for visitors are shown always
+        "run_history": False,
+        "ssr_mode": False,  # another server would stand before the middleware
+        "max_file_size": inputs.MAX_BYTES,
+        "app_kwargs": {
+            "middleware": [
+                Middleware(Compressed),
+                Middleware(SafeHeaders, embed=tuple(embed)),
+                Middleware(RequestLimit),
+                Middleware(Door),
+                Middleware(Room),
+            ]
+        },
+    }
+
+
+LAUNCH = launch_options()
+"""The same without further origins."""
 
 
 @dataclass(frozen=True)
@@ -153,10 +175,11 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
     Raises:
         ValueError: the processes that decode visitors' files cannot be started.
     """
+    cache.start()
     workers.start()
     turns = Turns()
     names = [offer.predictor.task.name for offer in offers]
-    with gr.Blocks(title=_TITLE, analytics_enabled=False, fill_width=True, delete_cache=(3600, 3600)) as demo:
+    with Blocks(title=_TITLE, analytics_enabled=False, fill_width=True) as demo:
         _fill(offers[0], names, notice, turns)
     for offer, name in zip(offers[1:], names[1:], strict=True):
         with demo.route(name.capitalize(), f"/{name}", show_in_navbar=False):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import json
 import zlib
@@ -16,7 +15,7 @@ from dbce.predictor import Predictor
 from dbce.tasks import IGNORE, WORK_SIZE
 from dbce.ui import workers
 from dbce.ui.scene import scene
-from dbce.ui.studio import Opened, Studio
+from dbce.ui.studio import Opened, Studio, shown
 
 _PIXELS = WORK_SIZE * WORK_SIZE
 
@@ -65,7 +64,7 @@ class ScanStudio(Studio):
             return super().open(image, mask, labels_in=labels_in)
         volume = _read(image, mask, labels_in)
         if number >= len(volume.grey):
-            raise inputs.InputError(f"slice is {number}; {image[0]} has the slices 0 to {len(volume.grey) - 1}.")
+            raise inputs.InputError(f"slice is {shown(number)}; {image[0]} has the slices 0 to {len(volume.grey) - 1}.")
         number = volume.fullest() if number < 0 else number
         title = f"{image[0]}, slice {number + 1} of {len(volume.grey)}"
         labels = None if volume.labels is None else volume.labels[number]
@@ -93,12 +92,12 @@ class ScanStudio(Studio):
         if request.get("mask") or "image" in request or not isinstance(request.get("example"), int):
             return super()._requested(request)
         index = request["example"]
-        if not 0 <= index < len(self.examples):
+        if isinstance(index, bool) or not 0 <= index < len(self.examples):
             raise inputs.InputError("Choose one of the examples, or open an image.")
         if number is None:
             number = ct.EXAMPLES[index][1]
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < ct.SLICES:
-            raise inputs.InputError(f"slice is {number!r}; it must be a whole number from 0 to {ct.SLICES - 1}.")
+            raise inputs.InputError(f"slice is {shown(number)}; it must be a whole number from 0 to {ct.SLICES - 1}.")
         return self.phantom(index, number)
 
     def _plane(self, plane: Any) -> Opened:
@@ -109,11 +108,14 @@ class ScanStudio(Studio):
             (number, count), (height, width) = plane["place"], plane["shape"]
             place, shape = (int(number), int(count)), (int(height), int(width))
             title = str(plane["title"])[:200]
-        except (KeyError, TypeError, ValueError, zlib.error, binascii.Error) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError, zlib.error) as error:
             raise inputs.InputError("The slice did not arrive whole; try again.") from error
+        if not 0 <= place[0] < place[1] < 100_000:
+            raise inputs.InputError(f"The slice claims to be number {shown(place[0])} of {shown(place[1])}; try again.")
         limit = inputs.KEPT_PIXELS
         if min(shape) < 1 or shape[0] * shape[1] > limit:
-            raise inputs.InputError(f"The slice claims {shape[1]} x {shape[0]} pixels; at most {limit} in all.")
+            claimed = f"{shown(shape[1])} x {shown(shape[0])}"
+            raise inputs.InputError(f"The slice claims {claimed} pixels; at most {limit} in all.")
         if labels is not None and labels[labels != IGNORE].max(initial=0) >= self.predictor.task.num_classes:
             raise inputs.InputError("The slice holds labels that this task does not know; open the labels again.")
         return Opened(self.predictor.set_image(_rgb(grey), labels), title, shape, place)

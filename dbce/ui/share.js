@@ -1,44 +1,49 @@
 // The state in the address: a link opens exactly this view. It never holds an upload.
 
-const oneOf = (...values) => (v) => values.includes(v) && v;
-const someOf = (values) => (v) => v.split(".").every((part) => values.includes(part)) && v.split(".");
-const between = (low, high) => (v) => v !== "" && +v >= low && +v <= high && +v;
-const SHARED = {
-  tab: (v) => tabs[v] && !$("#tab-" + v).hidden && v,
-  slice: (v) => /^\d{1,3}$/.test(v) && +v < CONFIG.slices && +v,
-  cls: (v) => /^\d$/.test(v) && +v > 0 && +v < CONFIG.classes.length && CONFIG.classes.length > 2 && +v,
-  example: (v) => CONFIG.examples[+v] && /^\d+$/.test(v) && +v,
+// A reader takes the text of a field and gives its value, or undefined where it is none.
+const oneOf = (...values) => (v) => (values.includes(v) ? v : undefined);
+const someOf = (values) => (v) => (v.split(".").every((part) => values.includes(part)) ? [...new Set(v.split("."))] : undefined);
+const between = (low, high) => (v) => (/^\d{1,4}(\.\d{1,20})?$/.test(v) && +v >= low && +v <= high ? +v : undefined);
+const whole = (low, high) => (v) => (/^\d{1,4}$/.test(v) ? between(low, high)(v) : undefined);
+const SHARED = new Map(Object.entries({ // a Map, because an object knows names like toString that nobody put there
+  tab: (v) => (Object.hasOwn(tabs, v) && !$("#tab-" + v).hidden ? v : undefined),
+  slice: CONFIG.classes.length > 2 ? whole(0, CONFIG.slices - 1) : () => undefined,
+  cls: CONFIG.classes.length > 2 ? whole(1, CONFIG.classes.length - 1) : () => undefined,
+  example: whole(0, CONFIG.examples.length - 1),
   weighting: oneOf(...WEIGHTINGS),
   loss: oneOf(...CONFIG.losses),
   of: oneOf("weight", "loss"),
-  radius: (v) => +v >= 0 && +v <= CONFIG.max_radius && Math.round(+v),
+  radius: whole(0, CONFIG.max_radius),
   threshold: between(0.01, 0.99),
   palette: oneOf("paper", "safe"),
   below: oneOf("probability", "entropy", "weighted"),
   shape: oneOf("fill", "outline"),
   scale: oneOf("own", "shared"),
   opacity: between(0, 1),
-  outline: oneOf("yes", "no"),
+  outline: (v) => ({ yes: true, no: false })[oneOf("yes", "no")(v)],
   shown: someOf(CONFIG.losses),
   layers: someOf(["tp", "fp", "fn"]),
-};
+}));
 const plain = { ...state, shown: [...state.shown], layers: [...state.layers] }; // what a link may leave out
 const written = (v) => (Array.isArray(v) ? v.join(".") : typeof v === "boolean" ? (v ? "yes" : "no") : String(v));
 const ALWAYS = ["tab", "example", "weighting", "loss", "radius", "threshold"];
+const fieldsOf = (text) => new URLSearchParams(text.replace(/^#/, ""));
 
-// What a link asks for; a value that is not understood is left out.
+// What a link asks for, and the names of the fields that are not understood and left out.
 function stateFromLink(text) {
   const found = {};
-  for (const [name, value] of new URLSearchParams(text.replace(/^#/, ""))) {
-    const good = SHARED[name]?.(value);
-    if (good !== undefined && good !== false) found[name] = name === "outline" ? good === "yes" : good;
+  const unknown = new Set();
+  for (const [name, value] of fieldsOf(text)) {
+    const good = SHARED.get(name)?.(value);
+    if (good !== undefined) found[name] = good;
+    else if (name !== "view" || !viewOf(value)) unknown.add(name.slice(0, 20) || "an empty name");
   }
-  return found;
+  return { found, unknown: [...unknown].slice(0, 5) };
 }
 
 function linkToState() {
   const parts = new URLSearchParams();
-  for (const name of Object.keys(SHARED)) {
+  for (const name of SHARED.keys()) {
     const now = state[name];
     if (now === null || (name === "slice" && state.example === null) || (Array.isArray(now) && !now.length)) continue;
     if (ALWAYS.includes(name) || written(now) !== written(plain[name])) parts.set(name, written(now));
@@ -47,10 +52,16 @@ function linkToState() {
   return `${location.origin}${location.pathname}${location.search}#${parts}`;
 }
 
-// Where a link looks, if it says so: scale_x_y.
+// scale_x_y -> three numbers, or null
+function viewOf(text) {
+  const numbers = text.split("_").map((v) => (/^-?\d{1,3}(\.\d{1,20})?$/.test(v) ? +v : NaN));
+  return numbers.length === 3 && numbers[0] >= 1 && Number.isFinite(numbers[1] + numbers[2]) ? numbers : null;
+}
+
+// Where a link looks, if it says so.
 function viewFromLink(text) {
-  const [scale, x, y] = (new URLSearchParams(text.replace(/^#/, "")).get("view") || "").split("_").map(Number);
-  if (scale >= 1 && Number.isFinite(x + y)) zoom.look(scale, x, y);
+  const view = viewOf(fieldsOf(text).get("view") || "");
+  if (view) zoom.look(...view);
 }
 
 async function share() {

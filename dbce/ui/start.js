@@ -176,7 +176,7 @@ document.addEventListener("drop", (event) => {
 document.addEventListener("paste", (event) => files(event).length && openFiles({ files: files(event) }));
 
 element.dbce = { state, set, render, get study() { return study; }, panels, showScene, distanceField, areaCurve, radiusCurves, ready: false };
-const asked = stateFromLink(location.hash);
+const { found: asked, unknown } = stateFromLink(location.hash);
 Object.assign(state, asked);
 viewFromLink(location.hash);
 render();
@@ -184,6 +184,7 @@ const first = { example: asked.example ?? 0, ...(asked.slice === undefined ? {} 
 (first.example || "slice" in first ? open(first) : showScene(props.value)).then(() => {
   element.dbce.ready = true;
   root.dataset.ready = "true";
+  if (unknown.length) say(`The link asks for what this page does not know (${unknown.join(", ")}); that was left out.`);
   if (Object.keys(asked).length || calm || navigator.webdriver) return;
   const began = (breath = performance.now());
   const frame = (now) => {

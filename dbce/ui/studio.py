@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import functools
 import json
 import logging
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +19,7 @@ from dbce.phantoms import LESION_EXAMPLES, POLYP_EXAMPLES, lesion, polyp
 from dbce.predictor import WEIGHTINGS, Predictor, Study
 from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
 from dbce.ui import workers
+from dbce.ui.limits import GENERIC
 from dbce.ui.scene import scene
 
 log = logging.getLogger(__name__)
@@ -48,14 +49,35 @@ def answer(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dic
     @functools.wraps(method)
     def asked(self: Studio, request: str) -> dict[str, str]:
         try:
-            return method(self, json.loads(request))
+            return method(self, _decode(request))
         except inputs.InputError as error:
-            return {"error": str(error)}
+            return {"error": str(error).encode("utf-8", "replace").decode()}
         except Exception:
             log.exception("request failed")
-            return {"error": "Something went wrong on the server; what you see is unchanged. Try another file."}
+            return {"error": GENERIC}
 
     return asked
+
+
+def _decode(request: Any) -> dict[str, Any]:
+    """A request as the page sends it, an object as JSON text -> the object."""
+    if not isinstance(request, str):
+        raise inputs.InputError(f"The request is {shown(request)}; it must be a JSON text. Reload the page.")
+    try:
+        fields = json.loads(request)
+    except (ValueError, RecursionError) as error:  # cut short, nested too deep, a number of thousands of digits
+        raise inputs.InputError("The request is not JSON that can be read; reload the page.") from error
+    if not isinstance(fields, dict):
+        raise inputs.InputError(f"The request is {shown(fields)}; it must be a JSON object. Reload the page.")
+    return fields
+
+
+def shown(value: Any) -> str:
+    """A value from outside as a sentence repeats it: short, however long or deep it is."""
+    brief = reprlib.Repr()
+    brief.maxstring = brief.maxother = brief.maxlong = 60
+    brief.maxlevel = 2
+    return brief.repr(value)
 
 
 class Studio:
@@ -158,7 +180,7 @@ class Studio:
         if "image" in request:
             return self.open(inputs.decode_file(request["image"]), mask, labels_in=labels_in)
         index = request.get("example")
-        if not isinstance(index, int) or not 0 <= index < len(self.examples):
+        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(self.examples):
             raise inputs.InputError("Choose one of the examples, or open an image.")
         if mask is None:
             return self.example(index)
@@ -209,15 +231,18 @@ class Studio:
         Returns:
             ``{"name", "type", "data" (base64)}`` or ``{"error": sentence}``.
         """
-        opened = self._requested(request["of"])
+        of, kind = request.get("of"), request.get("kind")
+        if not isinstance(of, dict):
+            raise inputs.InputError(f"of is {shown(of)}; it must be the request that opened the image.")
+        opened = self._requested(of)
         study = opened.study
         if request.get("labels") and self.predictor.task.num_classes == 2:
             labels = _labels(request["labels"])
             if request.get("ignored"):
                 labels[_labels(request["ignored"]) == 1] = IGNORE
             study = dataclasses.replace(study, labels=labels)
-        kind, view = request.get("kind"), read_view(request.get("view"), self.predictor)
-        if kind not in export.FORMATS:
+        view = read_view(request.get("view"), self.predictor)
+        if not isinstance(kind, str) or kind not in export.FORMATS:
             raise inputs.InputError(f"The format must be one of {', '.join(export.FORMATS)}.")
         if study.labels is None and (kind == "csv" or (kind in export.FIGURES and view.figure != "compare")):
             raise inputs.InputError("This file compares a prediction with a mask; add a mask first.")
@@ -239,12 +264,12 @@ def _note(opened: Opened, said: str = "") -> str:
 _PLURAL = {"npz": "maps", "zip": "maps", "csv": "numbers"}
 
 
-def _labels(text: str) -> np.ndarray:
+def _labels(text: Any) -> np.ndarray:
     """Bits in base64, row by row, the highest first -> (WORK_SIZE, WORK_SIZE) uint8 0/1."""
     try:
         bits = np.unpackbits(np.frombuffer(base64.b64decode(text, validate=True), np.uint8))
         return bits.reshape(WORK_SIZE, WORK_SIZE)
-    except (binascii.Error, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise inputs.InputError("The painted mask did not arrive whole; try again.") from error
 
 
@@ -266,9 +291,9 @@ def read_view(fields: Any, predictor: Predictor) -> export.View:
     }
     for name, known in choices.items():
         if getattr(view, name) not in known:
-            raise inputs.InputError(f"{name} is {getattr(view, name)!r}; it must be one of {', '.join(known)}.")
+            raise inputs.InputError(f"{name} is {shown(getattr(view, name))}; it must be one of {', '.join(known)}.")
     for name, low, high in (("radius", 0, MAX_RADIUS), ("threshold", 0, 1)):
         value = getattr(view, name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise inputs.InputError(f"{name} is {value!r}; it must be a number from {low} to {high}.")
+            raise inputs.InputError(f"{name} is {shown(value)}; it must be a number from {low} to {high}.")
     return view

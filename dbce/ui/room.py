@@ -58,7 +58,7 @@ class _Lane:
                 entered.set_result(None)
 
 
-class Door:
+class Room:
     """ASGI middleware that lets large requests in as there is room for them, in the order in which they came.
 
     Args:
