@@ -295,15 +295,20 @@ def test_organs_of_scans_leave_ignored_voxels_out(draw):
 
 def test_band_and_rim_of_an_organ_beside_ignored_voxels():
     labels, found = np.zeros((3, 64, 64), np.uint8), np.zeros((3, 64, 64), np.uint8)
-    labels[:, 20:40, 20:40], labels[:, 20:40, 40:50] = 5, IGNORE
-    found[:, 20:40, 20:60] = 5
+    labels[:, 4:60, 20:40], labels[:, 4:60, 40:50] = 5, IGNORE
+    found[:, 4:60, 20:60] = 5
+    found[:, 20:40, 34:40] = 0  # missed, but the boundary there is not known: no pixel of the band
+    found[:, 20:40, 20:24] = 0  # missed in the band
     got = evidence.per_scan(Checkpoint(Ninths(), {"size": 64}), scans_of(labels, found), 12)
-    assert got["rim_fp"] == pytest.approx([20 * 2 / 400] * 2)  # of columns 50 to 59 only 50 and 51 lie within 12 px
+    assert got["rim_fp"] == pytest.approx(
+        [56 * 2 / (56 * 20)] * 2
+    )  # of columns 50 to 59 only 50 and 51 lie within 12 px
     real, others = labels[0] == 5, labels[0] == 0
     band = (ndimage.distance_transform_edt(~real) <= 10) & (ndimage.distance_transform_edt(~others) <= 10)
     band &= labels[0] != IGNORE
     f, r = (found[0] == 5)[band], real[band]
     assert got["band_dice"] == pytest.approx([2 * (f & r).sum() / (f.sum() + r.sum())] * 2)
+    assert r.sum() - f.sum() == 20 * 4
 
 
 def test_class_frequencies_are_shares_of_the_pixels_that_count():
