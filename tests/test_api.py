@@ -92,7 +92,11 @@ def test_a_slice_of_a_scan(client, tmp_path):
         assert found["original_size_prediction_ce"].shape == (64, 64)
     assert sum(numbers["loss_shares"].values()) == pytest.approx(1)
     _, numbers = client.predict(handle_file(path), None, 0.5, 10, api_name="/organs_compare")
-    assert set(numbers) == {"scores", "errors", "classes"} and set(numbers["errors"]["ce"]) >= {"confused"}
+    assert set(numbers) == {"scores", "errors", "classes", "notes"} and set(numbers["errors"]["ce"]) >= {"confused"}
+    assert "does not tell which numbering its labels are in" in numbers["notes"][0]
+    maps, numbers = client.predict(handle_file(path), None, 0.5, 10, 5, "synapse", api_name="/organs_compare")
+    with np.load(maps) as found:
+        assert "notes" not in numbers and np.array_equal(found["labels"] == 7, truth == 1)  # 1 is the spleen there
     with pytest.raises(AppError, match=r"slice is 20; case0003.npy.h5 has the slices 0 to 19"):
         client.predict(handle_file(path), None, 0.5, 10, 20, api_name="/organs_compare")
 

@@ -30,7 +30,9 @@ def test_viewer_prints_medians_percentiles_and_ratios(task):
 
 
 def test_a_peer_that_never_answers_gets_no_ratio():
-    lines = bench._table([("page", [4.0, 6.0], ""), ("slow", [10.0, 10.0], " 1 of 3 lost"), ("dead", [], " 3 of 3 lost")])
+    lines = bench._table(
+        [("page", [4.0, 6.0], ""), ("slow", [10.0, 10.0], " 1 of 3 lost"), ("dead", [], " 3 of 3 lost")]
+    )
     assert lines.splitlines()[-2].endswith("2.0x")
     assert lines.splitlines()[-1].split() == ["dead", "no", "answer"]
 
