@@ -6,7 +6,7 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,17 +46,13 @@ def _recipe(args: argparse.Namespace, loss: str, seed: int, radius: float | None
 def _load(
     args: argparse.Namespace, path: str, size: int = WORK_SIZE, progress: Callable = iter, **part: Any
 ) -> Dataset:
-    """A data set as the options say, and what is to be said of how it was read."""
+    """A data set as the options say, summed up on standard error before work on it starts."""
     from dbce import data
+    from dbce.survey import of_labels
 
     dataset = data.load(path, size, progress, labels_in=args.labels, **part)
-    _say(dataset.notes)
+    print(dataset.survey or of_labels(Path(path).name, dataset.labels), file=sys.stderr)
     return dataset
-
-
-def _say(notes: Sequence[str]) -> None:
-    for note in notes:
-        print(note, file=sys.stderr)  # what a program reads is on the other stream
 
 
 def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
@@ -271,8 +267,8 @@ def figure(args: argparse.Namespace) -> None:
 
 def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarray | None]:
     """The image that a figure is drawn of, and its mask or labels: of files, or of a slice of volumes."""
-    from dbce import numbering, volumes
-    from dbce.inputs import check_sizes, read_image, read_labels, read_mask
+    from dbce import volumes
+    from dbce.pairs import read_pair
 
     data, mask_data = (None if path is None else Path(path).read_bytes() for path in (args.image, args.mask))
     several = TASKS[task].num_classes > 2
@@ -281,23 +277,18 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
         volume = volumes.read(
             data, args.image, None if mask_data is None else (args.mask, mask_data), labels_in=args.labels
         )
-        _say(volume.notes)
+        for note in volume.notes:
+            print(note, file=sys.stderr)
         number = volume.fullest() if args.slice is None else args.slice
         if not 0 <= number < len(volume.grey):
             raise ValueError(f"slice is {number}; {args.image} has the slices 0 to {len(volume.grey) - 1}.")
         image = np.repeat(volume.grey[number][..., None], 3, axis=2)
         return image, None if volume.labels is None else volume.labels[number]
-    image = read_image(data, args.image)
-    if mask_data is None:
-        return image, None
-    if several:
-        labels = read_labels(mask_data, args.mask, numbering.RAW_MAX + 1)
-        mask, _, notes = numbering.read(labels, args.mask, args.labels)
-        _say(notes)
-    else:
-        mask = read_mask(mask_data, args.mask)
-    check_sizes(image, mask, args.image, args.mask)
-    return image, mask
+    mask = None if mask_data is None else (args.mask, mask_data)
+    pair = read_pair((args.image, data), mask, TASKS[task].num_classes, args.labels)
+    for note in pair.notes:
+        print(note, file=sys.stderr)
+    return pair.picture.pixels, None if pair.mask is None else pair.mask.labels
 
 
 def _radius_figure(task: str, kind: str) -> bytes:

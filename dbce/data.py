@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
 from zipfile import BadZipFile
@@ -18,18 +19,14 @@ import cv2
 import numpy as np
 
 from dbce import volumes
-from dbce.tasks import WORK_SIZE
+from dbce.folders import find_pairs, raise_all, skipped
+from dbce.formats import InputError
+from dbce.inputs import read_picture
+from dbce.masks import Levels, read_levels
+from dbce.pairs import fit
+from dbce.survey import Meaning, Survey, decide, of_labels, of_masks
+from dbce.tasks import IGNORE, WORK_SIZE
 
-LAYOUTS = (
-    ("images", "masks"),
-    ("Original", "Ground Truth"),
-    ("ISIC2018_Task1-2_Training_Input", "ISIC2018_Task1_Training_GroundTruth"),
-)
-"""(image folder, mask folder) of Kvasir-SEG, of CVC-ClinicDB and of ISIC 2018, task 1."""
-
-_MASK_ENDING = "_segmentation"  # ISIC's masks: ISIC_0000000_segmentation.png
-
-SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 _PACK_FORMAT = "dbce-pack-1"
 
 
@@ -40,14 +37,14 @@ class Dataset:
     Attributes:
         names: N file stems, sorted.
         images: (N, H, W, 3) uint8 RGB.
-        labels: (N, H, W) uint8 class labels.
-        notes: sentences on how the files were read.
+        labels: (N, H, W) uint8 class labels, `IGNORE` for pixels that do not count.
+        survey: what the files held.
     """
 
     names: tuple[str, ...]
     images: np.ndarray
     labels: np.ndarray
-    notes: tuple[str, ...] = ()
+    survey: Survey | None = None
 
     def __len__(self) -> int:
         return len(self.names)
@@ -56,9 +53,10 @@ class Dataset:
         """The same images and labels at another size, e.g. at that of a recipe."""
         if self.images.shape[1:3] == (size, size):
             return self
-        shrink = resize_mask if self.labels.max(initial=0) < 2 else volumes.resize_labels
+        two = self.labels[self.labels != IGNORE].max(initial=0) < 2
+        shrink = resize_mask if two else volumes.resize_labels
         images = np.stack([resize_image(image, size) for image in self.images])
-        return Dataset(self.names, images, np.stack([shrink(label, size) for label in self.labels]), self.notes)
+        return Dataset(self.names, images, np.stack([shrink(label, size) for label in self.labels]), self.survey)
 
     def hold_out(self, share: float) -> tuple[Dataset, Dataset]:
         """Split off a share of the images for validation, by the hash of their names (of their scans, for slices).
@@ -92,8 +90,9 @@ class Dataset:
         return digest.hexdigest()
 
     def class_frequencies(self, num_classes: int) -> list[float]:
-        """Share of all pixels that each class holds."""
-        return (np.bincount(self.labels.ravel(), minlength=num_classes) / self.labels.size).tolist()
+        """Share of all pixels, but for ignored ones, that each class holds."""
+        counts = np.bincount(self.labels.ravel(), minlength=IGNORE + 1)
+        return (counts[:num_classes] / max(self.labels.size - counts[IGNORE], 1)).tolist()
 
 
 def in_part(names: Sequence[str], part: str, held_out: float) -> list[bool]:
@@ -126,70 +125,71 @@ def resize_image(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
-    """(H, W) bool or 0/1 -> (size, size) uint8 0/1: a pixel belongs to the object if half of it does."""
-    grey = resize_image(np.asarray(mask, bool).astype(np.uint8) * 255, size)
-    return (grey > 127).astype(np.uint8)
+    """(H, W) bool, or 0, 1 and `IGNORE` -> (size, size) uint8 of the same.
 
-
-def find_pairs(folder: str | Path) -> list[tuple[Path, Path]]:
-    """Image and mask files of a folder in the layout of one of `LAYOUTS`, paired by file stem.
-
-    Returns:
-        Sorted (image, mask) paths.
-
-    Raises:
-        ValueError: no such folder, another layout, or files without a partner (all of them are named).
+    A pixel is ignored if at least half of it is; else it belongs to the object if half of what counts in it does.
     """
-    folder = Path(folder)
-    for image_name, mask_name in LAYOUTS:
-        if (folder / image_name).is_dir() and (folder / mask_name).is_dir():
-            break
-    else:
-        expected = " or ".join(f"{a!r} and {b!r}" for a, b in LAYOUTS)
-        raise ValueError(
-            f"{folder} does not hold a data set: it must contain the folders {expected}. "
-            "Name the folder that contains them, or a file made by `python -m dbce pack`."
-        )
-    images, masks = (_by_stem(folder / name) for name in (image_name, mask_name))
-    problems = [f"{images[stem]}: no mask of that name" for stem in sorted(images.keys() - masks.keys())]
-    problems += [f"{masks[stem]}: no image of that name" for stem in sorted(masks.keys() - images.keys())]
-    if not images and not masks:
-        problems = [f"no image in {folder / image_name}"]
-    _raise_all(problems)
-    return [(images[stem], masks[stem]) for stem in sorted(images)]
+    mask = np.asarray(mask)
+    if mask.dtype == bool or mask.max() != IGNORE:
+        grey = resize_image((mask != 0).view(np.uint8) * np.uint8(255), size)
+        return (grey > 127).view(np.uint8)
+    ignored = mask == IGNORE
+    left_out, inside = (resize_image(part.astype(np.float32), size) for part in (ignored, (mask > 0) & ~ignored))
+    almost = 1e-6  # of a half, in float32
+    labels = (inside >= (1 - left_out) / 2 - almost).astype(np.uint8)
+    labels[left_out >= 0.5 - almost] = IGNORE
+    return labels
 
 
-def _by_stem(folder: Path) -> dict[str, Path]:
-    files = (p for p in sorted(folder.iterdir()) if p.suffix.lower() in SUFFIXES)
-    return {p.stem.removesuffix(_MASK_ENDING): p for p in files if not p.stem.endswith("_superpixels")}
+@dataclass(frozen=True)
+class _Read:
+    """An image at the size asked for, its mask read as it says itself (None where it does not), and what both were."""
+
+    image: np.ndarray
+    labels: np.ndarray | None
+    meaning: Meaning | None
+    levels: Levels
+    notes: tuple[str, ...]
 
 
-def _raise_all(problems: list[str]) -> None:
-    if problems:
-        listing = "\n  ".join(problems)
-        raise ValueError(f"{len(problems)} file(s) cannot be used; mend or remove them:\n  {listing}")
-
-
-def _read_pair(paths: tuple[Path, Path], size: int) -> tuple[np.ndarray, np.ndarray] | str:
+def _read_pair(paths: tuple[Path, Path], size: int) -> _Read | str:
     """Both files at one size, or a sentence that says what is wrong with them."""
     image_path, mask_path = paths
-    image = _decode(image_path, cv2.IMREAD_COLOR)
-    mask = _decode(mask_path, cv2.IMREAD_GRAYSCALE)
-    if image is None or mask is None:
-        return f"{image_path if image is None else mask_path}: cannot be read as an image"
-    if image.shape[:2] != mask.shape:
-        return f"{image_path}: {_hw(image)} pixels, but its mask {mask_path.name} has {_hw(mask)}"
-    return resize_image(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), size), resize_mask(mask > 127, size)
+    try:
+        picture = read_picture(image_path.read_bytes(), str(image_path))
+        levels = read_levels(mask_path.read_bytes(), str(mask_path))
+        warnings = fit(picture, levels, image_path.name, mask_path.name)
+    except InputError as error:
+        return str(error)
+    image = resize_image(picture.pixels, size)
+    whole, levels = levels, replace(levels, name=mask_path.name, where=levels.where[:0])
+    try:
+        meaning = whole.meaning()
+    except InputError:
+        return _Read(image, None, None, levels, (*picture.notes, *warnings))
+    labels = resize_mask(whole.mask(meaning).labels, size)
+    return _Read(image, labels, meaning, levels, (*picture.notes, *warnings))
 
 
-def _decode(path: Path, flags: int) -> np.ndarray | None:
-    """Pixels of a file, or None; read through Python, so that any path the system accepts works."""
-    code = np.fromfile(path, np.uint8)
-    return cv2.imdecode(code, flags) if len(code) else None
+def _read_again(path: Path, meaning: Meaning, size: int) -> np.ndarray:
+    """A mask at one size, read as its set says."""
+    return resize_mask(read_levels(path.read_bytes(), str(path)).mask(meaning).labels, size)
 
 
-def _hw(array: np.ndarray) -> str:
-    return f"{array.shape[1]} x {array.shape[0]}"
+def _of_reading(pairs: Sequence[tuple[Path, Path]], reading: Sequence[_Read], size: int, folder: Path) -> Dataset:
+    """The masks read by one rule for all, and the set summed up."""
+    masks = [read.levels for read in reading]
+    meanings, notes = decide(masks)
+    labels = [
+        _read_again(mask, meaning, size) if read.labels is None or read.meaning != meaning else read.labels
+        for (_, mask), read, meaning in zip(pairs, reading, meanings, strict=True)
+    ]
+    for note, count in Counter(note for read in reading for note in read.notes).most_common(5):
+        notes.append(note if count == 1 else f"{note} (so for {count} images)")
+    survey = of_masks(folder.name, masks, meanings, skipped(folder), notes)
+    return Dataset(
+        tuple(image.stem for image, _ in pairs), np.stack([read.image for read in reading]), np.stack(labels), survey
+    )
 
 
 def load(
@@ -235,10 +235,8 @@ def _load(path: Path, progress: Callable, part: str, held_out: float, labels_in:
     with ThreadPoolExecutor(max_workers=4) as pool:
         jobs = [pool.submit(_read_pair, pair, WORK_SIZE) for pair in pairs]
         results = [job.result() for job in progress(jobs)]
-    _raise_all([result for result in results if isinstance(result, str)])
-    good = [result for result in results if not isinstance(result, str)]
-    images, labels = zip(*good, strict=True)
-    return Dataset(tuple(image.stem for image, _ in pairs), np.stack(images), np.stack(labels))
+    raise_all([result for result in results if isinstance(result, str)])
+    return _of_reading(pairs, [result for result in results if not isinstance(result, str)], WORK_SIZE, path)
 
 
 def _of_part(names: Sequence[str], part: str, held_out: float) -> list[bool]:
@@ -276,13 +274,16 @@ def _load_scans(scans: volumes.Scans, size: int, progress: Callable, folder: Pat
             images.append(np.repeat(volume.grey[..., None], 3, axis=3))
             labels.append(volume.labels)
             notes += volume.notes
-    _raise_all(problems)
-    return Dataset(tuple(names), np.concatenate(images), np.concatenate(labels), tuple(dict.fromkeys(notes)))
+    raise_all(problems)
+    marked = np.concatenate(labels)
+    survey = replace(of_labels(folder.name, marked), notes=tuple(dict.fromkeys(notes)))
+    return Dataset(tuple(names), np.concatenate(images), marked, survey)
 
 
 def pack(dataset: Dataset, path: str | Path, quality: int | None = 95) -> None:
-    """Write a data set as one file: JPEG images and bit masks in an npz, about 30 kB an image at 320 x 320.
+    """Write a data set as one file: JPEG images and masks in an npz, about 30 kB an image at 320 x 320.
 
+    Masks of 0 and 1 are packed to bits; labels of more classes, or with ignored pixels, are kept as they are.
     With ``quality=None`` the images are PNGs, about five times as large and exact.
     """
     codes = [_encode(image, quality) for image in dataset.images]

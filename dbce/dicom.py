@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from dbce import nifti
-from dbce.inputs import InputError
-from dbce.stack import Stack, check_shape, readable
+from dbce.formats import InputError
+from dbce.stack import MAX_SIDE, Stack, check_shape, readable
 
 PADDING = -2000.0
 """What pixels that were not scanned become, in Hounsfield units: darker than air."""
@@ -123,7 +123,7 @@ def _check_frame(dataset: Any, name: str, size: tuple[int, int]) -> None:
     frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
     with Image.open(io.BytesIO(frame), formats=("JPEG", "JPEG2000")) as picture:
         found, scans = picture.size, picture.info.get("progressive")
-    if found != size or scans:
+    if found != size or max(found) > MAX_SIDE or scans:
         raise InputError(f"{name} is damaged: its picture is not of the size or kind that it says. Export it again.")
 
 

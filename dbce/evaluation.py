@@ -11,7 +11,7 @@ from dbce.checkpoints import Checkpoint, is_drawn
 from dbce.data import Dataset, scan_of
 from dbce.metrics import SCORES, scores
 from dbce.predictor import foreground_logits, log_probabilities
-from dbce.tasks import TASKS, WORK_SIZE, title
+from dbce.tasks import IGNORE, TASKS, WORK_SIZE, title
 
 HEADINGS = {"dice": "mDice", "iou": "mIoU", "precision": "mPrec.", "recall": "mRec."}
 """The paper's column headings."""
@@ -52,7 +52,7 @@ def per_image(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = ite
     for start in progress(range(0, len(dataset), 8)):
         part = slice(start, start + 8)
         prediction = foreground_logits(checkpoint, dataset.images[part]) > 0
-        chunks.append(scores(prediction, dataset.labels[part] == 1))
+        chunks.append(scores(prediction, dataset.labels[part] == 1, dataset.labels[part] != IGNORE))
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in SCORES}
 
 
@@ -76,7 +76,7 @@ def scan_scores(found: np.ndarray, dataset: Dataset, num_classes: int = 9) -> di
     """Dice and IoU in [0, 1] of every organ in every scan, counted over the voxels of the whole scan.
 
     An organ that a scan does not hold scores 1 if none of it was found there, else 0 (TransUNet's own script
-    counts those cases as 0 and 1).
+    counts those cases as 0 and 1). Ignored voxels count for nothing.
 
     Args:
         found: (N, H, W) predicted classes, e.g. from `label_maps`.
@@ -89,7 +89,8 @@ def scan_scores(found: np.ndarray, dataset: Dataset, num_classes: int = 9) -> di
     cells = num_classes * num_classes
     confusion: dict[str, np.ndarray] = {}
     for name, label, guess in zip(dataset.names, dataset.labels, found, strict=True):
-        counts = np.bincount(label.astype(np.int64).ravel() * num_classes + guess.ravel(), minlength=cells)
+        valid = label != IGNORE
+        counts = np.bincount(label[valid].astype(np.int64) * num_classes + guess[valid], minlength=cells)
         confusion[scan_of(name)] = confusion.get(scan_of(name), 0) + counts
     matrix = np.stack(list(confusion.values())).reshape(-1, num_classes, num_classes).astype(np.float64)
     hit = np.diagonal(matrix, axis1=1, axis2=2)[:, 1:]  # (scans, C - 1)

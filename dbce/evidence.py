@@ -21,7 +21,7 @@ from dbce.dilation import squared_distance
 from dbce.evaluation import HEADINGS, data_name, label_maps, scan_scores
 from dbce.metrics import SCORES, scores
 from dbce.predictor import foreground_logits
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import IGNORE, LOSS_TITLES, TASKS
 
 BAND = 10
 """Half the width in pixels of the band around the boundary, at ``WORK_SIZE``."""
@@ -43,7 +43,7 @@ def per_image(
 
     ``band_dice`` counts only pixels whose distance to the object and to the background is at most `BAND`;
     ``rim_fp`` is the number of false positives within ``radius`` of the object over the area of the object, and not a
-    number where there is no object.
+    number where there is no object. Ignored pixels are neither object nor background.
 
     Args:
         checkpoint: a network of two classes.
@@ -57,13 +57,14 @@ def per_image(
     rows: dict[str, list[np.ndarray]] = {}
     for start in progress(range(0, len(dataset), 8)):
         part = slice(start, start + 8)
-        found, real = foreground_logits(checkpoint, dataset.images[part]) > 0, dataset.labels[part] == 1
-        values = scores(found, real)
+        found, labels = foreground_logits(checkpoint, dataset.images[part]) > 0, dataset.labels[part]
+        real, background = labels == 1, labels == 0
+        values = scores(found, real, real | background)
         to_object = np.stack([squared_distance(mask) for mask in real])
-        to_background = np.stack([squared_distance(~mask) for mask in real])
+        to_background = np.stack([squared_distance(mask) for mask in background])
         band = (to_object <= BAND**2) & (to_background <= BAND**2)
-        values["band_dice"] = scores(found & band, real & band)["dice"]
-        rim = (found & ~real & (to_object <= radius**2)).sum(axis=(1, 2))
+        values["band_dice"] = scores(found, real, (real | background) & band)["dice"]
+        rim = (found & background & (to_object <= radius**2)).sum(axis=(1, 2))
         area = real.sum(axis=(1, 2))
         values["rim_fp"] = np.where(area > 0, rim / np.maximum(area, 1), np.nan)
         for name, value in values.items():
@@ -92,11 +93,13 @@ def per_scan(
     maps = label_maps(checkpoint, dataset, progress)
     for name, label, found in zip(dataset.names, dataset.labels, maps, strict=True):
         total = counts.setdefault(scan_of(name), np.zeros((5, num_classes)))
-        for c in np.unique(label[label > 0]):
-            real, claimed = label == c, found == c
+        valid = label != IGNORE
+        for c in np.unique(label[valid & (label > 0)]):
+            real, claimed = label == c, valid & (found == c)
+            others = valid & ~real
             to_object = squared_distance(real)
-            band = (to_object <= BAND**2) & (squared_distance(~real) <= BAND**2)
-            rim = claimed & ~real & (to_object <= radius**2)
+            band = (to_object <= BAND**2) & (squared_distance(others) <= BAND**2)
+            rim = claimed & others & (to_object <= radius**2)
             parts = (real & claimed & band, claimed & band, real & band, rim, real)
             total[:, c] += [part.sum() for part in parts]
     hit, claimed, real, rim, area = np.stack(list(counts.values()), axis=1)[:, :, 1:]  # (scans, C - 1) each

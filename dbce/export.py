@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from dbce import figures
 from dbce.predictor import LabelStudy, Study
-from dbce.tasks import Task, title
+from dbce.tasks import IGNORE, Task, title
 
 FIGURES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 FORMATS = {**FIGURES, "npz": "application/octet-stream", "zip": "application/zip", "csv": "text/csv"}
@@ -57,7 +57,8 @@ def render(study: Study, view: View, kind: str, size: tuple[int, int] | None = N
         study: anything but "csv" and Fig. 1 can do without a mask.
         view: what is in view.
         kind: key of `FORMATS`: the figure as "png" (300 dpi), "svg" or "pdf"; "npz" as of `maps`; "zip" with every
-            map as a 16-bit PNG and every prediction as a mask; "csv" with one row a loss.
+            map as a 16-bit PNG and every prediction as a mask; "csv" with one row a loss. A mask in the zip is 0/255;
+            labels of several classes, or with ignored pixels (255), keep their numbers.
         size: (height, width) in pixels of the original image; predictions are then also written at that size.
 
     Raises:
@@ -71,7 +72,7 @@ def render(study: Study, view: View, kind: str, size: tuple[int, int] | None = N
         return _table(study, view)
     arrays = maps(study, view, size)
     if kind == "zip":
-        return _pictures(arrays)
+        return _pictures(arrays, study.task)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:  # what np.savez writes, without its dates
         for name, array in arrays.items():
@@ -86,10 +87,10 @@ def maps(study: Study, view: View, size: tuple[int, int] | None = None) -> dict[
 
     Returns:
         ``image`` (H, W, 3) uint8, and for each loss ``probability_<loss>`` (H, W) float32 and
-        ``prediction_<loss>`` bool; with a mask also ``labels`` (H, W) uint8, ``weight`` (H, W) float32 of the
-        view's weighting, and for each loss ``cross_entropy_<loss>`` in nats and ``weighted_loss_<loss>``.
-        With ``size``, ``original_size_prediction_<loss>`` (height, width) bool as well. With more than two classes
-        predictions are uint8 labels, and the probability is that of any foreground class.
+        ``prediction_<loss>`` bool; with a mask also ``labels`` (H, W) uint8 (255 where ignored), ``weight`` (H, W)
+        float32 of the view's weighting, and for each loss ``cross_entropy_<loss>`` in nats and
+        ``weighted_loss_<loss>``. With ``size``, ``original_size_prediction_<loss>`` (height, width) bool as well. With
+        more than two classes predictions are uint8 labels, and the probability is that of any foreground class.
     """
     arrays: dict[str, np.ndarray] = {"image": study.image}
     if study.labels is not None:
@@ -133,7 +134,7 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
     return buffer.getvalue()
 
 
-def _pictures(arrays: dict[str, np.ndarray]) -> bytes:
+def _pictures(arrays: dict[str, np.ndarray], task: Task) -> bytes:
     """PNGs in a zip; ``scales.json`` tells by what a 16-bit value must be multiplied."""
     scales = {}
     buffer = io.BytesIO()
@@ -145,8 +146,8 @@ def _pictures(arrays: dict[str, np.ndarray]) -> bytes:
                 scales[name] = max(float(array.max()), 1e-30) / 65535
                 pixels = np.rint(array / scales[name]).astype(np.uint16)
             else:
-                binary = array.dtype == bool or array.max() < 2
-                pixels = array.astype(np.uint8) * 255 if binary else array  # several classes keep their numbers
+                binary = task.num_classes == 2 and array.max() < 2
+                pixels = array.astype(np.uint8) * 255 if binary else array
             code = cv2.imencode(".png", pixels)[1].tobytes()
             archive.writestr(zipfile.ZipInfo(f"{name}.png", _ZIP_DATE), code)
         archive.writestr(zipfile.ZipInfo("scales.json", _ZIP_DATE), json.dumps(scales, indent=2))
@@ -160,6 +161,7 @@ def _table(study: Study, view: View) -> bytes:
     buffer = io.StringIO(newline="")
     writer = None
     weights = study.shares(view.radius, view.weighting)
+    ignored = int((study.labels == IGNORE).sum())
     for loss in study.logits:
         losses = study.loss_shares(loss, view.radius, view.weighting)
         row = {
@@ -170,6 +172,7 @@ def _table(study: Study, view: View) -> bytes:
             **{f"{name}_percent": round(100 * value, 4) for name, value in study.scores(loss, view.threshold).items()},
             **{f"dice_percent_{name.replace(' ', '_')}": value for name, value in _organs(study, loss).items()},
             **{f"{name}_px": value for name, value in study.errors(loss, view.radius, view.threshold).items()},
+            **({"ignored_px": ignored} if ignored else {}),
             **{f"weight_share_{name}": round(value, 6) for name, value in weights.items()},
             **{f"loss_share_{name}": round(value, 6) for name, value in losses.items()},
         }

@@ -12,7 +12,7 @@ from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from dbce.checkpoints import file_sha256
-from dbce.data import find_pairs
+from dbce.folders import find_pairs
 
 CHECKSUMS = "checksums.sha256"
 """Beside the data, in the form of ``sha256sum``. The owners publish none: the first download writes it, later ones must

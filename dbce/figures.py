@@ -15,13 +15,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from dbce.predictor import LabelStudy, Study
-from dbce.tasks import Task, title
+from dbce.tasks import IGNORE, Task, title
 
 PALETTES = {
     "paper": {"tp": "#EDEDF0", "fp": "#E5484D", "fn": "#3B82F6", "tn": "#08080A"},
     "safe": {"tp": "#EDEDF0", "fp": "#E69F00", "fn": "#56B4E9", "tn": "#08080A"},
 }
 """Colours of found, false positive, false negative and rejected pixels; "safe" for colour-blind readers."""
+
+IGNORED = ("#5C626E", "#8A919E")
+"""Colours of the hatch over ignored pixels, in every palette."""
 
 _WEIGHT_TITLES = {"none": "weight 1/N", "balanced": "weight, 1/area of the class", "dilated": "weight, R = {:g} px"}
 
@@ -38,7 +41,7 @@ def _rgb(*colours: str) -> np.ndarray:
 
 
 def overlay(study: Study, loss: str, threshold: float = 0.5, palette: str = "paper") -> np.ndarray:
-    """Prediction with false positives and false negatives in colour, as in Figs. 2 and 3.
+    """Prediction with false positives and false negatives in colour, as in Figs. 2 and 3; ignored pixels are hatched.
 
     Args:
         study: without a mask, every predicted pixel counts as found.
@@ -57,7 +60,15 @@ def overlay(study: Study, loss: str, threshold: float = 0.5, palette: str = "pap
     real = found if study.labels is None else study.labels == 1
     colours = _rgb(*chosen.values())
     kind = np.select([found & real, found, real], [0, 1, 2], 3)  # tp, fp, fn, tn
-    return colours[kind]
+    return _hatched(colours[kind], study.labels)
+
+
+def _hatched(pixels: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+    """(H, W, 3) uint8 RGB with a neutral hatch where the labels say that a pixel is ignored."""
+    if labels is None or not (labels == IGNORE).any():
+        return pixels
+    stripe = np.add(*np.indices(labels.shape)) % 6 < 2
+    return np.where((labels == IGNORE)[..., None], _rgb(*IGNORED)[stripe.astype(int)], pixels)
 
 
 def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") -> Figure:
@@ -77,11 +88,11 @@ def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") 
     figure = Figure(figsize=(11, 3.0), layout="compressed")
     axes = figure.subplots(1, 5)
     _picture(axes[0], study.image, "(a) image")
-    many = study.task.num_classes > 2
-    _picture(axes[1], label_colours(labels, study.task) if many else labels * 255, "(b) labels", cmap="gray")
+    ignored = " (hatched: ignored)" if (labels == IGNORE).any() else ""
+    _picture(axes[1], label_colours(labels, study.task), f"(b) labels{ignored}")
     _map(figure, axes[2], entropy, f"(c) cross entropy of {title(loss)}, nats")
     _map(figure, axes[3], weight, "(d) " + _WEIGHT_TITLES[weighting].format(radius))
-    for label in set(np.unique(labels).tolist()) - {0}:
+    for label in set(np.unique(labels).tolist()) - {0, IGNORE}:
         axes[3].contour(labels == label, [0.5], colors="#F5A524", linewidths=0.8)
     _map(figure, axes[4], weight * entropy, "(e) weight × cross entropy")
     return figure
@@ -105,7 +116,7 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
     if study.labels is None:
         axes[1, 0].axis("off")
     else:
-        _picture(axes[1, 0], study.labels, "ground truth", cmap="gray", vmin=0, vmax=1)
+        _picture(axes[1, 0], label_colours(study.labels, study.task), "ground truth")
     for column, loss in enumerate(study.logits, start=1):
         name = title(loss)
         _picture(axes[0, column], overlay(study, loss, threshold, palette), name)
@@ -114,13 +125,22 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
     if study.labels is not None:
         names = {"fp": "false positive", "fn": "false negative"}
         handles = [Patch(color=PALETTES[palette][key], label=name) for key, name in names.items()]
-        figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+        handles += _legend_of_ignored(study)
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9)
     return figure
 
 
 def label_colours(labels: np.ndarray, task: Task) -> np.ndarray:
-    """(H, W) labels -> (H, W, 3) uint8 RGB in the colours of the task."""
-    return _rgb(*task.colours)[labels]
+    """(H, W) labels -> (H, W, 3) uint8 RGB: black and white, or the colours of several classes; ignored is hatched."""
+    colours = task.colours if task.num_classes > 2 else ("#000000", "#FFFFFF")
+    return _hatched(_rgb(*colours)[np.where(labels == IGNORE, 0, labels)], labels)
+
+
+def _legend_of_ignored(study: Study) -> list[Patch]:
+    """An entry for ignored pixels, where there are any."""
+    if study.labels is None or not (study.labels == IGNORE).any():
+        return []
+    return [Patch(facecolor=IGNORED[0], edgecolor=IGNORED[1], hatch="////", linewidth=0, label="ignored")]
 
 
 def organs(study: LabelStudy, palette: str = "paper") -> Figure:
@@ -149,8 +169,10 @@ def organs(study: LabelStudy, palette: str = "paper") -> Figure:
         _picture(axes[0, column], label_colours(found, task), title(loss))
         if study.labels is not None:
             errors = np.where((found != study.labels)[..., None], wrong, study.image // 2)
+            errors = _hatched(errors, study.labels)
             _picture(axes[1, column], errors, f"wrong pixels, Dice {100 * study.scores(loss)['dice']:.1f} %")
-    handles = [Patch(color=task.colours[k], label=task.classes[k]) for k in sorted(seen - {0})]
+    handles = [Patch(color=task.colours[k], label=task.classes[k]) for k in sorted(seen - {0, IGNORE})]
+    handles += _legend_of_ignored(study)
     if handles:
         figure.legend(handles=handles, loc="outside lower center", ncols=8, frameon=False, fontsize=8)
     return figure

@@ -13,7 +13,7 @@ SCORES = ("dice", "iou", "precision", "recall")
 """Names of the scores, in the order of the paper's Table 1."""
 
 
-def scores(prediction: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
+def scores(prediction: np.ndarray, target: np.ndarray, valid: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Dice, IoU, precision and recall of the foreground, image by image.
 
     Where mask and prediction are both empty, every score is 1: nothing was to be found and nothing was
@@ -22,6 +22,7 @@ def scores(prediction: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
     Args:
         prediction: (N, H, W) or (H, W) bool.
         target: the same shape, bool.
+        valid: the same shape, bool, False where a pixel is ignored and counts for nothing; all count if None.
 
     Returns:
         One (N,) float64 array in [0, 1] for each name in `SCORES`; N is 1 for (H, W).
@@ -29,12 +30,18 @@ def scores(prediction: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
     Raises:
         ValueError: the shapes differ or are neither (N, H, W) nor (H, W).
     """
+    if valid is not None:
+        valid = np.asarray(valid, bool)
+        if valid.shape != np.shape(prediction):
+            raise ValueError(f"valid {valid.shape} and prediction {np.shape(prediction)} must have the same shape.")
     prediction, target = np.asarray(prediction, bool), np.asarray(target, bool)
     if prediction.shape != target.shape or prediction.ndim not in (2, 3):
         raise ValueError(
             f"prediction {prediction.shape} and target {target.shape} must both be (N, H, W) or both (H, W). "
             "Resize one of them to the other's size."
         )
+    if valid is not None:  # true negatives are in no score, so an ignored pixel may be one
+        prediction, target = prediction & valid, target & valid
     shape = (-1, 1, *prediction.shape[-2:])  # SMP counts per image and class: (N, 1, H, W)
     pair = [torch.from_numpy(array.reshape(shape).astype(np.int64)) for array in (prediction, target)]
     counts = smp.metrics.get_stats(*pair, mode="binary")

@@ -18,7 +18,7 @@ from dbce import losses, metrics
 from dbce.checkpoints import Checkpoint
 from dbce.data import resize_image, resize_mask
 from dbce.dilation import dilate
-from dbce.tasks import TASKS, WORK_SIZE, Task
+from dbce.tasks import IGNORE, TASKS, WORK_SIZE, Task
 from dbce.volumes import resize_labels
 from dbce.weights import weight_map
 
@@ -48,10 +48,13 @@ def quantise(logit: np.ndarray) -> np.ndarray:
 class Study:
     """One image, perhaps its mask, and what each network says of it, all at ``WORK_SIZE``.
 
+    Pixels labelled `IGNORE` count in no number: their cross entropy and weight are 0, they belong to no class and to
+    neither object, rim nor far background, whatever reaches them. Probabilities and predictions are given there too.
+
     Attributes:
         task: what is segmented.
         image: (H, W, 3) uint8 RGB.
-        labels: (H, W) uint8 0/1, or None where no mask was given; see `LabelStudy` for more classes.
+        labels: (H, W) uint8 0, 1 or `IGNORE`, or None where no mask was given; see `LabelStudy` for more classes.
         logits: by loss, (H, W) int16 logit of the foreground in steps of `LOGIT_STEP`.
     """
 
@@ -70,20 +73,20 @@ class Study:
         return self._foreground_logit(loss).double().numpy() > limit
 
     def cross_entropy(self, loss: str) -> np.ndarray:
-        """(H, W) float32 cross entropy in nats of the network trained with this loss, Fig. 1 (c).
+        """(H, W) float32 cross entropy in nats of the network trained with this loss, Fig. 1 (c); 0 where ignored.
 
         Raises:
             ValueError: the study has no mask.
         """
         logit = self._foreground_logit(loss)
         pair = torch.stack([torch.zeros_like(logit), logit])[None]  # (1, 2, H, W)
-        return losses.cross_entropy(pair, self._target, reduction="none")[0].numpy()
+        return losses.cross_entropy(pair, self._target, ignore_index=IGNORE, reduction="none")[0].numpy()
 
     def weight(self, radius: float, weighting: str = "dilated") -> np.ndarray:
         """(H, W) float32 weight of every pixel, Fig. 1 (d).
 
         "none" is 1/N everywhere, "balanced" is Eq. 1 with the frequencies of this image over N (so that the
-        sum over all pixels is the loss), "dilated" is Eq. 5.
+        sum over all pixels is the loss), "dilated" is Eq. 5. Ignored pixels weigh 0, and N and areas are of the others.
 
         Raises:
             ValueError: the study has no mask, or the weighting or the radius is unknown.
@@ -92,11 +95,13 @@ class Study:
             raise ValueError(f"weighting is {weighting!r}; it must be one of {', '.join(WEIGHTINGS)}.")
         target = self._target
         if weighting == "dilated":
-            return weight_map(target, self.task.num_classes, radius)[0].numpy()
+            return weight_map(target, self.task.num_classes, radius, IGNORE)[0].numpy()
         if weighting == "none":
-            return np.full(target.shape[1:], 1 / target.numel(), np.float32)
-        areas = torch.bincount(target.flatten(), minlength=self.task.num_classes)  # (C,)
-        return (1 / areas.clamp(min=1).float())[target[0]].numpy()
+            return (self._valid / max(np.count_nonzero(self._valid), 1)).astype(np.float32)
+        areas = torch.bincount(target.flatten(), minlength=IGNORE + 1)
+        weights = 1 / areas.clamp(min=1).float()
+        weights[IGNORE] = 0
+        return weights[target[0]].numpy()
 
     def shares(self, radius: float, weighting: str = "dilated") -> dict[str, float]:
         """Parts of the total weight held by the object, its rim (within the radius) and the far background."""
@@ -107,7 +112,7 @@ class Study:
         return self._parts(self.weight(radius, weighting) * self.cross_entropy(loss), radius)
 
     def _parts(self, values: np.ndarray, radius: float) -> dict[str, float]:
-        values, inside = values.astype(np.float64), self._mask
+        values, inside = values.astype(np.float64), self._mask  # values are 0 where ignored
         rim = dilate(inside, radius) & ~inside
         parts = {"object": inside, "rim": rim, "far": ~inside & ~rim}
         total = max(float(values.sum()), np.finfo(np.float64).tiny)
@@ -115,13 +120,13 @@ class Study:
 
     def scores(self, loss: str, threshold: float = 0.5) -> dict[str, float]:
         """Dice, IoU, precision and recall in [0, 1] for this image."""
-        values = metrics.scores(self.prediction(loss, threshold), self._mask)
+        values = metrics.scores(self.prediction(loss, threshold), self._mask, self._valid)
         return {name: float(value[0]) for name, value in values.items()}
 
     def errors(self, loss: str, radius: float, threshold: float = 0.5) -> dict[str, int]:
         """Wrong pixels: false positives within the radius of the object and beyond it, false negatives."""
         prediction, inside = self.prediction(loss, threshold), self._mask
-        wrong, near = prediction & ~inside, dilate(inside, radius)
+        wrong, near = prediction & ~inside & self._valid, dilate(inside, radius)
         return {
             "rim": int((wrong & near).sum()),
             "far": int((wrong & ~near).sum()),
@@ -132,7 +137,7 @@ class Study:
         """Dice between the predictions of every two networks: what can be said without a mask."""
         predictions = {loss: self.prediction(loss, threshold) for loss in self.logits}
         return {
-            (a, b): float(metrics.scores(predictions[a], predictions[b])["dice"][0])
+            (a, b): float(metrics.scores(predictions[a], predictions[b], self._valid)["dice"][0])
             for a, b in combinations(predictions, 2)
         }
 
@@ -142,10 +147,16 @@ class Study:
         return torch.from_numpy(self.logits[loss].astype(np.float32) * LOGIT_STEP)
 
     @cached_property
+    def _valid(self) -> np.ndarray:
+        """(H, W) bool, False where a pixel is ignored."""
+        return np.ones(self.image.shape[:2], bool) if self.labels is None else self.labels != IGNORE
+
+    @cached_property
     def _mask(self) -> np.ndarray:
+        """(H, W) bool, True inside an object."""
         if self.labels is None:
             raise ValueError("this image has no mask, and a loss compares a prediction with one; give a mask.")
-        return self.labels > 0
+        return (self.labels > 0) & self._valid
 
     @cached_property
     def _target(self) -> torch.Tensor:
@@ -160,7 +171,7 @@ class LabelStudy(Study):
     What `Study` says of the object holds here for all foreground classes together.
 
     Attributes:
-        labels: (H, W) uint8 class labels, or None.
+        labels: (H, W) uint8 class labels or `IGNORE`, or None.
         logits: by loss, (C, H, W) int16 log-probability in steps of `LOGIT_STEP`.
     """
 
@@ -177,18 +188,19 @@ class LabelStudy(Study):
         return self.label_map(loss) > 0
 
     def cross_entropy(self, loss: str) -> np.ndarray:
-        """(H, W) float32 cross entropy in nats, in whole multiples of `LOGIT_STEP`.
+        """(H, W) float32 cross entropy in nats, in whole multiples of `LOGIT_STEP`; 0 where ignored.
 
         Raises:
             ValueError: the study has no labels.
         """
-        own = np.take_along_axis(self._log_probability(loss), self._target.numpy(), axis=0)[0]
-        return -own.astype(np.float32) * np.float32(LOGIT_STEP)
+        target = np.where(self._valid, self._target.numpy(), 0)  # (1, H, W)
+        own = np.take_along_axis(self._log_probability(loss), target, axis=0)[0]
+        return np.where(self._valid, -own.astype(np.float32) * np.float32(LOGIT_STEP), np.float32(0))
 
     def class_scores(self, loss: str) -> dict[str, dict[str, float]]:
         """Scores in [0, 1] of every foreground class that the labels or the prediction hold, by class name."""
         self._mask  # noqa: B018
-        found, real = self.label_map(loss), np.asarray(self.labels)
+        found, real = np.where(self._valid, self.label_map(loss), IGNORE), np.asarray(self.labels)
         rows = {}
         for label, name in enumerate(self.task.classes[1:], start=1):
             if (real == label).any() or (found == label).any():
@@ -209,7 +221,7 @@ class LabelStudy(Study):
 
     def agreement(self, threshold: float = 0.5) -> dict[tuple[str, str], float]:
         """Mean Dice over the foreground classes between the label maps of every two networks."""
-        maps = {loss: self.label_map(loss) for loss in self.logits}
+        maps = {loss: np.where(self._valid, self.label_map(loss), IGNORE) for loss in self.logits}
         return {
             (a, b): LabelStudy(self.task, self.image, maps[a], {b: self.logits[b]}).scores(b)["dice"]
             for a, b in combinations(maps, 2)
@@ -243,7 +255,8 @@ class Predictor:
 
         Args:
             image: (H, W, 3) uint8 RGB, any size; it is resized to ``WORK_SIZE`` as in the paper.
-            mask: (H, W) bool or 0/1 for two classes, (H, W) uint8 labels for more, or None.
+            mask: (H, W) bool or 0/1 for two classes, (H, W) uint8 labels for more, or None. 255 beside other labels
+                means `IGNORE`; with two classes, 0 and 255 alone are background and object.
 
         Raises:
             ValueError: an image or a mask of another shape or type.
@@ -260,6 +273,8 @@ class Predictor:
         if several:
             labels = None if mask is None else resize_labels(mask.astype(np.uint8), WORK_SIZE)
             return LabelStudy(self.task, image, labels, logits)
+        if mask is not None and np.isin(mask, (0, IGNORE)).all():
+            mask = mask != 0
         labels = None if mask is None else resize_mask(mask, WORK_SIZE)
         return Study(self.task, image, labels, logits)
 

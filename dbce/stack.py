@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dbce.inputs import InputError
+from dbce.formats import InputError
 
 MAX_VOXELS = 80_000_000
 """Largest volume that is decoded, for example 512 x 512 x 300."""
 
+MAX_SIDE = 4096
+"""Largest height or width in pixels of a slice."""
+
 MAX_SLICES = 400
 """Longest scan that the page can hold."""
-
-MAX_SIDE = 4096
-"""Largest width or height of a slice in pixels."""
 
 MAX_ITEM = 8
 """Bytes of the largest number; `MAX_VOXELS` of them are the most that is ever unpacked."""

@@ -27,7 +27,7 @@ from dbce.augment import Augment
 from dbce.data import Dataset
 from dbce.losses import LOSSES, DilatedBalancedCrossEntropyLoss
 from dbce.network import STRIDE, DeepSupervisionUnet
-from dbce.tasks import TASKS, WORK_SIZE
+from dbce.tasks import IGNORE, TASKS, WORK_SIZE
 from dbce.weights import trusted_labels, weight_map
 
 
@@ -96,10 +96,10 @@ def keep_memory() -> bool:
 def build_loss(recipe: Recipe, dataset: Dataset) -> nn.Module:
     """The loss of a recipe: class frequencies from the training set, the radius scaled to the image size."""
     if recipe.loss == "bce":  # a class that does not occur weighs nothing
-        return LOSSES["bce"](dataset.class_frequencies(TASKS[recipe.task].num_classes))
+        return LOSSES["bce"](dataset.class_frequencies(TASKS[recipe.task].num_classes), ignore_index=IGNORE)
     if recipe.loss == "dbce":
-        return LOSSES["dbce"](recipe.radius * recipe.size / WORK_SIZE)
-    return LOSSES[recipe.loss]()
+        return LOSSES["dbce"](recipe.radius * recipe.size / WORK_SIZE, ignore_index=IGNORE)
+    return LOSSES[recipe.loss](ignore_index=IGNORE)
 
 
 def _step_seed(seed: int, iteration: int, rank: int) -> int:
@@ -209,7 +209,7 @@ class _Run:
         outputs = self.network(images.contiguous(memory_format=torch.channels_last))
         known = {}  # the weight map does not depend on the output: one for all heads
         if isinstance(self.loss, DilatedBalancedCrossEntropyLoss):
-            known["weight"] = weight_map(labels, outputs[0].shape[1], self.loss.radius)
+            known["weight"] = weight_map(labels, outputs[0].shape[1], self.loss.radius, IGNORE)
         loss = torch.stack([self.loss(output, labels, **known) for output in outputs]).sum()
         self.accelerator.backward(loss * factor)
         self.optimiser.step()
@@ -271,9 +271,10 @@ def train(
             f"the data set has images of {dataset.images.shape[1:3]} pixels, the recipe says {recipe.size}; "
             "load it with size=recipe.size."
         )
-    if dataset.labels.max() >= TASKS[recipe.task].num_classes:
+    largest = dataset.labels[dataset.labels != IGNORE].max(initial=0)
+    if largest >= TASKS[recipe.task].num_classes:
         raise ValueError(
-            f"the data set has the label {dataset.labels.max()}; {recipe.task} has the classes 0 to "
+            f"the data set has the label {largest}; {recipe.task} has the classes 0 to "
             f"{TASKS[recipe.task].num_classes - 1}. Check that the data belongs to the task."
         )
     with run_files.locked(folder):

@@ -59,11 +59,10 @@ class Volume:
 
     def fullest(self) -> int:
         """Number of the slice with the most classes, of those the one with the largest objects; else the middle."""
-        labels = self.labels
-        if labels is None:
+        if self.labels is None:
             return len(self.grey) // 2
-        counts = [np.bincount(plane.ravel(), minlength=256)[1:IGNORE] for plane in labels]
-        return max(range(len(labels)), key=lambda k: (np.count_nonzero(counts[k]), counts[k].sum()))
+        counts = [np.bincount(plane.ravel(), minlength=256)[1:IGNORE] for plane in self.labels]
+        return max(range(len(counts)), key=lambda k: (np.count_nonzero(counts[k]), counts[k].sum()))
 
 
 def is_volume(name: str, data: bytes = b"") -> bool:

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dbce import inputs
-from dbce.inputs import InputError, decode_file, read_image, read_mask
+from dbce import inputs, pairs
+from dbce.inputs import InputError, decode_file, read_picture
+from dbce.masks import read_mask
 
 TRUTH = np.zeros((12, 18), bool)
 TRUTH[3:9, 4:11] = True
@@ -55,27 +56,27 @@ MASKS = {
 
 @pytest.mark.parametrize("kind", MASKS)
 def test_masks_of_every_kind_are_read_exactly(kind):
-    assert np.array_equal(read_mask(MASKS[kind](), "mask"), TRUTH)
+    assert np.array_equal(read_mask(MASKS[kind](), "mask").labels, TRUTH)
 
 
 def test_jpeg_mask_noise_is_cut_at_half():
     large = np.kron(TRUTH, np.ones((15, 15), bool))
     data = encode(Image.fromarray(large.astype(np.uint8) * 255), "JPEG", quality=60)
     assert len(np.unique(np.asarray(Image.open(io.BytesIO(data))))) > 2
-    assert np.array_equal(read_mask(data, "mask.jpg"), large)
+    assert np.array_equal(read_mask(data, "mask.jpg").labels, large)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(0, 2**32 - 1), st.sampled_from(["PNG", "TIFF"]))
 def test_lossless_colour_images_arrive_bit_for_bit(height, width, seed, kind):
     image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
-    assert np.array_equal(read_image(encode(Image.fromarray(image), kind), "x"), image)
+    assert np.array_equal(read_picture(encode(Image.fromarray(image), kind), "x").pixels, image)
 
 
 def test_grey_and_16_bit_images_become_rgb():
     ramp = np.linspace(0, 255, 18).astype(np.uint8)[None].repeat(12, 0)
-    assert np.array_equal(read_image(encode(Image.fromarray(ramp), "PNG"), "x"), ramp[..., None].repeat(3, 2))
-    deep = read_image(encode(Image.fromarray(ramp.astype(np.uint16) * 257), "PNG"), "x")
+    assert np.array_equal(read_picture(encode(Image.fromarray(ramp), "PNG"), "x").pixels, ramp[..., None].repeat(3, 2))
+    deep = read_picture(encode(Image.fromarray(ramp.astype(np.uint16) * 257), "PNG"), "x").pixels
     assert np.array_equal(deep, ramp[..., None].repeat(3, 2))
 
 
@@ -84,7 +85,7 @@ def test_exif_rotation_is_applied():
     image[:, :8] = 255
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned a quarter
-    turned = read_image(encode(Image.fromarray(image), "PNG", exif=exif), "x")
+    turned = read_picture(encode(Image.fromarray(image), "PNG", exif=exif), "x").pixels
     assert turned.shape == (16, 8, 3)
     assert turned[0].min() == 255 and turned[-1].max() == 0
 
@@ -106,13 +107,13 @@ NAN = Image.fromarray(np.full((4, 4), np.nan, np.float32))
 @pytest.mark.parametrize(
     ("read", "data", "words"),
     [
-        (read_image, b"just some text", "not an image"),
-        (read_image, b"", "not an image"),
-        (read_image, encode(NOISE, "JPEG")[:900], "damaged or cut short"),
-        (read_image, encode(NOISE, "PNG")[:5000], "damaged or cut short"),
-        (read_image, huge_png(), "4096"),
-        (read_image, encode(Image.new("L", (4097, 2)), "PNG"), "4097 x 2"),
-        (read_image, encode(NAN, "TIFF"), "NaN"),
+        (read_picture, b"just some text", "not an image"),
+        (read_picture, b"", "not an image"),
+        (read_picture, encode(NOISE, "JPEG")[:900], "damaged or cut short"),
+        (read_picture, encode(NOISE, "PNG")[:5000], "damaged or cut short"),
+        (read_picture, huge_png(), "claims more pixels"),
+        (read_picture, encode(Image.new("L", (16385, 2)), "PNG"), "16385 x 2"),
+        (read_picture, encode(NAN, "TIFF"), "NaN"),
         (read_mask, encode(Image.new("L", (5, 5), 255), "PNG"), "single value 255"),
         (read_mask, encode(Image.new("L", (5, 5), 0), "PNG"), "single value 0"),
         (read_mask, encode(Image.fromarray(np.arange(5, dtype=np.uint8)[None].repeat(5, 0)), "PNG"), "5 classes"),
@@ -126,8 +127,8 @@ def test_each_mistake_gets_one_sentence_that_names_the_file(read, data, words):
 
 
 def test_sizes_must_agree():
-    with pytest.raises(InputError, match=r"m\.png has 5 x 4 pixels, i\.png has 6 x 4"):
-        inputs.check_sizes(np.zeros((4, 6, 3), np.uint8), np.zeros((4, 5), bool), "i.png", "m.png")
+    with pytest.raises(InputError, match=r"m\.png has 18 x 12 pixels, i\.png has 6 x 4; .* same size"):
+        pairs.read_pair(("i.png", encode(Image.new("RGB", (6, 4)), "PNG")), ("m.png", MASKS["0/1 PNG"]()))
 
 
 def test_files_from_the_page_are_decoded_and_bounded():

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page
 from scipy.ndimage import binary_erosion
 
-from dbce import checkpoints, evidence, inputs
+from dbce import checkpoints, evidence, inputs, masks
 from dbce.dilation import area_curve, squared_distance
 from dbce.evaluation import PAPER
 from dbce.phantoms import polyp
@@ -91,8 +91,8 @@ def test_upload_radius_and_numbers_agree_with_python(visit, files):
     open_both(page, files)
     found = page.evaluate(FETCH, {"loss": "bce", "cases": CASES, "thresholds": THRESHOLDS, "radius": 33})
     study = page_study(found)
-    image = inputs.read_image(files[0].read_bytes(), "")
-    mask = inputs.read_mask(files[1].read_bytes(), "")
+    image = inputs.read_picture(files[0].read_bytes(), "").pixels
+    mask = masks.read_mask(files[1].read_bytes(), "").labels
     assert image.shape[:2] == mask.shape and 0 < study.labels.mean() < 1
     assert abs(study.labels.mean() - mask.mean()) < 0.005  # it is this mask, resized
     for label in (0, 1):

@@ -247,10 +247,10 @@ def test_the_numbering_is_that_of_the_set_not_of_a_slice(tmp_path, drawn):
     for part in ("all", "train"):
         found = data.load(tmp_path / "raw", 64, part=part)
         assert np.array_equal(found.labels, labels)
-        assert "because case0005_slice" in found.notes[0] and "holds 11" in found.notes[0]
+        assert "because case0005_slice" in found.survey.notes[0] and "holds 11" in found.survey.notes[0]
     slices(tmp_path / "ours", labels)
     found = data.load(tmp_path / "ours", 64)
-    assert np.array_equal(found.labels, labels) and "none of 12 files holds more" in found.notes[0]
+    assert np.array_equal(found.labels, labels) and "none of 12 files holds more" in found.survey.notes[0]
 
 
 def test_a_scan_of_the_test_part_decides_for_the_slices_of_the_training_part(tmp_path, drawn):

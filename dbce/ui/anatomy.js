@@ -82,13 +82,16 @@
       const { context } = image;
       context.globalAlpha = 0.4;
       context.fillStyle = getComputedStyle(root).getPropertyValue("--object");
-      for (let i = 0; i < count; i++) if (study.labels[i]) context.fillRect(i % size, (i / size) | 0, 1, 1);
+      for (let i = 0; i < count; i++) if (study.labels[i] && study.labels[i] !== IGNORE) context.fillRect(i % size, (i / size) | 0, 1, 1);
       context.globalAlpha = 1;
     }
     const truth = labels.words();
     for (let i = 0; i < count; i++) truth[i] = table[study.labels[i]];
+    labels.hatch();
+    labels.tellIgnored();
     const held = study.classes.slice(1).filter((cls) => !several || study.areas[cls][0]);
-    labels.show("Labels: " + (held.map((cls) => `${CONFIG.classes[cls]} ${grouped(study.areas[cls][0])} pixels, ${percent(study.areas[cls][0] / count)} percent of the image`).join("; ") || "background only"));
+    labels.show("Labels: " + (held.map((cls) => `${CONFIG.classes[cls]} ${grouped(study.areas[cls][0])} pixels, ${percent(study.areas[cls][0] / study.valid)} percent of the ${study.ignored ? "pixels that count" : "image"}`).join("; ") || "background only")
+      + (study.ignored ? `; ${grouped(study.ignored)} pixels ignored` : ""));
     const only = several && state.cls !== null ? state.cls : null;
 
     const ce = study.crossEntropy(state.loss);
@@ -122,6 +125,10 @@
     }
     const i = pixel.y * study.size + pixel.x;
     const own = study.labels[i];
+    if (own === IGNORE) {
+      box.innerHTML = `pixel (${pixel.x}, ${pixel.y}): <em>ignored</em><br>It counts nowhere: in no loss, no weight, no area and no score.`;
+      return;
+    }
     const p = probabilityOf(state.loss, i);
     const ce = study.crossEntropy(state.loss)[i];
     const weights = study.classWeights(state.weighting, state.radius);
@@ -134,7 +141,7 @@
     const area = (cls) => grouped(study.areas[cls][state.radius]);
     const candidates = study.classes.filter((cls) => weights[cls] && study.distance[cls][i] <= state.radius);
     const formula = {
-      none: () => `1/N = 1/${grouped(study.count)} = <b>${digits(w)}</b>`,
+      none: () => `1/N = 1/${grouped(study.valid)} = <b>${digits(w)}</b>`,
       balanced: () => `1/area(${CONFIG.classes[own]}) = 1/${grouped(study.areas[own][0])} = <b>${digits(w)}</b>`,
       dilated: () => {
         const terms = candidates.map((cls) => `${CONFIG.classes[cls]} 1/(1+${area(cls)})`).reverse();

@@ -46,7 +46,7 @@ class API:
 
         Returns:
             Path of an ``.npz`` as of `dbce.export.maps`, and the parts of the weight and of the loss that fall on
-            object, rim and far background; ``"notes"``, if there are any, say what was guessed in reading the files.
+            object, rim and far background; and ``"notes"``: sentences on how the files were read.
         """
         opened = self._open(image, mask, slice, numbering)
         view = self._view({"loss": loss, "radius": radius, "weighting": weighting})
@@ -55,7 +55,7 @@ class API:
         numbers = {
             "weight_shares": opened.study.shares(radius, weighting),
             "loss_shares": opened.study.loss_shares(loss, radius, weighting),
-            **_notes(opened),
+            "notes": list(opened.notes),
         }
         return self._file(opened, view), numbers
 
@@ -80,7 +80,7 @@ class API:
 
         Returns:
             Path of an ``.npz`` as of `dbce.export.maps`, and ``{"scores", "errors"}`` by loss with a mask, else
-            ``{"agreement"}``: Dice between every two predictions.
+            ``{"agreement"}``: Dice between every two predictions; in both cases ``"notes"`` as of `loss_maps`.
         """
         opened = self._open(image, mask, slice, numbering)
         figure = export.figures_of(self.studio.predictor.task)[1]
@@ -88,8 +88,8 @@ class API:
         study = opened.study
         if study.labels is None:
             pairs = study.agreement(threshold).items()
-            found = {"agreement": {f"{a} {b}": value for (a, b), value in pairs}}
-            return self._file(opened, view), {**found, **_notes(opened)}
+            agreement = {f"{a} {b}": value for (a, b), value in pairs}
+            return self._file(opened, view), {"agreement": agreement, "notes": list(opened.notes)}
         classes = {}
         if isinstance(study, LabelStudy):
             classes["classes"] = {name: study.class_scores(name) for name in study.logits}
@@ -97,7 +97,7 @@ class API:
             **classes,
             "scores": {name: study.scores(name, threshold) for name in study.logits},
             "errors": {name: study.errors(name, radius, threshold) for name in study.logits},
-            **_notes(opened),
+            "notes": list(opened.notes),
         }
 
     def _open(self, image: str | None, mask: str | None, number: float, numbering: str) -> Opened:
@@ -121,10 +121,6 @@ class API:
         path = Path(tempfile.mkdtemp(prefix="dbce-")) / "maps.npz"
         path.write_bytes(export.render(opened.study, view, "npz", opened.shape))
         return str(path)
-
-
-def _notes(opened: Opened) -> dict[str, list[str]]:
-    return {"notes": list(opened.notes)} if opened.notes else {}
 
 
 def add_endpoints(studio: Studio) -> None:

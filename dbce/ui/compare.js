@@ -16,11 +16,12 @@
 
   function drawLegend() {
     const entries = Object.entries(LEGEND[state.shape]).filter(([name]) => study.labels || name === (state.shape === "fill" ? "tp" : "fp"));
-    const key = entries.map(([, [, text]]) => text).join();
+    const unjudged = study.ignored && state.shape === "fill" ? `<li><i class="ignored"></i>ignored</li>` : "";
+    const key = entries.map(([, [, text]]) => text).join() + unjudged;
     const list = $('[data-legend="errors"]');
     if (list.dataset.key !== key) {
       list.dataset.key = key;
-      list.innerHTML = entries.map(([name, [swatch, text]]) => `<li><label class="check"><input type="checkbox" name="layers" value="${name}"><i class="${swatch}"></i>${text}</label></li>`).join("");
+      list.innerHTML = entries.map(([name, [swatch, text]]) => `<li><label class="check"><input type="checkbox" name="layers" value="${name}"><i class="${swatch}"></i>${text}</label></li>`).join("") + unjudged;
     }
     for (const input of list.querySelectorAll("input")) input.checked = state.layers.includes(input.value);
   }
@@ -61,6 +62,7 @@
       else out[i] = real && on.fn ? fn : BLACK;
       if (hatch && labels && found !== Boolean(real) && ((i % size) + (found ? 1 : size - 1) * ((i / size) | 0)) % 6 === 0) out[i] = BLACK;
     }
+    panel.hatch();
   }
 
   // The maps below the predictions; they stay while only the threshold moves.
@@ -95,6 +97,8 @@
     if (labels) {
       const out = truth.words();
       for (let i = 0; i < count; i++) out[i] = labels[i] ? WHITE : BLACK;
+      truth.hatch();
+      truth.tellIgnored();
       truth.show(`Ground truth: ${grouped(study.areas[1][0])} pixels`);
     }
     $('.rail [data-out="threshold"]').textContent = state.threshold.toFixed(2);
@@ -154,8 +158,9 @@
       const model = models[loss];
       if (!model || model.box.hidden) continue;
       const i = pixel && pixel.y * study.size + pixel.x;
+      const ignored = pixel && study.labels?.[i] === IGNORE;
       const p = pixel && sigmoid(study.logits[loss][i] * study.step);
-      const value = { probability: () => `p = ${digits(p)}`, entropy: () => `${digits(model.values[i])} nats`, weighted: () => digits(model.values[i]) };
+      const value = { probability: () => `p = ${digits(p)}`, entropy: () => (ignored ? "ignored" : `${digits(model.values[i])} nats`), weighted: () => (ignored ? "ignored" : digits(model.values[i])) };
       for (const [name, panel] of Object.entries(model.below)) panel.caption.innerHTML = BELOW[name] + (pixel && !panel.figure.hidden ? ` <b>${value[name]()}</b>` : "");
     }
   }

@@ -1,19 +1,20 @@
 // Downloads: Python draws the figure or packs the maps of exactly what is in view; nothing is kept there.
 
-// Labels as bits, row by row, the highest first, in base64.
-function packLabels(labels) {
+// Where the labels are this one, as bits, row by row, the highest first, in base64.
+function packLabels(labels, label) {
   const packed = new Uint8Array(Math.ceil(labels.length / 8));
-  for (let i = 0; i < labels.length; i++) if (labels[i]) packed[i >> 3] |= 128 >> (i & 7);
+  for (let i = 0; i < labels.length; i++) if (labels[i] === label) packed[i >> 3] |= 128 >> (i & 7);
   return btoa(String.fromCharCode(...packed));
 }
 
 async function download(kind) {
   const { loss, weighting, radius, threshold, palette } = state;
   const view = { figure: ["compare", "organs"].includes(state.tab) ? state.tab : "anatomy", loss, weighting, radius, threshold, palette };
-  const labels = study.labels && study.drawn ? packLabels(study.labels) : null;
+  const labels = study.labels && study.drawn ? packLabels(study.labels, 1) : null;
+  const ignored = labels && study.ignored ? packLabels(study.labels, IGNORE) : null;
   say("Preparing the file\u2026");
   try {
-    const file = await server.export_view(JSON.stringify({ of: origin, labels, view, kind }));
+    const file = await server.export_view(JSON.stringify({ of: origin, labels, ignored, view, kind }));
     if (file.error) return say(file.error, true);
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([bytes(file.data)], { type: file.type }));

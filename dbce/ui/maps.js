@@ -2,6 +2,7 @@
 // It mirrors dbce/dilation.py, dbce/losses.py and dbce/predictor.py, and a browser test holds them together.
 
 const FAR = 255; // a distance of 255 px or more, or a class that does not occur
+const IGNORE = 255; // label of pixels that do not count, as in dbce/tasks.py
 const WEIGHTINGS = ["none", "balanced", "dilated"];
 
 // base64 -> bytes
@@ -66,10 +67,10 @@ function distanceField(labels, cls, size) {
   return field;
 }
 
-// Area of the dilated class for every whole radius: the running sum of the field's histogram.
-function areaCurve(field) {
+// Area of the dilated class for every whole radius: the running sum of the field's histogram, ignored pixels apart.
+function areaCurve(field, labels) {
   const curve = new Int32Array(FAR + 1);
-  for (const d of field) curve[d]++;
+  for (let i = 0; i < field.length; i++) if (labels[i] !== IGNORE) curve[field[i]]++;
   for (let r = 1; r < FAR; r++) curve[r] += curve[r - 1];
   return curve; // entry R holds for R < FAR
 }
@@ -99,7 +100,8 @@ function scoresOf(tp, fp, fn) {
 }
 
 // One image, its labels if any, and what every network says of it: the page's twin of predictor.Study and, with
-// more than two classes, of predictor.LabelStudy (see organs.js for what only that one can).
+// more than two classes, of predictor.LabelStudy (see organs.js for what only that one can). Pixels labelled IGNORE
+// have cross entropy and weight 0, and are neither object, rim nor far background.
 class Study {
   constructor(scene, arrays) {
     this.size = scene.size;
@@ -120,9 +122,12 @@ class Study {
     this.entropy = {};
     this.byDistance = {};
     this.edgeAt = null;
+    this.ignored = 0; // how many pixels
     if (!labels) return;
+    for (const label of labels) if (label === IGNORE) this.ignored++;
+    this.valid = this.count - this.ignored;
     this.distance = distance || this.classes.map((cls) => distanceField(labels, cls, this.size));
-    this.areas = this.distance.map(areaCurve); // areas[cls][R]
+    this.areas = this.distance.map((field) => areaCurve(field, labels)); // areas[cls][R]
     this.near = this.distance[1]; // distance to the nearest object
     if (this.classes.length > 2) this.near = this.distance.slice(2).reduce((a, b) => a.map((d, i) => Math.min(d, b[i])), this.near);
   }
@@ -134,8 +139,8 @@ class Study {
       const logit = this.logits[loss];
       const given = this.given[loss];
       for (let i = 0; i < this.count; i++) {
-        if (given) map[i] = given[i] * this.step;
-        else map[i] = softplus((this.labels[i] ? -1 : 1) * logit[i] * this.step);
+        if (given) map[i] = given[i] * this.step; // 0 where ignored
+        else if (this.labels[i] !== IGNORE) map[i] = softplus((this.labels[i] ? -1 : 1) * logit[i] * this.step);
       }
       this.entropy[loss] = map;
     }
@@ -144,7 +149,7 @@ class Study {
 
   // Weight a class gives to the pixels it covers, background first.
   classWeights(weighting, radius) {
-    if (weighting === "none") return this.classes.map(() => 1 / this.count);
+    if (weighting === "none") return this.classes.map(() => 1 / Math.max(this.valid, 1));
     const area = (cls) => this.areas[cls][weighting === "dilated" ? radius : 0];
     const of = weighting === "dilated" ? (a) => 1 / (1 + a) : (a) => 1 / Math.max(a, 1);
     return this.classes.map((cls) => (area(cls) ? Math.fround(of(area(cls))) : 0));
@@ -152,11 +157,13 @@ class Study {
 
   // Whether a class gives its weight to pixel i.
   covers(cls, i, weighting, radius) {
+    if (this.labels[i] === IGNORE) return false;
     return weighting === "dilated" ? this.distance[cls][i] <= radius : this.labels[i] === cls;
   }
 
   // Weight of pixel i given those of the classes: Eq. 5 where dilated, that of its own class otherwise.
   weightAt(i, weighting, radius, weights) {
+    if (this.labels[i] === IGNORE) return 0;
     if (weighting !== "dilated") return weights[this.labels[i]];
     let most = 0;
     for (const cls of this.classes) if (weights[cls] > most && this.distance[cls][i] <= radius) most = weights[cls];
@@ -169,7 +176,9 @@ class Study {
     if (only !== null) {
       for (let i = 0; i < this.count; i++) out[i] = this.covers(only, i, weighting, radius) ? weights[only] : 0;
     } else if (weighting !== "dilated") {
-      for (let i = 0; i < this.count; i++) out[i] = weights[this.labels[i]];
+      const of = new Float64Array(IGNORE + 1); // by label
+      of.set(weights);
+      for (let i = 0; i < this.count; i++) out[i] = of[this.labels[i]];
     } else {
       out.fill(0);
       const rising = this.classes.filter((cls) => weights[cls]).sort((a, b) => weights[a] - weights[b]);
@@ -177,6 +186,7 @@ class Study {
         const [field, weight] = [this.distance[cls], weights[cls]];
         for (let i = 0; i < this.count; i++) if (field[i] <= radius) out[i] = weight; // the largest comes last
       }
+      if (this.ignored) for (let i = 0; i < this.count; i++) if (this.labels[i] === IGNORE) out[i] = 0;
     }
     return out;
   }
@@ -209,6 +219,7 @@ class Study {
       const entropy = loss ? this.crossEntropy(loss) : null;
       for (let i = 0; i < this.count; i++) {
         const own = this.labels[i];
+        if (own === IGNORE) continue;
         sums[own][this.distance[1 - own][i]] += entropy ? entropy[i] : 1;
       }
       this.byDistance[key] = sums;
@@ -241,7 +252,7 @@ class Study {
     const entropy = loss ? this.crossEntropy(loss) : null;
     const parts = [0, 0, 0];
     for (let i = 0; i < this.count; i++)
-      parts[this.labels[i] ? 0 : this.near[i] <= radius ? 1 : 2] += entropy ? weight[i] * entropy[i] : weight[i];
+      if (weight[i]) parts[this.labels[i] ? 0 : this.near[i] <= radius ? 1 : 2] += entropy ? weight[i] * entropy[i] : weight[i];
     return parts;
   }
 
@@ -265,6 +276,7 @@ class Study {
     const limit = this.limit(threshold);
     let tp = 0, missed = 0, rim = 0, far = 0;
     for (let i = 0; i < this.count; i++) {
+      if (this.labels[i] === IGNORE) continue;
       const found = logit[i] > limit;
       if (this.labels[i]) found ? tp++ : missed++;
       else if (found) this.near[i] <= radius ? rim++ : far++;
@@ -278,6 +290,7 @@ class Study {
     const limit = this.limit(threshold);
     let both = 0, onlyFirst = 0, onlySecond = 0;
     for (let i = 0; i < this.count; i++) {
+      if (this.labels?.[i] === IGNORE) continue;
       const [p, q] = [first[i] > limit, second[i] > limit];
       if (p && q) both++;
       else if (p) onlyFirst++;
@@ -290,7 +303,7 @@ class Study {
   compareLabels(real, found, radius) {
     const n = this.classes.length;
     const cells = new Int32Array(n * n);
-    for (let i = 0; i < this.count; i++) cells[real[i] * n + found[i]]++;
+    for (let i = 0; i < this.count; i++) if (real[i] !== IGNORE) cells[real[i] * n + found[i]]++;
     const sum = (of) => this.classes.reduce((total, k) => total + of(k), 0);
     const scores = this.classes.map((cls) => {
       const tp = cells[cls * n + cls];
@@ -302,7 +315,7 @@ class Study {
     const errors = { rim: 0, far: 0, missed: 0, confused: 0 };
     if (radius !== undefined)
       for (let i = 0; i < this.count; i++) {
-        if (real[i] === found[i]) continue;
+        if (real[i] === found[i] || real[i] === IGNORE) continue;
         errors[real[i] ? (found[i] ? "confused" : "missed") : this.near[i] <= radius ? "rim" : "far"]++;
       }
     return { scores, mean, errors };

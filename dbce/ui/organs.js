@@ -42,6 +42,10 @@
         for (const i of outline((i) => labels[i] === cls, study.size)) out[i] = table[cls];
       }
     } else for (let i = 0; i < out.length; i++) out[i] = pale[labels[i]];
+    if (labels === study.labels) {
+      panel.hatch();
+      panel.tellIgnored();
+    }
     panel.show(text, true);
   }
 
@@ -51,9 +55,10 @@
     const { cls } = state;
     for (let i = 0; i < out.length; i++) {
       const real = study.labels[i];
-      const bad = real !== found[i] && (cls === null || real === cls || found[i] === cls);
+      const bad = real !== IGNORE && real !== found[i] && (cls === null || real === cls || found[i] === cls);
       out[i] = bad ? wrong : mix(photo[i], BLACK, 110);
     }
+    panel.hatch();
     panel.show(text);
   }
 
@@ -123,12 +128,12 @@
   // What every network says of this pixel.
   function probe(pixel) {
     const i = pixel && pixel.y * study.size + pixel.x;
-    const say = (cls) => `<b>${CONFIG.classes[cls]}</b>`;
+    const say = (cls) => `<b>${CONFIG.classes[cls] ?? "ignored"}</b>`;
     truth.figure.querySelector("figcaption").innerHTML = "ground truth" + (pixel && study.labels ? ` ${say(study.labels[i])}` : "");
     for (const loss of study.losses) {
       const model = models[loss];
       if (!model || model.section.hidden) continue;
-      const p = pixel && study.labels ? `, p of the truth ${digits(Math.exp(-study.crossEntropy(loss)[i]))}` : "";
+      const p = pixel && study.labels && study.labels[i] !== IGNORE ? `, p of the truth ${digits(Math.exp(-study.crossEntropy(loss)[i]))}` : "";
       model.labels.caption.innerHTML = pixel ? say(study.found[loss][i]) + p : "label map";
     }
   }

@@ -9,6 +9,7 @@ const MAGMA = (() => {
   return Uint32Array.from({ length: 256 }, (_, i) => rgba(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]));
 })();
 const [BLACK, WHITE] = [rgba(8, 8, 10), rgba(242, 242, 242)];
+const HATCH = [rgba(92, 98, 110), rgba(138, 145, 158)]; // over ignored pixels
 const GREY = Uint32Array.from({ length: 256 }, (_, i) => rgba(i, i, i));
 
 // k/256 of one colour and the rest of another
@@ -59,6 +60,23 @@ class Panel {
       this.pixels = new Uint32Array(this.data.data.buffer);
     }
     return this.pixels;
+  }
+
+  // Hatches the ignored pixels.
+  hatch() {
+    if (!study.ignored) return;
+    const { labels, size } = study;
+    for (let i = 0; i < labels.length; i++) if (labels[i] === IGNORE) this.pixels[i] = HATCH[+(((i % size) + ((i / size) | 0)) % 6 < 2)];
+  }
+
+  // Says below the panel how many pixels are ignored, where there are any.
+  tellIgnored() {
+    if (!this.legend) {
+      this.figure.insertAdjacentHTML("beforeend", `<p class="legend" data-legend="ignored"><span><i class="ignored"></i><span></span></span></p>`);
+      this.legend = this.figure.lastElementChild;
+    }
+    this.legend.hidden = !study.ignored;
+    this.legend.querySelector("span span").textContent = `ignored: ${grouped(study.ignored)} px`;
   }
 
   // With `clear`, its black pixels let the image through wholly as soon as anything does.

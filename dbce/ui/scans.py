@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dbce import ct, inputs, numbering, volumes
+from dbce import ct, inputs, pairs, volumes
 from dbce.predictor import Predictor
 from dbce.tasks import IGNORE, WORK_SIZE
 from dbce.ui.scene import scene
@@ -57,6 +57,10 @@ class ScanStudio(Studio):
     ) -> Opened:
         """A picture of a slice, or a volume of which one slice is taken (the one with most in it by default)."""
         if not volumes.is_volume(*image):
+            if mask is not None and volumes.is_volume(*mask):
+                raise inputs.InputError(
+                    f"{mask[0]} is a volume, the image is a single picture; give its labels as PNG."
+                )
             return super().open(image, mask, labels_in=labels_in)
         volume = volumes.read(image[1], image[0], mask, labels_in=labels_in)
         if number >= len(volume.grey):
@@ -67,10 +71,18 @@ class ScanStudio(Studio):
         study = self.predictor.set_image(_rgb(volume.grey[number]), labels)
         return Opened(study, title, volume.shape, (number, len(volume.grey)), volume.notes, volume.numbering)
 
-    def _mask(self, mask: tuple[str, bytes], labels_in: str | None) -> tuple[np.ndarray, str | None, tuple[str, ...]]:
-        if volumes.is_volume(*mask):
-            raise inputs.InputError(f"{mask[0]} is a volume, the image is a single picture; give its labels as PNG.")
-        return numbering.read(inputs.read_labels(mask[1], mask[0], numbering.RAW_MAX + 1), mask[0], labels_in)
+    def _file(self, entry: dict[str, Any]) -> pairs.File:
+        return inputs.decode_file(entry, volumes.MAX_BYTES)
+
+    def _roles(self, files: list[pairs.File]) -> pairs.Roles:
+        """Scans are told from their labels by name; where neither is called so, the second is the labels."""
+        if not any(volumes.is_volume(*file) for file in files) or len(files) > 2:
+            return super()._roles(files)
+        if len(files) == 1:
+            return pairs.Roles(0, None, "")
+        names = [name for name, _ in files]
+        mask = 0 if pairs.named_mask(names[0]) and not pairs.named_mask(names[1]) else 1
+        return pairs.Roles(1 - mask, mask, f"{names[1 - mask]} as the scan, {names[mask]} as its labels")
 
     def _requested(self, request: dict[str, Any]) -> Opened:
         """As of `Studio`, or ``{"example": i, "slice": k}``, or ``{"plane": a slice as the page holds it}``."""
@@ -98,20 +110,20 @@ class ScanStudio(Studio):
             title = str(plane["title"])[:200]
         except (KeyError, TypeError, ValueError, zlib.error, binascii.Error) as error:
             raise inputs.InputError("The slice did not arrive whole; try again.") from error
-        limit = inputs.MAX_SIDE
-        if not (0 < shape[0] <= limit and 0 < shape[1] <= limit):
-            raise inputs.InputError(f"The slice claims {shape[1]} x {shape[0]} pixels; at most {limit} a side.")
+        limit = inputs.KEPT_PIXELS
+        if min(shape) < 1 or shape[0] * shape[1] > limit:
+            raise inputs.InputError(f"The slice claims {shape[1]} x {shape[0]} pixels; at most {limit} in all.")
         if labels is not None and labels[labels != IGNORE].max(initial=0) >= self.predictor.task.num_classes:
             raise inputs.InputError("The slice holds labels that this task does not know; open the labels again.")
         return Opened(self.predictor.set_image(_rgb(grey), labels), title, shape, place)
 
-    def _scene(self, request: dict[str, Any]) -> dict[str, str]:
+    def _scene(self, request: dict[str, Any], said: str = "") -> dict[str, str]:
         """As of `Studio`; for a volume also ``"volume"``: what the page needs to ask for its slices."""
         if not isinstance(request.get("image"), dict):
-            return super()._scene(request)
+            return super()._scene(request, said)
         name, data = inputs.decode_file(request["image"], volumes.MAX_BYTES)
         if not volumes.is_volume(name, data):
-            return super()._scene(request)
+            return super()._scene(request, said)
         mask = inputs.decode_file(request["mask"], volumes.MAX_BYTES) if request.get("mask") else None
         volume = volumes.read(data, name, mask, labels_in=request.get("numbering"))
         number, count = volume.fullest(), len(volume.grey)
@@ -127,7 +139,8 @@ class ScanStudio(Studio):
             "labels": None if volume.labels is None else _pack(volume.labels),
         }
         caption = f"{title}, slice {number + 1} of {count}"
-        note = " ".join([*volume.notes, *([] if volume.labels is not None else ["No labels yet"])])
+        taken = [f"Taken: {said}."] if said else []
+        note = " ".join([*taken, *volume.notes, *([] if volume.labels is not None else ["No labels yet"])])
         return {
             "volume": json.dumps(content),
             "scene": scene(study, caption, note, (number, count), volume.numbering),

@@ -50,8 +50,8 @@ def scene(
     The text holds ``size`` (pixels a side), ``classes``, ``title``, ``note``, ``losses``, ``logit_step``, ``image``
     (PNG data URL), ``place`` (number of the slice and of all slices, or null), ``numbering`` (of labels that could be
     in the other one as well, else null), and ``arrays``: name -> type, offset, length in the deflated block ``data``.
-    Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with a mask, ``labels`` and
-    ``distance:<class>`` (uint8). With more than two classes ``found:<loss>`` (uint8 labels) and, with a mask,
+    Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with a mask, ``labels`` (255 where ignored)
+    and ``distance:<class>`` (uint8). With more than two classes ``found:<loss>`` (uint8 labels) and, with a mask,
     ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for the logits.
     """
     arrays: dict[str, np.ndarray] = {}

@@ -83,7 +83,7 @@ root.addEventListener("click", ({ target }) => {
     undo: () => painted.length && relabel(painted.pop()),
     clear: () => {
       painted.push(study.labels.slice());
-      relabel(new Uint8Array(study.count));
+      relabel(study.labels.map((label) => (label === IGNORE ? IGNORE : 0)));
     },
   })[button.dataset.do]?.();
 });
@@ -163,12 +163,6 @@ root.addEventListener("pointerout", (event) => {
 });
 
 const files = (event) => [...(event.dataTransfer || event.clipboardData).files];
-function take([first, second]) {
-  if (!first) return;
-  if (!second) return openFiles({ image: first });
-  const isMask = (file) => /mask|_gt|truth|seg|label/i.test(file.name);
-  openFiles(isMask(first) && !isMask(second) ? { image: second, mask: first } : { image: first, mask: second });
-}
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
   root.classList.add("dropping");
@@ -177,11 +171,11 @@ document.addEventListener("dragleave", (event) => event.relatedTarget || root.cl
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   root.classList.remove("dropping");
-  take(files(event));
+  if (files(event).length) openFiles({ files: files(event) });
 });
-document.addEventListener("paste", (event) => take(files(event)));
+document.addEventListener("paste", (event) => files(event).length && openFiles({ files: files(event) }));
 
-element.dbce = { state, set, render, get study() { return study; }, panels, distanceField, areaCurve, radiusCurves, ready: false };
+element.dbce = { state, set, render, get study() { return study; }, panels, showScene, distanceField, areaCurve, radiusCurves, ready: false };
 const asked = stateFromLink(location.hash);
 Object.assign(state, asked);
 viewFromLink(location.hash);

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from dbce import export, inputs
+from dbce import export, inputs, pairs
 from dbce.figures import PALETTES
 from dbce.phantoms import LESION_EXAMPLES, POLYP_EXAMPLES, lesion, polyp
 from dbce.predictor import WEIGHTINGS, Predictor, Study
-from dbce.tasks import MAX_RADIUS, WORK_SIZE
+from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
 from dbce.ui.scene import scene
 
 log = logging.getLogger(__name__)
@@ -100,30 +100,48 @@ class Studio:
         Raises:
             InputError: a file that cannot be read, or a mask that does not belong to the image.
         """
-        pixels = inputs.read_image(image[1], image[0])
-        title = f"{image[0]}, {pixels.shape[1]} \u00d7 {pixels.shape[0]} px"
-        return self._open(pixels, image[0], title, mask, labels_in)
+        pair = pairs.read_pair(image, mask, self.predictor.task.num_classes, labels_in)
+        if mask is None and pairs.recognise([image], self.predictor.task.num_classes).mask == 0:
+            words = f"{image[0]} looks like a mask; if it is one, open its image and then this file as its mask."
+            pair = dataclasses.replace(pair, notes=(*pair.notes, words))
+        width, height = pair.picture.size
+        return self._opened(pair, f"{image[0]}, {width} \u00d7 {height} px", mask)
 
-    def _open(
-        self, image: np.ndarray, name: str, title: str, mask: tuple[str, bytes] | None, labels_in: str | None = None
-    ) -> Opened:
-        labels, numbering = None, None
-        notes: tuple[str, ...] = ()
-        if mask is not None:
-            labels, numbering, notes = self._mask(mask, labels_in)
-            inputs.check_sizes(image, labels, name, mask[0])
+    def _opened(self, pair: pairs.Pair, title: str, mask: tuple[str, bytes] | None) -> Opened:
+        """What the networks say of an image, which may have a mask that was read from this file."""
+        labels = None if pair.mask is None else pair.mask.labels
+        if labels is not None and mask is not None:
             title += f", mask {mask[0]}"
-        study = self.predictor.set_image(image, labels)
-        if mask is not None and study.labels is not None and not study.labels.any():
+            if not _holds_object(labels):
+                raise inputs.InputError(f"{mask[0]} marks no object: every pixel is background or ignored.")
+        study = self.predictor.set_image(pair.picture.pixels, labels)
+        if mask is not None and study.labels is not None and not _holds_object(study.labels):
             raise inputs.InputError(
                 f"The object in {mask[0]} vanishes at {WORK_SIZE} x {WORK_SIZE}: it is smaller than a pixel there. "
                 "Crop the image around it."
             )
-        return Opened(study, title, image.shape[:2], notes=notes, numbering=numbering)
+        numbering = None if pair.mask is None else pair.mask.numbering
+        return Opened(study, title, pair.picture.pixels.shape[:2], notes=pair.notes, numbering=numbering)
 
-    def _mask(self, mask: tuple[str, bytes], labels_in: str | None) -> tuple[np.ndarray, str | None, tuple[str, ...]]:
-        """Name and bytes of a mask file -> (H, W), and as of `dbce.numbering.read`."""
-        return inputs.read_mask(mask[1], mask[0]), None, ()
+    def _recognised(self, request: dict[str, Any]) -> tuple[dict[str, Any], pairs.Roles]:
+        """Files that were dropped, sorted into image and mask, and which is which."""
+        given = request["files"]
+        if not isinstance(given, list):
+            raise inputs.InputError("The files did not arrive whole; drop them again.")
+        roles = self._roles([self._file(file) for file in given])
+        base = {key: value for key, value in request.items() if key not in ("files", "waiting")}
+        if roles.image is not None:
+            base = {"image": given[roles.image]}
+        if roles.mask is not None:
+            base["mask"] = given[roles.mask]
+            base.pop("numbering", None)  # other labels may be in another one
+        return base, roles
+
+    def _file(self, entry: dict[str, Any]) -> pairs.File:
+        return inputs.decode_file(entry)
+
+    def _roles(self, files: list[pairs.File]) -> pairs.Roles:
+        return pairs.recognise(files, self.predictor.task.num_classes)
 
     def _requested(self, request: dict[str, Any]) -> Opened:
         """``{"example": i}`` or ``{"image": file}``, either with ``"mask": file`` and perhaps its ``"numbering"``."""
@@ -136,21 +154,49 @@ class Studio:
             raise inputs.InputError("Choose one of the examples, or open an image.")
         if mask is None:
             return self.example(index)
-        return self._open(self.examples[index][0], "the example", self.title(index), mask, labels_in)
+        image = self.examples[index][0]
+        picture = inputs.Picture(image, (image.shape[1], image.shape[0]))
+        read = pairs.read_any(mask, self.predictor.task.num_classes, labels_in)
+        notes = (*pairs.fit(picture, read, "the example", mask[0]), *pairs.say(read))
+        return self._opened(pairs.Pair(picture, read, notes), self.title(index), mask)
 
     @answer
-    def open_study(self, request: dict[str, Any]) -> dict[str, str]:
-        """A request as of `_requested`, as JSON -> ``{"scene": JSON}`` or ``{"error": sentence}``."""
-        return self._scene(request)
+    def open_study(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A request as of `_requested`, as JSON -> ``{"scene": JSON}`` or ``{"error": sentence}``.
 
-    def _scene(self, request: dict[str, Any]) -> dict[str, str]:
+        With ``"files": [file, ...]`` the image and the mask are told from each other here; a mask alone is added to
+        what the rest of the request asks for. ``"took"`` then says which is which. A mask that does not fit comes
+        back as ``"waiting"``: when the page sends it as such with the next file, it is taken if it is of that.
+        """
+        if "files" not in request:
+            return self._scene(request)
+        sorted_, roles = self._recognised(request)
+        took = {"image": roles.image, "mask": roles.mask}
+        try:
+            if roles.mask is None and request.get("waiting"):
+                try:
+                    reply = self._scene(
+                        {**sorted_, "mask": request["waiting"]}, "with the mask that was dropped before"
+                    )
+                    return {**reply, "took": {**took, "mask": "waiting"}}
+                except inputs.InputError:
+                    pass  # of another image
+            return {**self._scene(sorted_, roles.sentence), "took": took}
+        except inputs.InputError as error:
+            if roles.image is not None:
+                raise
+            return {"error": f"{error} Or drop its image now: then both are opened.", "waiting": True}
+
+    def _scene(self, request: dict[str, Any], said: str = "") -> dict[str, str]:
+        """What `open_study` answers to a request whose files are sorted; ``said`` is how."""
         opened = self._requested(request)
-        note = " ".join([*opened.notes, *([] if opened.study.labels is not None else ["No mask yet"])])
-        return {"scene": scene(opened.study, opened.title, note, opened.place, opened.numbering)}
+        return {"scene": scene(opened.study, opened.title, _note(opened, said), opened.place, opened.numbering)}
 
     @answer
     def export_view(self, request: dict[str, Any]) -> dict[str, str]:
         """``{"of": request, "labels": bits painted in the page or null, "view": fields of View, "kind": suffix}``.
+
+        Beside ``labels``, ``ignored`` may hold the bits of the pixels that do not count.
 
         Returns:
             ``{"name", "type", "data" (base64)}`` or ``{"error": sentence}``.
@@ -158,7 +204,10 @@ class Studio:
         opened = self._requested(request["of"])
         study = opened.study
         if request.get("labels") and self.predictor.task.num_classes == 2:
-            study = dataclasses.replace(study, labels=_labels(request["labels"]))
+            labels = _labels(request["labels"])
+            if request.get("ignored"):
+                labels[_labels(request["ignored"]) == 1] = IGNORE
+            study = dataclasses.replace(study, labels=labels)
         kind, view = request.get("kind"), read_view(request.get("view"), self.predictor)
         if kind not in export.FORMATS:
             raise inputs.InputError(f"The format must be one of {', '.join(export.FORMATS)}.")
@@ -167,6 +216,16 @@ class Studio:
         data = export.render(study, view, kind, opened.shape)
         name = f"dbce-{view.figure}.{kind}" if kind in export.FIGURES else f"dbce-{_PLURAL[kind]}.{kind}"
         return {"name": name, "type": export.FORMATS[kind], "data": base64.b64encode(data).decode()}
+
+
+def _holds_object(labels: np.ndarray) -> bool:
+    return bool(((labels > 0) & (labels != IGNORE)).any())
+
+
+def _note(opened: Opened, said: str = "") -> str:
+    """What the page says beside the caption."""
+    missing = [] if opened.study.labels is not None else ["No mask yet"]
+    return " ".join([*([f"Taken: {said}."] if said else []), *opened.notes, *missing])
 
 
 _PLURAL = {"npz": "maps", "zip": "maps", "csv": "numbers"}

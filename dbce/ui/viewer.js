@@ -126,7 +126,9 @@ async function open(request, patch = {}, busy = true) {
   root.classList.toggle("busy", busy);
   try {
     const reply = await server.open_study(JSON.stringify(request));
+    if (reply.waiting) waiting = request.files[0];
     if (reply.error) return say(reply.error, true);
+    if (reply.took) [request, patch] = sorted(request, reply.took);
     if (reply.volume) await takeVolume(reply.volume, request);
     else if (!("plane" in request)) volume = null;
     origin = request;
@@ -156,9 +158,19 @@ const readFile = (file) => new Promise((resolve, reject) => {
   reader.readAsDataURL(file);
 });
 
-// One image, one mask, or both at once (the one whose name says so is the mask, else the second).
-async function openFiles({ image = null, mask = null }) {
-  for (const file of [image, mask])
+// Files that were dropped, as Python took them: which is the image, which the mask.
+let waiting = null; // a mask that did not fit the picture in view; its image may come next
+function sorted({ files, waiting: before, ...rest }, took) {
+  const known = took.image === null ? rest : { image: files[took.image] };
+  if (took.mask !== null) known.mask = took.mask === "waiting" ? before : files[took.mask];
+  waiting = null;
+  return [known, took.image === null ? { painting: false } : { example: null, slice: null, painting: false }];
+}
+
+// An image or a mask of which the visitor said what it is, or files of which Python tells.
+async function openFiles({ image = null, mask = null, files = [] }) {
+  if (files.length > 2) return say(`${files.length} files arrived; drop one image, or an image and its mask.`, true);
+  for (const file of [image, mask, ...files])
     if (file && file.size > CONFIG.max_bytes)
       return say(`${file.name} has ${(file.size / 1e6).toFixed(0)} MB; at most ${CONFIG.max_bytes / 1e6} MB can be opened. Save it smaller or as JPEG.`, true);
   try {
@@ -167,6 +179,8 @@ async function openFiles({ image = null, mask = null }) {
       request.mask = await readFile(mask);
       delete request.numbering; // other labels may be in another one
     }
+    if (files.length) request.files = await Promise.all(files.map(readFile));
+    if (files.length === 1 && waiting) request.waiting = waiting;
     await open(request, image ? { example: null, slice: null, painting: false } : { painting: false });
   } catch {
     say("The browser could not read that file; choose it again.", true);
