@@ -16,6 +16,7 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", choices=TASKS)
     parser.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
     _labels_option(parser)
+    _part_option(parser)
     parser.add_argument("--encoder", default="resnet34", help="SMP encoder (default: the paper's resnet34)")
     parser.add_argument("--encoder-weights", default="imagenet", help='"imagenet", "none" or a file')
     parser.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
@@ -28,6 +29,14 @@ def _training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hold-out", type=float, default=0.0, metavar="SHARE", help="validate on 0.1 of --data, say")
     parser.add_argument("--validate", metavar="DATA", help="validate on this data set")
     parser.add_argument("--validate-every", type=int, default=5, metavar="N", help="epochs between two validations (5)")
+
+
+def _part_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--part",
+        choices=("all", "train", "test"),
+        help="of --data (default: the part meant for this of the task's own set, all of any other)",
+    )
 
 
 def _labels_option(parser: argparse.ArgumentParser) -> None:
@@ -88,6 +97,7 @@ def build_parser() -> argparse.ArgumentParser:
     evidence.add_argument("--runs", required=True, help="folder with one run a loss and seed")
     evidence.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
     _labels_option(evidence)
+    _part_option(evidence)
 
     pack = add.add_parser("pack", help="write a data set as one small file that train and evaluate read")
     pack.set_defaults(run=commands.pack)
@@ -108,6 +118,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("task", choices=TASKS)
     evaluate.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
     _labels_option(evaluate)
+    _part_option(evaluate)
     evaluate.add_argument("--checkpoint", action="append", help="file to score, repeatable (default: the bundled)")
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
@@ -117,6 +128,7 @@ def build_parser() -> argparse.ArgumentParser:
     bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
     bundle.add_argument("--data", required=True, help="test set to score on")
     _labels_option(bundle)
+    _part_option(bundle)
 
     radius = add.add_parser("radius", help="score runs that differ in the radius, and record the curve of Fig. 5")
     radius.set_defaults(run=commands.radius)
@@ -124,6 +136,7 @@ def build_parser() -> argparse.ArgumentParser:
     radius.add_argument("--runs", required=True, help="folder with one run a radius")
     radius.add_argument("--data", required=True, help="test set to score on")
     _labels_option(radius)
+    _part_option(radius)
 
     figure = add.add_parser("figure", help="draw a figure of the paper for an image of yours")
     figure.set_defaults(run=commands.figure)

@@ -62,7 +62,7 @@ def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
     reading = partial(tqdm, desc="reading", unit="img")
     held_out = TASKS[args.task].held_out
     size = WORK_SIZE if args.hold_out else args.size
-    dataset, validation = _load(args, args.data, size, reading, part="train", held_out=held_out), None
+    dataset, validation = _load(args, args.data, size, reading, part=_part(args, "train"), held_out=held_out), None
     if args.hold_out:
         dataset, validation = dataset.hold_out(args.hold_out)
     elif args.validate:
@@ -166,12 +166,24 @@ def phantoms(args: argparse.Namespace) -> None:
     print(f"wrote {args.out}: {len(numbers) - tested} drawn scans for training, {tested} for testing")
 
 
+def _part(args: argparse.Namespace, part: str) -> str:
+    """The part of a data set that a command takes: this one of the task's own set, all of any other, or as asked."""
+    from dbce import data
+
+    asked = getattr(args, "part", None)
+    return asked or (part if data.holds_own_split(args.data, TASKS[args.task]) else "all")
+
+
 def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
     """The images that a task is scored on, and what they are called."""
-    held_out = TASKS[args.task].held_out
-    dataset = _load(args, args.data, part="test", held_out=held_out)
+    task, part = TASKS[args.task], _part(args, "test")
+    dataset = _load(args, args.data, part=part, held_out=task.held_out)
     name = Path(args.data).resolve().name
-    return dataset, f"{name} ({len(dataset)} held-out images)" if held_out else name
+    kind = "slices" if task.num_classes > 2 else "images"
+    split = part != "all" and (task.held_out or task.num_classes > 2)
+    which = f"the {part} part; --part all takes every one" if split else "all of it"
+    print(f"{len(dataset)} {kind} of {name}: {which}", file=sys.stderr)
+    return dataset, f"{name} ({len(dataset)} held-out images)" if part == "test" and task.held_out else name
 
 
 def evaluate(args: argparse.Namespace) -> None:

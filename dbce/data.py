@@ -8,8 +8,9 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import compress
 from pathlib import Path
@@ -19,13 +20,14 @@ import cv2
 import numpy as np
 
 from dbce import volumes
-from dbce.folders import find_pairs, raise_all, skipped
+from dbce.folders import find_pairs, image_folder, raise_all, skipped
 from dbce.formats import InputError
 from dbce.inputs import read_picture
 from dbce.masks import Levels, read_levels
 from dbce.pairs import fit
+from dbce.parts import in_part, is_split, of_part, scan_of
 from dbce.survey import Meaning, Survey, decide, of_labels, of_masks
-from dbce.tasks import IGNORE, WORK_SIZE
+from dbce.tasks import IGNORE, WORK_SIZE, Task
 
 _PACK_FORMAT = "dbce-pack-1"
 
@@ -39,12 +41,14 @@ class Dataset:
         images: (N, H, W, 3) uint8 RGB.
         labels: (N, H, W) uint8 class labels, `IGNORE` for pixels that do not count.
         survey: what the files held.
+        origin: name of the folder of the images, by which official sets are known; "" if it is not.
     """
 
     names: tuple[str, ...]
     images: np.ndarray
     labels: np.ndarray
     survey: Survey | None = None
+    origin: str = ""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -56,7 +60,16 @@ class Dataset:
         two = self.labels[self.labels != IGNORE].max(initial=0) < 2
         shrink = resize_mask if two else volumes.resize_labels
         images = np.stack([resize_image(image, size) for image in self.images])
-        return Dataset(self.names, images, np.stack([shrink(label, size) for label in self.labels]), self.survey)
+        return replace(self, images=images, labels=np.stack([shrink(label, size) for label in self.labels]))
+
+    def chosen(self, keep: Sequence[bool]) -> Dataset:
+        """Some of the images."""
+        names, kept = tuple(compress(self.names, keep)), np.asarray(keep, bool)
+        return replace(self, names=names, images=self.images[kept], labels=self.labels[kept], survey=None)
+
+    def part(self, part: str, held_out: float) -> Dataset:
+        """The training or the test part, as of `dbce.parts.of_part`."""
+        return self if part == "all" else self.chosen(of_part(self.names, part, held_out))
 
     def hold_out(self, share: float) -> tuple[Dataset, Dataset]:
         """Split off a share of the images for validation, by the hash of their names (of their scans, for slices).
@@ -77,9 +90,7 @@ class Dataset:
             raise ValueError(
                 f"holding out {share:g} of {len(unique)} images or scans leaves one part empty; choose another share."
             )
-        return tuple(  # type: ignore[return-value]
-            Dataset(tuple(compress(self.names, keep)), self.images[keep], self.labels[keep]) for keep in (~out, out)
-        )
+        return self.chosen((~out).tolist()), self.chosen(out.tolist())
 
     def fingerprint(self) -> str:
         """Hexadecimal digest of names, images and labels: equal only for equal data."""
@@ -93,29 +104,6 @@ class Dataset:
         """Share of all pixels, but for ignored ones, that each class holds."""
         counts = np.bincount(self.labels.ravel(), minlength=IGNORE + 1)
         return (counts[:num_classes] / max(self.labels.size - counts[IGNORE], 1)).tolist()
-
-
-def in_part(names: Sequence[str], part: str, held_out: float) -> list[bool]:
-    """Which images belong to one part of a data set that is split by the hash of their names.
-
-    The ``round(held_out * N)`` names with the smallest SHA-256 are the test part, whatever their order; so the
-    split is the same on every machine, and says nothing of what an image shows.
-
-    Args:
-        names: N file stems.
-        part: "all", "train" or "test".
-        held_out: share of the images kept for testing; 0 leaves every image in every part.
-
-    Raises:
-        ValueError: another part.
-    """
-    if part not in ("all", "train", "test"):
-        raise ValueError(f"part is {part!r}; it must be all, train or test.")
-    if part == "all" or held_out == 0:
-        return [True] * len(names)
-    ranked = sorted(names, key=lambda name: hashlib.sha256(name.encode()).digest())
-    tested = set(ranked[: round(held_out * len(names))])
-    return [(name in tested) == (part == "test") for name in names]
 
 
 def resize_image(image: np.ndarray, size: int) -> np.ndarray:
@@ -187,9 +175,22 @@ def _of_reading(pairs: Sequence[tuple[Path, Path]], reading: Sequence[_Read], si
     for note, count in Counter(note for read in reading for note in read.notes).most_common(5):
         notes.append(note if count == 1 else f"{note} (so for {count} images)")
     survey = of_masks(folder.name, masks, meanings, skipped(folder), notes)
-    return Dataset(
-        tuple(image.stem for image, _ in pairs), np.stack([read.image for read in reading]), np.stack(labels), survey
-    )
+    names, images = tuple(image.stem for image, _ in pairs), np.stack([read.image for read in reading])
+    return Dataset(names, images, np.stack(labels), survey, pairs[0][0].parent.name)
+
+
+def holds_own_split(path: str | Path, task: Task) -> bool:
+    """Whether a folder or pack is the data set of which the task's recipe keeps a part for testing.
+
+    Raises:
+        ValueError: neither a folder of a data set nor a pack.
+    """
+    path = Path(path)
+    if path.is_file():
+        with _opened_pack(path) as file:
+            return is_split(task, _origin(file), [str(name) for name in file["names"]])
+    cases = volumes.cases(path)
+    return is_split(task, "" if cases else image_folder(path).name, cases or ())
 
 
 def load(
@@ -225,8 +226,7 @@ def _load(path: Path, progress: Callable, part: str, held_out: float, labels_in:
     """At ``WORK_SIZE``, or, of a pack, at the size it was packed at."""
     if path.is_file():
         whole = _load_pack(path)
-        keep = _of_part(whole.names, part, held_out)
-        return Dataset(tuple(compress(whole.names, keep)), whole.images[keep], whole.labels[keep])
+        return whole.part(part, held_out)
     scans = volumes.scans(path, part, labels_in)
     if scans is not None:
         return _load_scans(scans, WORK_SIZE, progress, path)
@@ -237,18 +237,6 @@ def _load(path: Path, progress: Callable, part: str, held_out: float, labels_in:
         results = [job.result() for job in progress(jobs)]
     raise_all([result for result in results if isinstance(result, str)])
     return _of_reading(pairs, [result for result in results if not isinstance(result, str)], WORK_SIZE, path)
-
-
-def _of_part(names: Sequence[str], part: str, held_out: float) -> list[bool]:
-    """`in_part`, but slices of scans are split by scan, as TransUNet does."""
-    if part == "all" or not all("_slice" in name for name in names):
-        return in_part(names, part, held_out)
-    return [(scan_of(name) in volumes.TEST_SCANS) == (part == "test") for name in names]
-
-
-def scan_of(name: str) -> str:
-    """The scan a slice belongs to: ``case0005_slice012`` -> ``case0005``."""
-    return name.split("_slice")[0]
 
 
 def _load_scans(scans: volumes.Scans, size: int, progress: Callable, folder: Path) -> Dataset:
@@ -293,6 +281,7 @@ def pack(dataset: Dataset, path: str | Path, quality: int | None = 95) -> None:
             format=np.array(_PACK_FORMAT),
             names=np.array(dataset.names),
             shape=np.array(dataset.labels.shape),
+            origin=np.array(dataset.origin),
             masks=np.packbits(dataset.labels, axis=None) if dataset.labels.max() < 2 else dataset.labels.ravel(),
             jpeg=np.concatenate(codes),
             jpeg_ends=np.cumsum([len(code) for code in codes]),
@@ -304,21 +293,37 @@ def _encode(image: np.ndarray, quality: int | None) -> np.ndarray:
     return cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1].ravel()
 
 
-def _load_pack(path: Path) -> Dataset:
+@contextmanager
+def _opened_pack(path: Path) -> Iterator[Mapping[str, np.ndarray]]:
+    """The arrays of a pack; whatever goes wrong with them within is a sentence.
+
+    Raises:
+        ValueError: no pack, or a damaged one.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
             if str(file["format"]) != _PACK_FORMAT:
                 raise KeyError("format")
-            names, shape = tuple(map(str, file["names"])), tuple(map(int, file["shape"]))
-            bits, jpeg, ends = file["masks"], file["jpeg"], file["jpeg_ends"]
+            yield file
     except (KeyError, ValueError, OSError, EOFError, BadZipFile, zlib.error) as error:
         raise ValueError(
             f"{path} is no data set pack ({type(error).__name__}); it must be a file written by "
             "`python -m dbce pack`. Pack the folder again, or name the folder itself."
         ) from error
+
+
+def _origin(file: Mapping[str, np.ndarray]) -> str:
+    return str(file["origin"]) if "origin" in file else ""
+
+
+def _load_pack(path: Path) -> Dataset:
+    with _opened_pack(path) as file:
+        names, shape = tuple(map(str, file["names"])), tuple(map(int, file["shape"]))
+        bits, jpeg, ends = file["masks"], file["jpeg"], file["jpeg_ends"]
+        origin = _origin(file)
     count = int(np.prod(shape))
     labels = (bits if bits.size == count else np.unpackbits(bits, count=count)).reshape(shape)
     codes = np.split(jpeg, ends[:-1])
     decoded = [cv2.imdecode(code, cv2.IMREAD_COLOR) for code in codes]
     images = np.stack([cv2.cvtColor(image, cv2.COLOR_BGR2RGB) for image in decoded if image is not None])
-    return Dataset(names, images, labels)
+    return Dataset(names, images, labels, origin=origin)

@@ -58,6 +58,15 @@ def find_pairs(folder: str | Path) -> list[tuple[Path, Path]]:
     return [(images[stem], masks[stem]) for stem in sorted(images)]
 
 
+def image_folder(folder: str | Path) -> Path:
+    """Where the images are.
+
+    Raises:
+        ValueError: no such folder, or another layout.
+    """
+    return _folders(Path(folder))[0]
+
+
 def _folders(folder: Path) -> tuple[Path, Path]:
     """Where the images and where the masks are."""
     for names in LAYOUTS:

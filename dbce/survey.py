@@ -61,8 +61,9 @@ class Survey:
             low, middle, high = (percent(f(self.shares)) for f in (np.min, np.median, np.max))
             lines.append(f"object: {low} of the pixels at least, {middle} in the median, {high} at most")
             empty, full = np.count_nonzero(self.shares == 0), np.count_nonzero(self.shares == 1)
-            if empty or full:
-                lines.append(f"{empty} masks without object, {full} of nothing but object")
+            for words, number in (("without object", empty), ("nothing but object", full)):
+                if number:
+                    lines.append(f"{words}: {number} mask{'s' if number > 1 else ''}")
         if self.ignored:
             lines.append(f"ignored: {percent(self.ignored)} of all pixels")
         if self.skipped:

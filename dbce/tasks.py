@@ -42,7 +42,8 @@ class Task:
         radius: radius in pixels of the dilating disk, at ``WORK_SIZE``.
         epochs: length of the paper's schedule.
         subject: what a picture of this task shows, for captions.
-        held_out: share of the data set that is kept for testing; 0 where the test set is another data set.
+        held_out: share of its own data set that is kept for testing; 0 where the test set is another data set.
+        own_set: name of the image folder of that data set.
         mirror: whether a mirrored picture is still one of this task; a mirrored body has its liver on the left.
     """
 
@@ -53,6 +54,7 @@ class Task:
     epochs: int
     subject: str
     held_out: float = 0.0
+    own_set: str = ""
     mirror: bool = True
 
     @property
@@ -77,6 +79,7 @@ TASKS = {
         20,
         200,
         "a dermoscopy image",
+        own_set="ISIC2018_Task1-2_Training_Input",
         held_out=0.2,  # the official test images come without masks: 519 of the 2594 training images instead
     ),
     "organs": Task(

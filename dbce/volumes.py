@@ -252,6 +252,14 @@ def scans(folder: Path, part: str, labels_in: str | None = None) -> Scans | None
     return Scans([(n, r) for n, r in readers.items() if part == "all" or (n in TEST_SCANS) == (part == "test")], note)
 
 
+def cases(folder: Path) -> list[str] | None:
+    """Names of the scans of a data set folder as of `scans`, without reading them; None if it holds none."""
+    files = _listed(folder / "train_npz", "*.npz") + _listed(folder / "test_vol_h5", "*.h5")
+    if not files and (folder / "img").is_dir() and (folder / "label").is_dir():
+        return [f"case{path.name.split('.')[0].removeprefix('img')}" for path in _listed(folder / "img", "img*.nii*")]
+    return [path.name.split(".")[0].split("_slice")[0] for path in files] or None
+
+
 def _listed(folder: Path, pattern: str) -> list[Path]:
     """Files of a folder without what macOS puts beside them."""
     return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))

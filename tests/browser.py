@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,21 @@ def give(page: Page, kind: str, path: Path) -> None:
     """Open a file as image or mask and wait until the page names it."""
     page.set_input_files(f"[data-file={kind}]", path)
     page.wait_for_function("name => document.querySelector('.message').textContent.includes(name)", arg=path.name)
+
+
+def drop(page: Page, *paths: Path) -> None:
+    """Drop files on the page, in this order."""
+    files = [{"name": path.name, "data": base64.b64encode(path.read_bytes()).decode()} for path in paths]
+    page.evaluate(
+        """(files) => {
+          const given = new DataTransfer();
+          for (const {name, data} of files) {
+            given.items.add(new File([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))], name));
+          }
+          document.dispatchEvent(new DragEvent("drop", {dataTransfer: given, bubbles: true, cancelable: true}));
+        }""",
+        files,
+    )
 
 
 def wait_for_text(page: Page, selector: str, start: str) -> None:
