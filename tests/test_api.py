@@ -92,7 +92,11 @@ def test_a_slice_of_a_scan(client, tmp_path):
         assert found["original_size_prediction_ce"].shape == (64, 64)
     assert sum(numbers["loss_shares"].values()) == pytest.approx(1)
     _, numbers = client.predict(handle_file(path), None, 0.5, 10, api_name="/organs_compare")
-    assert set(numbers) == {"scores", "errors", "classes"} and set(numbers["errors"]["ce"]) >= {"confused"}
+    assert set(numbers) == {"scores", "errors", "classes", "notes"} and set(numbers["errors"]["ce"]) >= {"confused"}
+    assert "does not tell which numbering its labels are in" in numbers["notes"][0]
+    maps, numbers = client.predict(handle_file(path), None, 0.5, 10, 5, "synapse", api_name="/organs_compare")
+    with np.load(maps) as found:
+        assert not numbers["notes"] and np.array_equal(found["labels"] == 7, truth == 1)  # 1 is the spleen there
     with pytest.raises(AppError, match=r"slice is 20; case0003.npy.h5 has the slices 0 to 19"):
         client.predict(handle_file(path), None, 0.5, 10, 20, api_name="/organs_compare")
 
@@ -108,7 +112,7 @@ GOOD = {"grey": PLANE, "labels": None, "title": "t", "place": [0, 3], "shape": [
         ({**GOOD, "grey": "AAAA"}, "did not arrive whole"),
         ({**GOOD, "grey": base64.b64encode(zlib.compress(bytes(10**6))).decode()}, "did not arrive whole"),
         ({**GOOD, "labels": base64.b64encode(zlib.compress(b"\x09" * 320 * 320)).decode()}, "does not know"),
-        ({**GOOD, "shape": [10**6, 10**6]}, "at most 4096 a side"),
+        ({**GOOD, "shape": [10**6, 10**6]}, "pixels; at most"),
         ({**GOOD, "place": [0]}, "did not arrive whole"),
         ({k: v for k, v in GOOD.items() if k != "title"}, "did not arrive whole"),
     ],

@@ -254,7 +254,7 @@ def test_a_scan_without_labels_offers_no_brush_and_keeps_no_map_of_another(visit
         assert not page.get_by_role("button", name=re.compile("paint", re.IGNORECASE)).locator("visible=true").count()
     show(page, "anatomy")
     assert page.get_by_text("There are no labels for this image yet").is_visible()
-    assert page.get_by_role("button", name="Add its labels").is_visible()
+    assert page.locator(".nomask").get_by_role("button", name="Add its labels").is_visible()
     # no other way leads to the brush: not its button, which is hidden, and not a link
     page.evaluate(
         "() => { for (const b of document.querySelectorAll('[data-do=paint], [data-do=paint-now]')) b.click(); }"
