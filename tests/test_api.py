@@ -92,7 +92,7 @@ def test_a_slice_of_a_scan(client, tmp_path):
         assert found["original_size_prediction_ce"].shape == (64, 64)
     assert sum(numbers["loss_shares"].values()) == pytest.approx(1)
     _, numbers = client.predict(handle_file(path), None, 0.5, 10, api_name="/organs_compare")
-    assert set(numbers) == {"scores", "errors", "classes"} and set(numbers["errors"]["ce"]) >= {"confused"}
+    assert set(numbers) == {"scores", "errors", "classes", "notes"} and set(numbers["errors"]["ce"]) >= {"confused"}
     with pytest.raises(AppError, match=r"slice is 20; case0003.npy.h5 has the slices 0 to 19"):
         client.predict(handle_file(path), None, 0.5, 10, 20, api_name="/organs_compare")
 
@@ -128,6 +128,7 @@ def test_loss_maps_are_those_of_the_predictor(client, files, study):
         assert np.array_equal(found["weight"], study.weight(12, "balanced"))
         assert np.array_equal(found["cross_entropy_bce"], study.cross_entropy("bce"))
         assert found["original_size_prediction_ce"].shape == (200, 200)
+    assert len(numbers["notes"]) == 1 and numbers["notes"][0].startswith("Object: value ")
     assert numbers["weight_shares"] == pytest.approx(study.shares(12, "balanced"))
     assert numbers["loss_shares"] == pytest.approx(study.loss_shares("bce", 12, "balanced"))
 

@@ -18,6 +18,7 @@ from dbce.ui.scene import scene
 from dbce.ui.studio import Opened, Studio
 
 _PIXELS = WORK_SIZE * WORK_SIZE
+_MAX_SIDE = 4096  # of a slice as it came, at which predictions are exported
 
 
 class ScanStudio(Studio):
@@ -104,9 +105,8 @@ class ScanStudio(Studio):
             title = str(plane["title"])[:200]
         except (KeyError, TypeError, ValueError, zlib.error, binascii.Error) as error:
             raise inputs.InputError("The slice did not arrive whole; try again.") from error
-        limit = inputs.KEPT_PIXELS
-        if min(shape) < 1 or shape[0] * shape[1] > limit:
-            raise inputs.InputError(f"The slice claims {shape[1]} x {shape[0]} pixels; at most {limit} in all.")
+        if not (0 < shape[0] <= _MAX_SIDE and 0 < shape[1] <= _MAX_SIDE):
+            raise inputs.InputError(f"The slice claims {shape[1]} x {shape[0]} pixels; at most {_MAX_SIDE} a side.")
         if labels is not None and labels.max() >= self.predictor.task.num_classes:
             raise inputs.InputError("The slice holds labels that this task does not know; open the labels again.")
         return Opened(self.predictor.set_image(_rgb(grey), labels), title, shape, place)
