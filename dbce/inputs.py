@@ -155,7 +155,7 @@ def decode(data: bytes, name: str) -> Decoded:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the size, which is checked below, and of odd metadata
             picture = Image.open(io.BytesIO(data), formats=[claims.kind])
-            _check_size(picture.size, name)
+            _check_size(picture.size, name, KEPT_PIXELS if picture.mode in ("I", "F") else MAX_PIXELS)
             picture.load()
             turn = _orientation(picture)
     except (Image.DecompressionBombError, MemoryError) as error:
@@ -173,11 +173,12 @@ def decode(data: bytes, name: str) -> Decoded:
     return Decoded(picture, name, said if 1 <= said <= 8 else 1, turn, claims.pages, inverted)
 
 
-def _check_size(size: tuple[int, int], name: str) -> None:
+def _check_size(size: tuple[int, int], name: str, most: int = MAX_PIXELS) -> None:
+    """Numbers of 32 bits take four times the memory, and are held twice: fewer of them are decoded."""
     width, height = size
-    if max(size) > MAX_SIDE or width * height > MAX_PIXELS:
+    if max(size) > MAX_SIDE or width * height > most:
         raise InputError(
-            f"{name} has {width} x {height} pixels; at most {MAX_SIDE} a side and {MAX_PIXELS // 10**6} million in all "
+            f"{name} has {width} x {height} pixels; at most {MAX_SIDE} a side and {most // 10**6} million in all "
             "can be opened. Resize it first: everything is computed at 320 x 320 anyway."
         )
 

@@ -132,6 +132,7 @@ def test_loss_maps_are_those_of_the_predictor(client, files, study):
         assert np.array_equal(found["weight"], study.weight(12, "balanced"))
         assert np.array_equal(found["cross_entropy_bce"], study.cross_entropy("bce"))
         assert found["original_size_prediction_ce"].shape == (200, 200)
+    assert len(numbers["notes"]) == 1 and numbers["notes"][0].startswith("Object: value ")
     assert numbers["weight_shares"] == pytest.approx(study.shares(12, "balanced"))
     assert numbers["loss_shares"] == pytest.approx(study.loss_shares("bce", 12, "balanced"))
 

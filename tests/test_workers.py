@@ -41,12 +41,12 @@ def png(array: np.ndarray) -> bytes:
 
 def test_pixels_and_mistakes_come_back_from_another_process():
     pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
-    assert np.array_equal(workers.run(inputs.read_image, png(pixels), "a.png"), pixels)
+    assert np.array_equal(workers.run(inputs.read_picture, png(pixels), "a.png").pixels, pixels)
     assert workers.run(whoami, b"", "a") != os.getpid()
     with pytest.raises(InputError) as direct:
-        inputs.read_image(b"no picture", "a.png")
+        inputs.read_picture(b"no picture", "a.png")
     with pytest.raises(InputError) as there:
-        workers.run(inputs.read_image, b"no picture", "a.png")
+        workers.run(inputs.read_picture, b"no picture", "a.png")
     assert str(there.value) == str(direct.value)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from dbce import ct, inputs, pairs, volumes
 from dbce.predictor import Predictor
+from dbce.stack import MAX_SIDE
 from dbce.tasks import IGNORE, WORK_SIZE
 from dbce.ui import workers
 from dbce.ui.scene import scene
@@ -112,10 +113,9 @@ class ScanStudio(Studio):
             raise inputs.InputError("The slice did not arrive whole; try again.") from error
         if not 0 <= place[0] < place[1] < 100_000:
             raise inputs.InputError(f"The slice claims to be number {shown(place[0])} of {shown(place[1])}; try again.")
-        limit = inputs.KEPT_PIXELS
-        if min(shape) < 1 or shape[0] * shape[1] > limit:
+        if not (0 < shape[0] <= MAX_SIDE and 0 < shape[1] <= MAX_SIDE):
             claimed = f"{shown(shape[1])} x {shown(shape[0])}"
-            raise inputs.InputError(f"The slice claims {claimed} pixels; at most {limit} in all.")
+            raise inputs.InputError(f"The slice claims {claimed} pixels; at most {MAX_SIDE} a side.")
         if labels is not None and labels[labels != IGNORE].max(initial=0) >= self.predictor.task.num_classes:
             raise inputs.InputError("The slice holds labels that this task does not know; open the labels again.")
         return Opened(self.predictor.set_image(_rgb(grey), labels), title, shape, place)
