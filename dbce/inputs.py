@@ -214,8 +214,8 @@ def read_picture(data: bytes, name: str) -> Picture:
     for start in range(0, height, 1024 * by):  # a strip at a time, so that little is held beside the picture
         end = min(start + 1024 * by, height)
         if deep is not None:
-            grey = np.clip(deep[start:end].astype(np.float32) * (255 / top), 0, 255)
-            strip = np.repeat(np.rint(grey).astype(np.uint8)[..., None], 3, axis=2)
+            scaled = np.clip(deep[start:end] * (255 / np.float64(top)), 0, 255)
+            strip = np.repeat(np.rint(scaled).astype(np.uint8)[..., None], 3, axis=2)
         else:
             strip, through = _rgb(decoded, (0, start, width, end))
             seen_through |= through

@@ -104,7 +104,9 @@ def stack(
         for k, box in enumerate(numbers(1 if across else shape[2])):
             first = (depth - 1 - k if ways[2, 1] == 1 else k) if across else 0
             for number, plane in enumerate(_turn(box, ways), first):
-                yield number, plane if scale is None else plane * scale[0] + scale[1]
+                with np.errstate(over="ignore", invalid="ignore"):  # whoever reads on finds what is not finite
+                    scaled = plane if scale is None else plane * scale[0] + scale[1]
+                yield number, scaled
 
     if affine is None:
         return Stack(name, (depth, height, width), planes, lost=True, notes=notes)
@@ -167,7 +169,8 @@ def _affine(header: Any, flat: bool, name: str) -> tuple[np.ndarray | None, str]
     for code, way in (("sform_code", header.get_sform), ("qform_code", header.get_qform)):
         if header[code] > 0:
             try:
-                found.append(_upright(way(), flat))
+                with np.errstate(invalid="ignore"):  # NaN of a kind that warns when it is copied
+                    found.append(_upright(way(), flat))
             except (HeaderDataError, ValueError):  # quaternions or voxel sizes that are none
                 found.append(np.full((4, 4), np.nan))
     valid = [affine for affine in found if is_valid(affine)]

@@ -11,6 +11,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterator
+from tokenize import TokenError
 from typing import Any
 
 import h5py
@@ -96,7 +97,7 @@ def _npy_header(file: Any, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
         version = np.lib.format.read_magic(file)
         parse = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
         return parse(file)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, TypeError, SyntaxError, TokenError, RecursionError) as error:  # of Python's parser
         raise InputError(f"{name} is no array of numbers; save it with numpy.savez_compressed.") from error
 
 
