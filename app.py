@@ -61,10 +61,11 @@ def main() -> int:
             offers, notice = _from_hub(args.hub)
         else:
             offers, notice = _offers(args.checkpoints), ""
+        demo = page.build(*offers, notice=notice)
     except ValueError as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
-    page.build(*offers, notice=notice).launch(server_name=args.host, server_port=args.port, **page.LAUNCH)
+    demo.launch(server_name=args.host, server_port=args.port, **page.LAUNCH)
     return 0
 
 
