@@ -88,10 +88,10 @@ def main() -> int:
             offers, notice = _from_hub(args.hub)
         else:
             offers, notice = _offers(args.checkpoints), ""
+        demo = page.build(*offers, notice=notice)
     except ValueError as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
-    demo = page.build(*offers, notice=notice)
     demo.launch(server_name=args.host, server_port=args.port, **page.launch_options(args.embed))
     return 0
 

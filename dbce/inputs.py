@@ -215,7 +215,7 @@ def read_picture(data: bytes, name: str) -> Picture:
         end = min(start + 1024 * by, height)
         if deep is not None:
             scaled = np.clip(deep[start:end] * (255 / np.float64(top)), 0, 255)
-            strip = np.repeat(np.rint(scaled).astype(np.uint8)[..., None], 3, axis=2)
+            strip: np.ndarray = np.repeat(np.rint(scaled).astype(np.uint8)[..., None], 3, axis=2)
         else:
             strip, through = _rgb(decoded, (0, start, width, end))
             seen_through |= through
