@@ -1,7 +1,8 @@
 """Mutated files through the readers, in a process that can be watched: ``python -m tests.fuzz_reading SEED COUNT``.
 
 Prints a JSON object: how many files of each kind were read or refused, the longest time, the growth of the process,
-and everything that is a fault: an exception that is no sentence, a sentence without the file's name, a slow file.
+and everything that is a fault: an exception that is no sentence, a sentence without the file's name, a slow file, or
+one whose reader opens another file.
 """
 
 from __future__ import annotations
@@ -179,12 +180,25 @@ def readers(name: str) -> list[tuple[str, Callable[[bytes, str], object]]]:
     ]
 
 
+_opened: list[str] = []
+_watching = False
+
+
+def _watch(event: str, arguments: tuple) -> None:
+    """An audit hook: what is opened while a visitor's file is read."""
+    watched = _watching and event in ("open", "socket.connect", "subprocess.Popen", "os.system")
+    if watched and not str(arguments[0]).endswith((".py", ".pyc", ".so")):  # but for modules that are imported late
+        _opened.append(f"{event} {arguments[0]}")
+
+
 def growth() -> float:
     """Largest memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main(seed: int, count: int) -> None:
+    global _watching
+    sys.addaudithook(_watch)
     warnings.simplefilter("error")  # a warning in the log for a visitor's mistake is a fault too
     files = pictures() | scans()
     for name, data in files.items():  # warm, and a proof that every file is one
@@ -197,7 +211,7 @@ def main(seed: int, count: int) -> None:
         offered = name if random.random() < 0.9 else names[int(random.integers(len(names)))]
         choices = readers(offered)
         kind, read = choices[int(random.integers(len(choices)))]
-        start, what = time.process_time(), "read"
+        start, what, _watching = time.process_time(), "read", True
         try:
             read(data, offered)
         except InputError as error:
@@ -206,7 +220,11 @@ def main(seed: int, count: int) -> None:
                 faults.append([number, offered, kind, f"a sentence without the name: {error}"])
         except BaseException:
             faults.append([number, offered, kind, traceback.format_exc()[-600:]])
+        _watching = False
         seconds = time.process_time() - start
+        if _opened:
+            faults.append([number, offered, kind, f"reached out: {_opened}"])
+            _opened.clear()
         longest = max(longest, seconds)
         if seconds > SECONDS:
             faults.append([number, offered, kind, f"took {seconds:.1f} s"])

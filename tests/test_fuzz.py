@@ -1,4 +1,5 @@
-"""2,000 mutated files of every format: no reader dies, hangs, grows, or says anything but a sentence."""
+"""2,000 mutated files of every format: no reader dies, hangs, grows, opens another file, or says
+anything but a sentence."""
 
 from __future__ import annotations
 
