@@ -93,7 +93,7 @@ def _ends(table: np.ndarray, counts: np.ndarray, ndim: int) -> tuple[np.ndarray,
     modes = ends = ends[np.lexsort((ends.sum(1), ends.max(1)))]
     if ndim == 2:  # the outermost values where the most frequent are near them
         outer = np.array([[table.min()], [table.max()]])
-        ends = np.where(abs(outer - ends) <= 0.2 * (outer[1] - outer[0]), outer, ends)
+        ends = np.where(abs(outer - ends) <= 0.26 * (outer[1] - outer[0]), outer, ends)
     line = ends[1] - ends[0]
     length = np.linalg.norm(line)
     place = (table - ends[0]) @ line / length**2

@@ -13,6 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbce import data, folders
+from dbce.formats import InputError
+from dbce.inputs import read_picture
+from dbce.masks import read_mask
 from dbce.phantoms import polyp
 from dbce.tasks import TASKS
 
@@ -203,3 +206,14 @@ def test_the_real_isic_is_split_2075_519(real_data):
     pairs = folders.find_pairs(real_data / "ISIC2018")
     names = [image.stem for image, _ in pairs]
     assert [sum(data.in_part(names, part, TASKS["lesion"].held_out)) for part in ("train", "test")] == [2075, 519]
+
+
+def test_no_real_mask_is_turned_over_and_no_real_photograph_is_a_mask(real_data):
+    for name in ("Kvasir-SEG", "CVC-ClinicDB", "ISIC2018"):
+        for image, mask in folders.find_pairs(real_data / name)[::25]:
+            expected = cv2.imdecode(np.fromfile(mask, np.uint8), cv2.IMREAD_GRAYSCALE) > 127
+            assert np.array_equal(read_mask(mask.read_bytes(), mask.name).labels, expected), mask
+            picture = cv2.cvtColor(cv2.imdecode(np.fromfile(image, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+            assert np.array_equal(read_picture(image.read_bytes(), image.name).pixels, picture), image
+            with pytest.raises(InputError):
+                read_mask(image.read_bytes(), image.name)
