@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 if __name__ != "__mp_main__":  # what the workers, which read this file as well, do without
-    from dbce import checkpoints, evidence, hub, results
-    from dbce.predictor import Predictor
-    from dbce.ui import cache, page
-    from dbce.ui.headers import origin
+    from dbce.hub import networks
+    from dbce.page import cache, page
+    from dbce.page.headers import origin
+    from dbce.scores import evidence, results
+    from dbce.study.predictor import Predictor
+    from dbce.train import checkpoints
 
 
 def _offers(folder: Path | None) -> list[page.Offer]:
@@ -33,9 +35,9 @@ def _from_hub(reference: str) -> tuple[list[page.Offer], str]:
     Raises:
         ValueError: a reference that is none.
     """
-    hub.parse(reference)
+    networks.parse(reference)
     try:
-        return _offers(hub.download(reference)), ""
+        return _offers(networks.download(reference)), ""
     except ValueError as error:
         notice = f"The networks asked for are not here: {error} This page shows the bundled networks instead."
         print(f"dbce: {notice}", file=sys.stderr)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from dbce import commands
-from dbce.numbering import NUMBERINGS
+from dbce.data.numbering import NUMBERINGS
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
 
 

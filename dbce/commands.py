@@ -17,13 +17,13 @@ from tqdm import tqdm
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
 
 if TYPE_CHECKING:
-    from dbce.data import Dataset
-    from dbce.training import Recipe
+    from dbce.data.datasets import Dataset
+    from dbce.train.training import Recipe
 
 
 def _recipe(args: argparse.Namespace, loss: str, seed: int, radius: float | None) -> Recipe:
     """The recipe that the options of `train` and `campaign` describe."""
-    from dbce.training import Recipe
+    from dbce.train.training import Recipe
 
     task = TASKS[args.task]
     return Recipe(
@@ -47,10 +47,10 @@ def _load(
     args: argparse.Namespace, path: str, size: int = WORK_SIZE, progress: Callable = iter, **part: Any
 ) -> Dataset:
     """A data set as the options say, summed up on standard error before work on it starts."""
-    from dbce import data
-    from dbce.survey import of_labels
+    from dbce.data import datasets
+    from dbce.data.survey import of_labels
 
-    dataset = data.load(path, size, progress, labels_in=args.labels, **part)
+    dataset = datasets.load(path, size, progress, labels_in=args.labels, **part)
     print(dataset.survey or of_labels(Path(path).name, dataset.labels), file=sys.stderr)
     return dataset
 
@@ -72,8 +72,8 @@ def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
 
 def train(args: argparse.Namespace) -> None:
     """Train one network."""
-    from dbce import training
-    from dbce.evaluation import validator
+    from dbce.scores.evaluation import validator
+    from dbce.train import training
 
     recipe = _recipe(args, args.loss, args.seed, args.radius)
     folder = Path(args.out or f"runs/{args.task}/{args.loss}")
@@ -93,7 +93,7 @@ def train(args: argparse.Namespace) -> None:
 
 def campaign(args: argparse.Namespace) -> None:
     """Train every combination of losses, seeds and radii that is not done yet."""
-    from dbce import campaign
+    from dbce.train import campaign
 
     recipes = [_recipe(args, *choice) for choice in campaign.combinations(args.losses, args.seeds, args.radii)]
     out = Path(args.out or f"runs/{args.task}")
@@ -111,8 +111,8 @@ def campaign(args: argparse.Namespace) -> None:
 
 def curves(args: argparse.Namespace) -> None:
     """Draw how the loss and the validation scores of runs went."""
-    from dbce import export, figures
-    from dbce.run_files import read_log
+    from dbce.study import export, figures
+    from dbce.train.run_files import read_log
 
     kind = Path(args.out).suffix[1:].lower()
     if kind not in export.FIGURES:
@@ -131,8 +131,9 @@ def curves(args: argparse.Namespace) -> None:
 
 def evidence(args: argparse.Namespace) -> None:
     """Score finished runs of several seeds, and record means, deviations and intervals."""
-    from dbce import checkpoints, evidence
-    from dbce.data import scan_of
+    from dbce.data.datasets import scan_of
+    from dbce.scores import evidence
+    from dbce.train import checkpoints
 
     runs = evidence.collect(args.runs)
     dataset, source = _test_set(args)
@@ -149,16 +150,16 @@ def evidence(args: argparse.Namespace) -> None:
 
 def pack(args: argparse.Namespace) -> None:
     """Write a data set as one file."""
-    from dbce import data
+    from dbce.data import datasets
 
     dataset = _load(args, args.data, args.size, partial(tqdm, desc="reading", unit="img"))
-    data.pack(dataset, args.out)
+    datasets.pack(dataset, args.out)
     print(f"wrote {args.out}: {len(dataset)} images, {Path(args.out).stat().st_size / 1e6:.1f} MB")
 
 
 def phantoms(args: argparse.Namespace) -> None:
     """Draw a data set of CT phantoms."""
-    from dbce import volumes
+    from dbce.data import volumes
 
     numbers = args.scans or volumes.SCANS
     volumes.write_phantoms(Path(args.out), args.size, partial(tqdm, desc="drawing", unit="scan"), numbers)
@@ -168,10 +169,10 @@ def phantoms(args: argparse.Namespace) -> None:
 
 def _part(args: argparse.Namespace, part: str) -> str:
     """The part of a data set that a command takes: this one of the task's own set, all of any other, or as asked."""
-    from dbce import data
+    from dbce.data import datasets
 
     asked = getattr(args, "part", None)
-    return asked or (part if data.holds_own_split(args.data, TASKS[args.task]) else "all")
+    return asked or (part if datasets.holds_own_split(args.data, TASKS[args.task]) else "all")
 
 
 def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
@@ -188,8 +189,8 @@ def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Score networks on a test set."""
-    from dbce import checkpoints
-    from dbce.evaluation import evaluate, table
+    from dbce.scores.evaluation import evaluate, table
+    from dbce.train import checkpoints
 
     if args.checkpoint:
         found = {Path(path).stem: checkpoints.load(path) for path in args.checkpoint}
@@ -207,8 +208,8 @@ def evaluate(args: argparse.Namespace) -> None:
 
 def bundle(args: argparse.Namespace) -> None:
     """Score finished runs and put them under checkpoints/."""
-    from dbce import checkpoints
-    from dbce.evaluation import evaluate, table
+    from dbce.scores.evaluation import evaluate, table
+    from dbce.train import checkpoints
 
     files = {loss: Path(args.runs) / loss / f"{loss}.safetensors" for loss in LOSS_TITLES}
     found = {loss: checkpoints.load(path) for loss, path in files.items()}
@@ -227,8 +228,9 @@ def bundle(args: argparse.Namespace) -> None:
 
 def radius(args: argparse.Namespace) -> None:
     """Score runs that differ in the radius."""
-    from dbce import checkpoints, results
-    from dbce.evaluation import evaluate
+    from dbce.scores import results
+    from dbce.scores.evaluation import evaluate
+    from dbce.train import checkpoints
 
     files = sorted(Path(args.runs).glob("*/*.safetensors"))
     if not files:
@@ -247,8 +249,9 @@ def radius(args: argparse.Namespace) -> None:
 
 def figure(args: argparse.Namespace) -> None:
     """Draw a figure of the paper."""
-    from dbce import checkpoints, export
-    from dbce.predictor import Predictor
+    from dbce.study import export
+    from dbce.study.predictor import Predictor
+    from dbce.train import checkpoints
 
     kind = Path(args.out).suffix[1:].lower()
     if kind not in export.FIGURES:
@@ -279,8 +282,8 @@ def figure(args: argparse.Namespace) -> None:
 
 def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarray | None]:
     """The image that a figure is drawn of, and its mask or labels: of files, or of a slice of volumes."""
-    from dbce import volumes
-    from dbce.pairs import read_pair
+    from dbce.data import volumes
+    from dbce.data.pairs import read_pair
 
     data, mask_data = (None if path is None else Path(path).read_bytes() for path in (args.image, args.mask))
     several = TASKS[task].num_classes > 2
@@ -304,7 +307,8 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
 
 
 def _radius_figure(task: str, kind: str) -> bytes:
-    from dbce import export, figures, results
+    from dbce.scores import results
+    from dbce.study import export, figures
 
     result = results.read_radius(task)
     if result is None:
@@ -314,41 +318,41 @@ def _radius_figure(task: str, kind: str) -> bytes:
 
 def bench(args: argparse.Namespace) -> None:
     """Measure, and print ratios."""
-    from dbce import bench, bench_compute, checkpoints
-    from dbce.predictor import Predictor
+    from dbce.bench import compute, viewer
+    from dbce.study.predictor import Predictor
+    from dbce.train import checkpoints
 
     if args.what == "dilation":
-        return print(bench_compute.dilation(repeats=args.repeats or 5))
+        return print(compute.dilation(repeats=args.repeats or 5))
     if args.what == "load":
-        from dbce import bench_load
+        from dbce.bench import load
 
         if args.scans:
-            return print(bench_load.scans(args.scans))
-        return print(bench_load.pictures(args.visitors or bench_load.VISITORS))
+            return print(load.scans(args.scans))
+        return print(load.pictures(args.visitors or load.VISITORS))
     if args.what == "train":
         size = args.size or WORK_SIZE
         repeats = args.repeats or 5
-        return print(
-            bench_compute.training(args.task, args.encoder, size, args.batch_size, repeats, backend=args.compile)
-        )
-    print(bench.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats or 60))
+        return print(compute.training(args.task, args.encoder, size, args.batch_size, repeats, backend=args.compile))
+    print(viewer.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats or 60))
 
 
 def export(args: argparse.Namespace) -> None:
     """Write the bundled networks of a task for another runtime."""
-    from dbce import checkpoints, deploy
+    from dbce.hub import onnx
+    from dbce.train import checkpoints
 
     folder = Path(args.out)
     folder.mkdir(parents=True, exist_ok=True)
     for loss, checkpoint in checkpoints.bundled(args.task).items():
         path = folder / f"{args.task}-{loss}.onnx"
-        deploy.to_onnx(checkpoint, path)
+        onnx.to_onnx(checkpoint, path)
         print(f"wrote {path}")
 
 
 def publish(args: argparse.Namespace) -> None:
     """Upload networks, a Space, or both."""
-    from dbce import publish
+    from dbce.hub import publish
 
     if not args.repo and not args.space:
         raise ValueError("nothing to publish to; name --repo user/name for networks, --space user/name for the page.")
@@ -364,7 +368,7 @@ def publish(args: argparse.Namespace) -> None:
 
 def fetch(args: argparse.Namespace) -> None:
     """Download a public data set."""
-    from dbce import fetch
+    from dbce.hub import fetch
 
     if args.name in fetch.ASK:
         print(fetch.ASK[args.name])
@@ -375,6 +379,6 @@ def fetch(args: argparse.Namespace) -> None:
 
 def table(args: argparse.Namespace) -> None:
     """Print what was measured of a task: the bundled networks, several seeds, the radius."""
-    from dbce.results import report
+    from dbce.scores.results import report
 
     print(report(args.task))

@@ -93,7 +93,7 @@ class DeepSupervisionUnet(
         Args:
             source: ``user/name`` on the Hub, or a folder.
             subfolder: where ``config.json`` and ``model.safetensors`` lie in it, e.g. "polyp/dbce" in repositories
-                that `dbce.publish` wrote.
+                that `dbce.hub.publish` wrote.
             revision: branch, tag or commit.
             options: ``token``, ``cache_dir``, ``force_download``, ``local_files_only`` as of huggingface_hub.
 

@@ -6,8 +6,8 @@ import torch
 from torch.utils.data import DataLoader, TensorDataset
 
 from dbce import DilatedBalancedCrossEntropyLoss
+from dbce.data.phantoms import polyp
 from dbce.network import DeepSupervisionUnet
-from dbce.phantoms import polyp
 
 
 class Segmenter(lightning.LightningModule):

@@ -6,7 +6,8 @@ Needs: pip install monai
 import torch
 from monai.networks.nets import UNet
 
-from dbce import DilatedBalancedCrossEntropyLoss, ct
+from dbce import DilatedBalancedCrossEntropyLoss
+from dbce.data import ct
 
 SPACING = (5.0, 3.0, 3.0)  # millimetres between slices, rows, columns
 

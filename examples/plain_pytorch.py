@@ -4,8 +4,8 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from dbce import cross_entropy, weight_map_numpy
+from dbce.data.phantoms import polyp
 from dbce.network import DeepSupervisionUnet
-from dbce.phantoms import polyp
 
 
 class Polyps(Dataset):

@@ -5,7 +5,7 @@ import segmentation_models_pytorch as smp
 import torch
 
 from dbce import DilatedBalancedCrossEntropyLoss
-from dbce.phantoms import polyp
+from dbce.data.phantoms import polyp
 
 
 def main(steps: int = 20) -> list[float]:

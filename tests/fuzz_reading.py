@@ -22,9 +22,9 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from dbce import ct, masks, volumes
-from dbce.inputs import InputError, read_picture
-from dbce.phantoms import polyp
+from dbce.data import ct, masks, volumes
+from dbce.data.inputs import InputError, read_picture
+from dbce.data.phantoms import polyp
 
 SECONDS = 5.0
 """Longest that one file may take."""

@@ -20,16 +20,16 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from dbce import ct, volumes
-from dbce.checkpoints import Checkpoint
+from dbce.data import ct, volumes
+from dbce.data.phantoms import polyp
 from dbce.network import DeepSupervisionUnet
-from dbce.phantoms import polyp
-from dbce.predictor import Predictor, Study
+from dbce.page import page
+from dbce.page.limits import MAX_REQUEST
+from dbce.page.scans import ScanStudio
+from dbce.page.studio import Studio
+from dbce.study.predictor import Predictor, Study
 from dbce.tasks import LOSS_TITLES
-from dbce.ui import page
-from dbce.ui.limits import MAX_REQUEST
-from dbce.ui.scans import ScanStudio
-from dbce.ui.studio import Studio
+from dbce.train.checkpoints import Checkpoint
 from dbce.weights import weight_map
 
 RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from dbce.augment import Augment, ColourMatrix, SmallFieldElastic
-from dbce.phantoms import polyp
+from dbce.data.augment import Augment, ColourMatrix, SmallFieldElastic
+from dbce.data.phantoms import polyp
 
 
 @pytest.fixture(scope="module")

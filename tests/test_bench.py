@@ -7,11 +7,11 @@ import re
 import pytest
 import torch
 
-from dbce import bench, bench_compute
-from dbce.checkpoints import Checkpoint
+from dbce.bench import compute, viewer
 from dbce.network import DeepSupervisionUnet
-from dbce.predictor import Predictor
+from dbce.study.predictor import Predictor
 from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.train.checkpoints import Checkpoint
 
 
 @pytest.mark.parametrize("task", ["polyp", "organs"])
@@ -20,7 +20,7 @@ def test_viewer_prints_medians_percentiles_and_ratios(task):
     recipe = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
     classes = TASKS[task].num_classes
     networks = {loss: Checkpoint(DeepSupervisionUnet("mobilenet_v2", classes).eval(), recipe) for loss in LOSS_TITLES}
-    lines = bench.viewer(Predictor(networks, task), repeats=6).splitlines()
+    lines = viewer.viewer(Predictor(networks, task), repeats=6).splitlines()
     ours = 1 if task == "organs" else 3
     assert len(lines) == 6 + ours and "CPU cores" in lines[0]
     for line in lines[3:]:
@@ -32,7 +32,7 @@ def test_viewer_prints_medians_percentiles_and_ratios(task):
 
 
 def test_a_peer_that_never_answers_gets_no_ratio():
-    lines = bench._table(
+    lines = viewer._table(
         [("page", [4.0, 6.0], ""), ("slow", [10.0, 10.0], " 1 of 3 lost"), ("dead", [], " 3 of 3 lost")]
     )
     assert lines.splitlines()[-2].endswith("2.0x")
@@ -40,7 +40,7 @@ def test_a_peer_that_never_answers_gets_no_ratio():
 
 
 def test_dilation_compares_equal_pixels_and_prints_ratios(monkeypatch):
-    lines = bench_compute.dilation(size=48, repeats=1).splitlines()
+    lines = compute.dilation(size=48, repeats=1).splitlines()
     assert lines[1].split() == ["R", "=", "5", "R", "=", "20", "R", "=", "60", "R", "=", "150"]
     names = [line[:32].strip() for line in lines[2:]]
     libraries = {name.split()[0].split(".")[0] for name in names[2:]}
@@ -48,14 +48,14 @@ def test_dilation_compares_equal_pixels_and_prints_ratios(monkeypatch):
     for line in lines[2:]:
         assert len(re.findall(r"\d+\.?\d*x", line)) == 4
     wrong = {"other": lambda mask, radius: mask > 0}
-    monkeypatch.setattr(bench_compute, "_peers", lambda: wrong)
+    monkeypatch.setattr(compute, "_peers", lambda: wrong)
     with pytest.raises(RuntimeError, match="other gives other pixels at R = 5"):
-        bench_compute.dilation(size=48, repeats=1)
+        compute.dilation(size=48, repeats=1)
 
 
 @pytest.mark.parametrize("task", ["polyp", "organs"])
 def test_training_prints_ratios_to_the_bare_network(task):
-    text = bench_compute.training(task, "mobilenet_v2", 64, batch_size=2, repeats=1)
+    text = compute.training(task, "mobilenet_v2", 64, batch_size=2, repeats=1)
     assert "1.00x" in text and text.count("% of a step") == 3
     images = float(re.search(r"images a second\s+([\d.]+)", text)[1])
     share = float(re.search(r"matrix rate\s+([\d.]+) %", text)[1])

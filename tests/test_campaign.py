@@ -12,11 +12,11 @@ import cv2
 import pytest
 import torch
 
-from dbce import campaign
 from dbce.__main__ import main
-from dbce.phantoms import polyp
-from dbce.run_files import read_log
-from dbce.training import Recipe
+from dbce.data.phantoms import polyp
+from dbce.train import campaign
+from dbce.train.run_files import read_log
+from dbce.train.training import Recipe
 
 
 def test_losses_without_a_radius_are_run_once_a_seed():

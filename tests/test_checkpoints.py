@@ -13,11 +13,11 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from dbce import checkpoints
-from dbce.evaluation import columns
 from dbce.network import DeepSupervisionUnet
+from dbce.scores.evaluation import columns
 from dbce.tasks import LOSS_TITLES, TASKS
-from dbce.training import Recipe
+from dbce.train import checkpoints
+from dbce.train.training import Recipe
 
 LOSSES = ["ce", "bce", "dice_ce", "dbce"]
 RECIPE = {"loss": "dbce", "size": 64, "epochs": 3, "lr": 0.1 + 0.2, "data": "Ünïcode set"}

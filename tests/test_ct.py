@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dbce import ct
+from dbce.data import ct
 from dbce.tasks import TASKS
 
 CLASSES = TASKS["organs"].classes

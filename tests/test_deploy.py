@@ -10,10 +10,10 @@ import onnxruntime
 import pytest
 import torch
 
-from dbce import checkpoints
 from dbce.__main__ import main
-from dbce.phantoms import polyp
+from dbce.data.phantoms import polyp
 from dbce.tasks import LOSS_TITLES
+from dbce.train import checkpoints
 
 
 @pytest.fixture(scope="module")

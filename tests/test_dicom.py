@@ -27,9 +27,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from dbce import ct
-from dbce.inputs import InputError
-from dbce.volumes import is_volume, read
+from dbce.data import ct
+from dbce.data.inputs import InputError
+from dbce.data.volumes import is_volume, read
 
 SHAPE = (20, 24)  # rows, columns
 HU = np.random.default_rng(5).integers(-200, 400, SHAPE).astype(np.int16)

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import torch
 
-from dbce import checkpoints
 from dbce.__main__ import main
-from dbce.checkpoints import Checkpoint
-from dbce.data import Dataset
-from dbce.evaluation import PAPER, columns, evaluate, markdown, per_image, per_scan, table
+from dbce.data.datasets import Dataset
 from dbce.network import DeepSupervisionUnet
+from dbce.scores.evaluation import PAPER, columns, evaluate, markdown, per_image, per_scan, table
+from dbce.train import checkpoints
+from dbce.train.checkpoints import Checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ["dice", "iou", "precision", "recall"]

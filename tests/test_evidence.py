@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage, stats
 
-from dbce import checkpoints, evidence
-from dbce.checkpoints import Checkpoint
-from dbce.data import Dataset
+from dbce.data.datasets import Dataset
 from dbce.network import DeepSupervisionUnet
+from dbce.scores import evidence
+from dbce.train import checkpoints
+from dbce.train.checkpoints import Checkpoint
 from tests.test_evaluation import Ninths, Redness, squares
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dbce.export import FIGURES, FORMATS, View, maps, render
-from dbce.phantoms import polyp
-from dbce.predictor import Study, quantise
+from dbce.data.phantoms import polyp
+from dbce.study.export import FIGURES, FORMATS, View, maps, render
+from dbce.study.predictor import Study, quantise
 from dbce.tasks import LOSS_TITLES, TASKS
 
 

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from tqdm import tqdm
 
-from dbce import fetch
 from dbce.__main__ import main
-from dbce.data import load
-from dbce.phantoms import polyp
+from dbce.data.datasets import load
+from dbce.data.phantoms import polyp
+from dbce.hub import fetch
 
 BAR = partial(tqdm, disable=True)
 

@@ -10,11 +10,11 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
-from dbce import ct
 from dbce.__main__ import main
-from dbce.figures import PALETTES, anatomy, comparison, overlay, radius_curve
-from dbce.phantoms import polyp
-from dbce.predictor import Study, quantise
+from dbce.data import ct
+from dbce.data.phantoms import polyp
+from dbce.study.figures import PALETTES, anatomy, comparison, overlay, radius_curve
+from dbce.study.predictor import Study, quantise
 from dbce.tasks import LOSS_TITLES, TASKS
 
 

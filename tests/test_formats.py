@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dbce.formats import InputError
-from dbce.inputs import read_picture
-from dbce.masks import read_mask
+from dbce.data.formats import InputError
+from dbce.data.inputs import read_picture
+from dbce.data.masks import read_mask
 from tests.encodings import EXACT, big_endian, encode
 
 GREY = np.add.outer(np.arange(40), np.arange(60)).astype(np.uint8)

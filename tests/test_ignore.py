@@ -19,15 +19,18 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from scipy import ndimage
 
-from dbce import data, evaluation, evidence, export, figures, losses, metrics, volumes
-from dbce.augment import Augment
-from dbce.checkpoints import Checkpoint
-from dbce.data import Dataset
-from dbce.predictor import WEIGHTINGS, LabelStudy, Predictor, Study, quantise
+from dbce import losses, metrics
+from dbce.data import datasets, volumes
+from dbce.data.augment import Augment
+from dbce.data.datasets import Dataset
+from dbce.page.scene import ceil_distance, scene
+from dbce.page.studio import Studio
+from dbce.scores import evaluation, evidence
+from dbce.study import export, figures
+from dbce.study.predictor import WEIGHTINGS, LabelStudy, Predictor, Study, quantise
 from dbce.tasks import IGNORE, LOSS_TITLES, TASKS
-from dbce.training import Recipe, build_loss, train
-from dbce.ui.scene import ceil_distance, scene
-from dbce.ui.studio import Studio
+from dbce.train.checkpoints import Checkpoint
+from dbce.train.training import Recipe, build_loss, train
 from dbce.weights import weight_map
 from tests.test_evaluation import Ninths, Redness
 from tests.test_label_study import log_softmax, saying
@@ -324,7 +327,7 @@ def test_class_frequencies_are_shares_of_the_pixels_that_count():
 @given(hnp.arrays(np.uint8, (12, 12), elements=st.sampled_from([0, 1, IGNORE])), st.sampled_from([2, 3, 4, 6]))
 def test_a_mask_shrinks_by_the_halves_of_its_pixels(mask, factor):
     size = 12 // factor
-    got = data.resize_mask(mask, size)
+    got = datasets.resize_mask(mask, size)
     assert got.dtype == np.uint8
     for y, x in np.ndindex(size, size):
         block = mask[y * factor : (y + 1) * factor, x * factor : (x + 1) * factor]
@@ -336,9 +339,9 @@ def test_a_mask_shrinks_by_the_halves_of_its_pixels(mask, factor):
 @given(hnp.arrays(bool, (11, 14)), st.integers(3, 30))
 def test_ignored_pixels_far_away_change_no_other_pixel_of_a_mask(mask, size):
     high = np.vstack([mask, np.zeros((11, 14), bool)]).astype(np.uint8)
-    before = data.resize_mask(high, 2 * size)
+    before = datasets.resize_mask(high, 2 * size)
     high[11:] = IGNORE
-    after = data.resize_mask(high, 2 * size)
+    after = datasets.resize_mask(high, 2 * size)
     assert np.array_equal(before[: size - 2], after[: size - 2]) and (before < 2).all()
     assert (after[size + 2 :] == IGNORE).all()
 
@@ -348,9 +351,9 @@ def test_a_pack_keeps_ignored_pixels(tmp_path, highest):
     rng = np.random.default_rng(0)
     labels = np.kron(rng.choice([0, highest, IGNORE], (2, 8, 8)), np.ones((1, 8, 8))).astype(np.uint8)
     whole = Dataset(("a", "b"), rng.integers(0, 255, (2, 64, 64, 3), np.uint8), labels)
-    data.pack(whole, tmp_path / "p.npz")
-    assert np.array_equal(data.load(tmp_path / "p.npz", 64).labels, labels)
-    assert np.array_equal(data.load(tmp_path / "p.npz", 32).labels, labels[:, ::2, ::2])
+    datasets.pack(whole, tmp_path / "p.npz")
+    assert np.array_equal(datasets.load(tmp_path / "p.npz", 64).labels, labels)
+    assert np.array_equal(datasets.load(tmp_path / "p.npz", 32).labels, labels[:, ::2, ::2])
 
 
 def test_the_fullest_slice_is_that_of_the_organs_not_of_what_is_ignored():

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dbce import inputs, pairs
-from dbce.inputs import InputError, decode_file, read_picture
-from dbce.masks import read_mask
+from dbce.data import inputs, pairs
+from dbce.data.inputs import InputError, decode_file, read_picture
+from dbce.data.masks import read_mask
 
 TRUTH = np.zeros((12, 18), bool)
 TRUTH[3:9, 4:11] = True

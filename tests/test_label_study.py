@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
-from dbce import ct, export, figures
-from dbce.checkpoints import Checkpoint
+from dbce.data import ct
 from dbce.network import DeepSupervisionUnet
-from dbce.predictor import LOGIT_STEP, LabelStudy, Predictor, quantise
+from dbce.study import export, figures
+from dbce.study.predictor import LOGIT_STEP, LabelStudy, Predictor, quantise
 from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.train.checkpoints import Checkpoint
 
 TASK = TASKS["organs"]
 LABELS = hnp.arrays(np.uint8, (7, 9), elements=st.sampled_from([0, 0, 0, 1, 4, 8]))

@@ -11,14 +11,15 @@ import pytest
 import torch
 from PIL import Image
 
-from dbce import bench_load, checkpoints
 from dbce.__main__ import main
-from dbce.checkpoints import Checkpoint
+from dbce.bench import load
+from dbce.data.phantoms import polyp
 from dbce.network import DeepSupervisionUnet
-from dbce.phantoms import polyp
-from dbce.predictor import Predictor, foreground_logits, quantise
+from dbce.page import page as app_page
+from dbce.study.predictor import Predictor, foreground_logits, quantise
 from dbce.tasks import LOSS_TITLES
-from dbce.ui import page as app_page
+from dbce.train import checkpoints
+from dbce.train.checkpoints import Checkpoint
 from tests.browser import READY
 
 RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
@@ -36,13 +37,13 @@ def test_bench_load_prints_a_row_a_round_and_refuses_nobody(capsys):
 
 
 def test_bench_load_measures_scans_and_says_what_was_wrong(monkeypatch):
-    text = bench_load.scans(2, slices=8, side=64)
+    text = load.scans(2, slices=8, side=64)
     assert "opened 2 in" in text and "refused 0" in text and 100 < int(re.search(r"most (\d+) MB", text)[1]) < 4000
     with pytest.raises(ValueError, match="more than the page opens"):
-        bench_load.scans(1, slices=500, side=512)
-    monkeypatch.setattr(bench_load, "_scan", lambda *_: '{"image": {"name": "a.nii", "data": "AAAA"}}')
+        load.scans(1, slices=500, side=512)
+    monkeypatch.setattr(load, "_scan", lambda *_: '{"image": {"name": "a.nii", "data": "AAAA"}}')
     with pytest.raises(ValueError, match=r"none of 1 scans was opened: .*a\.nii"):
-        bench_load.scans(1)
+        load.scans(1)
 
 
 def test_what_networks_say_does_not_depend_on_who_else_asks():

@@ -216,7 +216,7 @@ def test_weight_map_of_a_real_mask():
         path = sorted((Path(os.environ["DBCE_DATA"]) / "Kvasir-SEG" / "masks").iterdir())[7]
         mask = cv2.resize(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE), (320, 320)) > 127
     else:
-        from dbce.phantoms import polyp
+        from dbce.data.phantoms import polyp
 
         mask = polyp(7)[1] > 0
     target = torch.from_numpy(mask.astype(np.int64))[None]

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from dbce.formats import InputError
-from dbce.masks import read_labels, read_levels, read_mask
-from dbce.phantoms import lesion, polyp
+from dbce.data.formats import InputError
+from dbce.data.masks import read_labels, read_levels, read_mask
+from dbce.data.phantoms import lesion, polyp
 from dbce.tasks import IGNORE
 from tests.encodings import EXACT, SOFT, encode, palette, two
 

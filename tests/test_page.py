@@ -14,14 +14,16 @@ from PIL import Image
 from playwright.sync_api import Page
 from scipy.ndimage import binary_erosion
 
-from dbce import checkpoints, evidence, inputs, masks
+from dbce.data import inputs, masks
+from dbce.data.phantoms import polyp
 from dbce.dilation import area_curve, squared_distance
-from dbce.evaluation import PAPER
-from dbce.phantoms import polyp
-from dbce.predictor import Study
-from dbce.results import read_radius
+from dbce.page.scene import ceil_distance
+from dbce.scores import evidence
+from dbce.scores.evaluation import PAPER
+from dbce.scores.results import read_radius
+from dbce.study.predictor import Study
 from dbce.tasks import LOSS_TITLES, TASKS
-from dbce.ui.scene import ceil_distance
+from dbce.train import checkpoints
 from tests.browser import READY, give, open_both, pixels, show, wait_for_text
 
 LOSSES = list(LOSS_TITLES)

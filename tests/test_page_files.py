@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from dbce.phantoms import polyp
+from dbce.data.phantoms import polyp
 from tests.browser import drop, give
 from tests.encodings import EXACT
 

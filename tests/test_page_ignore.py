@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 
-from dbce import checkpoints, ct, figures
-from dbce.phantoms import polyp
-from dbce.predictor import LabelStudy, Predictor, Study
+from dbce.data import ct
+from dbce.data.phantoms import polyp
+from dbce.page.scene import ceil_distance, scene
+from dbce.study import figures
+from dbce.study.predictor import LabelStudy, Predictor, Study
 from dbce.tasks import IGNORE, LOSS_TITLES, TASKS
-from dbce.ui.scene import ceil_distance, scene
+from dbce.train import checkpoints
 from tests import test_page, test_page_tasks
 from tests.browser import pixels, show, wait_for_text
 

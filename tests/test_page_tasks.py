@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from dbce import checkpoints, ct
-from dbce.evaluation import PAPER
-from dbce.predictor import LabelStudy, Predictor
+from dbce.data import ct
+from dbce.scores.evaluation import PAPER
+from dbce.study.predictor import LabelStudy, Predictor
 from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.train import checkpoints
 from tests.browser import READY, give, pixels, show, wait_for_text
 
 TASK = TASKS["organs"]

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dbce import checkpoints
-from dbce.formats import InputError
-from dbce.pairs import named_mask, read_pair, recognise
-from dbce.phantoms import polyp
-from dbce.predictor import Predictor
-from dbce.ui.scans import ScanStudio
-from dbce.ui.studio import Studio
+from dbce.data.formats import InputError
+from dbce.data.pairs import named_mask, read_pair, recognise
+from dbce.data.phantoms import polyp
+from dbce.page.scans import ScanStudio
+from dbce.page.studio import Studio
+from dbce.study.predictor import Predictor
+from dbce.train import checkpoints
 from tests.encodings import EXACT, SOFT, encode
 
 IMAGE, TRUTH = polyp(4, 160)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dbce import checkpoints, data, parts
 from dbce.__main__ import main
-from dbce.phantoms import lesion
+from dbce.data import datasets, parts
+from dbce.data.phantoms import lesion
 from dbce.tasks import TASKS
+from dbce.train import checkpoints
 
 LAYOUTS = {
     "own": ("ISIC2018_Task1-2_Training_Input", "ISIC2018_Task1_Training_GroundTruth"),
@@ -40,7 +41,7 @@ def test_only_the_set_that_the_recipe_names_is_split(tmp_path, capsys, layout, s
     if packed:
         assert main(["pack", "lesion", "--data", str(source), "-o", str(tmp_path / "set.npz"), "--size", "64"]) == 0
         source = tmp_path / "set.npz"
-    assert data.holds_own_split(source, TASKS["lesion"]) == split
+    assert datasets.holds_own_split(source, TASKS["lesion"]) == split
     network = str(checkpoints.FOLDER / "lesion" / "ce.safetensors")
     arguments = ["evaluate", "lesion", "--data", str(source), "--checkpoint", network, "--json"]
     capsys.readouterr()
@@ -65,8 +66,8 @@ def test_scans_are_split_if_they_are_synapses(tmp_path):
 
 def test_the_parts_of_a_pack_are_those_of_its_folder(tmp_path):
     source = made(tmp_path / "set", "own")
-    data.pack(data.load(source), tmp_path / "set.npz", quality=None)
+    datasets.pack(datasets.load(source), tmp_path / "set.npz", quality=None)
     for part in ("train", "test"):
-        one, other = (data.load(path, part=part, held_out=0.2) for path in (source, tmp_path / "set.npz"))
+        one, other = (datasets.load(path, part=part, held_out=0.2) for path in (source, tmp_path / "set.npz"))
         assert one.names == other.names and np.array_equal(one.images, other.images)
         assert np.array_equal(one.labels, other.labels) and one.origin == other.origin == LAYOUTS["own"][0]

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from dbce import checkpoints
+from dbce.data.phantoms import POLYP_EXAMPLES, lesion, polyp
 from dbce.dilation import dilate
-from dbce.phantoms import POLYP_EXAMPLES, lesion, polyp
-from dbce.predictor import Predictor, Study
+from dbce.study.predictor import Predictor, Study
 from dbce.tasks import LOSS_TITLES
+from dbce.train import checkpoints
 
 
 @pytest.mark.parametrize(("draw", "largest"), [(polyp, 0.3), (lesion, 0.4)])

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dbce.checkpoints import Checkpoint
 from dbce.network import DeepSupervisionUnet
-from dbce.predictor import LOGIT_STEP, WEIGHTINGS, Predictor, Study, quantise
+from dbce.study.predictor import LOGIT_STEP, WEIGHTINGS, Predictor, Study, quantise
 from dbce.tasks import TASKS
+from dbce.train.checkpoints import Checkpoint
 
 STEP = 1 / 1024
 LOGITS = hnp.arrays(np.int16, (7, 9), elements=st.integers(-32767, 32767) | st.integers(-3000, 3000))

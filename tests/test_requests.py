@@ -12,13 +12,13 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dbce import inputs
-from dbce.checkpoints import Checkpoint
+from dbce.data import inputs
 from dbce.network import DeepSupervisionUnet
-from dbce.predictor import Predictor
-from dbce.ui.limits import GENERIC
-from dbce.ui.scans import ScanStudio
-from dbce.ui.studio import Studio, shown
+from dbce.page.limits import GENERIC
+from dbce.page.scans import ScanStudio
+from dbce.page.studio import Studio, shown
+from dbce.study.predictor import Predictor
+from dbce.train.checkpoints import Checkpoint
 
 RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
 

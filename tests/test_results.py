@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dbce.evaluation import PAPER, columns
-from dbce.results import differences, radius_file, radius_markdown, read_radius, summary, write_radius
+from dbce.scores.evaluation import PAPER, columns
+from dbce.scores.results import differences, radius_file, radius_markdown, read_radius, summary, write_radius
 
 POLYP = list(columns("polyp"))
 RECIPE = {

@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbce.__main__ import main
-from dbce.data import Dataset
-from dbce.phantoms import polyp
-from dbce.run_files import locked, read_log, read_state
-from dbce.training import Recipe, train
+from dbce.data.datasets import Dataset
+from dbce.data.phantoms import polyp
+from dbce.train.run_files import locked, read_log, read_state
+from dbce.train.training import Recipe, train
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = Recipe(encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=3, batch_size=4)
@@ -71,8 +71,8 @@ from pathlib import Path
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 sys.path.insert(0, ".")
 from tests.test_run_files import TINY
-from dbce.data import load
-from dbce.training import train
+from dbce.data.datasets import load
+from dbce.train.training import train
 data = load(sys.argv[1], 64)
 folder = Path(sys.argv[2])
 train(TINY, data, folder, stop_after=1)
@@ -85,7 +85,7 @@ except OSError as error:
 
 
 def test_where_nothing_more_can_be_written_the_run_says_so_and_goes_on_later(dataset, tmp_path):
-    from dbce.data import pack
+    from dbce.data.datasets import pack
 
     packed, folder = tmp_path / "set.npz", tmp_path / "run"
     pack(dataset, packed, quality=None)
@@ -101,7 +101,7 @@ def test_where_nothing_more_can_be_written_the_run_says_so_and_goes_on_later(dat
 HOLD = """
 import sys, time
 from pathlib import Path
-from dbce.run_files import locked
+from dbce.train.run_files import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbce import ct, nifti, stack
-from dbce.inputs import InputError
+from dbce.data import ct, nifti, stack
+from dbce.data.inputs import InputError
+from dbce.data.volumes import read
 from dbce.tasks import IGNORE
-from dbce.volumes import read
 from tests.test_stored import archive, npy
 
 SHAPE = (6, 24, 20)  # slices, rows, columns
@@ -371,7 +371,7 @@ def test_the_largest_scan_is_never_held_as_a_whole(tmp_path):
         for _ in range(305):
             file.write(bytes(512 * 512 * 8))
     code = (
-        "import resource, sys; from dbce.volumes import read; data = open(sys.argv[1], 'rb').read(); "
+        "import resource, sys; from dbce.data.volumes import read; data = open(sys.argv[1], 'rb').read(); "
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
         "v = read(data, 'scan.nii.gz', ('labels.nii.gz', data)); "
         "print(v.grey.shape, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"

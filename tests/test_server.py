@@ -23,11 +23,11 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from dbce import checkpoints
+from dbce.data.phantoms import polyp
 from dbce.network import DeepSupervisionUnet
-from dbce.phantoms import polyp
-from dbce.ui import cache
-from dbce.ui.headers import origin
+from dbce.page import cache
+from dbce.page.headers import origin
+from dbce.train import checkpoints
 
 ROOT = Path(__file__).resolve().parent.parent
 KEEP = 12  # seconds; the app looks four times as often
@@ -284,7 +284,7 @@ def test_a_store_that_is_full_takes_no_upload(monkeypatch, tmp_path):
 
 def test_two_starts_at_once_leave_each_other_alone(temporary):
     """Folders that are made while others are removed stay, whoever wins."""
-    code = "from dbce.ui import cache; print(cache.start(), flush=True); input()"
+    code = "from dbce.page import cache; print(cache.start(), flush=True); input()"
     environment = {**os.environ, "TMPDIR": str(temporary)}
     running = [
         subprocess.Popen(

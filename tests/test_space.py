@@ -76,9 +76,9 @@ module.__spec__ = types.SimpleNamespace(name="spaces")
 if sys.argv[1] == "lent":
     sys.modules["spaces"] = module
 import hashlib
-from dbce import checkpoints
-from dbce.phantoms import polyp
-from dbce.predictor import Predictor
+from dbce.train import checkpoints
+from dbce.data.phantoms import polyp
+from dbce.study.predictor import Predictor
 study = Predictor(checkpoints.bundled("polyp")).set_image(*polyp(3, 320))
 print(calls, hashlib.sha256(b"".join(map(bytes, study.logits.values()))).hexdigest())
 """

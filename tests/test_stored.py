@@ -18,9 +18,9 @@ from h5py import h5d, h5p, h5s, h5t, h5z
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbce import stored
-from dbce.inputs import InputError
-from dbce.volumes import read
+from dbce.data import stored
+from dbce.data.inputs import InputError
+from dbce.data.volumes import read
 
 BOX = np.arange(2 * 16 * 16, dtype=np.float32).reshape(2, 16, 16)
 

@@ -16,12 +16,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from dbce import checkpoints
-from dbce.data import Dataset
-from dbce.data import load as load_data
-from dbce.phantoms import polyp
-from dbce.run_files import read_log
-from dbce.training import Recipe, _batches, build_loss, train
+from dbce.data.datasets import Dataset
+from dbce.data.datasets import load as load_data
+from dbce.data.phantoms import polyp
+from dbce.train import checkpoints
+from dbce.train.run_files import read_log
+from dbce.train.training import Recipe, _batches, build_loss, train
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = Recipe(encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=3, batch_size=4)
@@ -83,7 +83,7 @@ def test_a_last_image_does_not_make_a_batch_by_itself(count, size, sizes):
 
 def test_losses_see_the_same_images_augmented_alike(dataset, tmp_path, monkeypatch):
     seen: dict[str, list[torch.Tensor]] = {}
-    from dbce.training import Augment
+    from dbce.train.training import Augment
 
     for loss in ("ce", "dbce"):
         kept = seen[loss] = []
@@ -177,7 +177,7 @@ def test_a_compiled_network_trains_alike(dataset, whole_run, tmp_path):
 FAULTS = """
 import resource, sys
 import torch
-from dbce.training import keep_memory
+from dbce.train.training import keep_memory
 
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -210,7 +210,8 @@ def test_labels_of_another_task_get_a_sentence(dataset, tmp_path):
 SPREAD = """
 import hashlib, sys
 from pathlib import Path
-from dbce import data, training
+from dbce.data import datasets
+from dbce.train import training
 
 recipe = training.Recipe(
     encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=8, batch_size=4, augment=False
@@ -229,7 +230,7 @@ def save(self, line):
     real_save(self, line)
 
 training._Run.step, training._Run.save = step, save
-training.train(recipe, data.load(sys.argv[1], 64), out, device="cpu")
+training.train(recipe, datasets.load(sys.argv[1], 64), out, device="cpu")
 rank, network = kept
 digest = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in network.parameters())).hexdigest()
 (out / f"rank{rank}.txt").write_text(digest + "\\n" + repr(seen))

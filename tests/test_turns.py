@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbce.inputs import InputError
-from dbce.ui.desk import Desk, in_turn
-from dbce.ui.room import Room
-from dbce.ui.turns import Turns, Visitor
+from dbce.data.inputs import InputError
+from dbce.page.desk import Desk, in_turn
+from dbce.page.room import Room
+from dbce.page.turns import Turns, Visitor
 
 ANNE, BERT, CORA = (Visitor(f"10.0.0.{n}", "s") for n in (1, 2, 3))
 

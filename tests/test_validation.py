@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dbce import checkpoints
 from dbce.__main__ import main
-from dbce.data import Dataset
-from dbce.evaluation import evaluate, validator
-from dbce.phantoms import polyp
-from dbce.run_files import read_log, read_state, write_state
-from dbce.training import Recipe, train
+from dbce.data.datasets import Dataset
+from dbce.data.phantoms import polyp
+from dbce.scores.evaluation import evaluate, validator
+from dbce.train import checkpoints
+from dbce.train.run_files import read_log, read_state, write_state
+from dbce.train.training import Recipe, train
 
 TINY = Recipe(encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=3, batch_size=4)
 
@@ -74,7 +74,7 @@ def test_a_state_from_before_the_field_existed_goes_on(drawn, tmp_path):
 def test_whatever_the_size_an_image_goes_through_the_size_it_is_tested_at(tmp_path):
     import cv2
 
-    from dbce.data import load, resize_image, resize_mask
+    from dbce.data.datasets import load, resize_image, resize_mask
 
     image, mask = polyp(5, 500)
     for name, array in {"images": image[..., ::-1], "masks": mask * 255}.items():

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbce import ct, data, volumes
 from dbce.__main__ import main
-from dbce.inputs import InputError
+from dbce.data import ct, datasets, volumes
+from dbce.data.inputs import InputError
+from dbce.data.volumes import RAW_LABELS, TEST_SCANS, read
 from dbce.tasks import TASKS
-from dbce.volumes import RAW_LABELS, TEST_SCANS, read
 
 
 @pytest.fixture(scope="module")
@@ -174,24 +174,24 @@ def test_what_cannot_be_read_gets_one_sentence_that_names_the_file(name, content
 
 def through_work_size(plane: np.ndarray) -> np.ndarray:
     """(n, n) grey -> (n, n, 3), by way of the size at which everything is read."""
-    return data.resize_image(data.resize_image(np.repeat(plane[..., None], 3, axis=2), 320), len(plane))
+    return datasets.resize_image(datasets.resize_image(np.repeat(plane[..., None], 3, axis=2), 320), len(plane))
 
 
 def test_phantoms_in_transunets_layout_are_read_back_by_part(tmp_path, monkeypatch):
     monkeypatch.setattr(ct, "SLICES", 4)
     assert main(["phantoms", "-o", str(tmp_path / "set"), "--size", "32"]) == 0
-    train, test = (data.load(tmp_path / "set", 32, part=part) for part in ("train", "test"))
+    train, test = (datasets.load(tmp_path / "set", 32, part=part) for part in ("train", "test"))
     assert len(train) == 18 * 4 and len(test) == 12 * 4
-    assert {data.scan_of(name) for name in test.names} == TEST_SCANS
-    assert not TEST_SCANS & {data.scan_of(name) for name in train.names}
+    assert {datasets.scan_of(name) for name in test.names} == TEST_SCANS
+    assert not TEST_SCANS & {datasets.scan_of(name) for name in train.names}
     hu, labels = ct.scan(5, 32)
     where = train.names.index("case0005_slice002")
     assert np.array_equal(train.images[where], through_work_size(ct.window(hu[2])))
     assert np.array_equal(train.labels[where], labels[2])
-    whole = data.load(tmp_path / "set", 32)
-    data.pack(whole, tmp_path / "all.npz")
+    whole = datasets.load(tmp_path / "set", 32)
+    datasets.pack(whole, tmp_path / "all.npz")
     for part, expected in (("train", train), ("test", test)):  # a pack is split by scan as well
-        back = data.load(tmp_path / "all.npz", 32, part=part)
+        back = datasets.load(tmp_path / "all.npz", 32, part=part)
         assert sorted(back.names) == sorted(expected.names)
         order = [back.names.index(name) for name in expected.names]
         assert np.array_equal(back.labels[order], expected.labels)
@@ -205,15 +205,15 @@ def test_synapses_own_layout(tmp_path, drawn):
     for number in (1, 5):
         (tmp_path / "img" / f"img{number:04d}.nii.gz").write_bytes(gzip.compress(nifti(drawn[0])))
         (tmp_path / "label" / f"label{number:04d}.nii.gz").write_bytes(gzip.compress(nifti(raw)))
-    train, test = (data.load(tmp_path, 64, part=part) for part in ("train", "test"))
-    assert {data.scan_of(n) for n in train.names} == {"case0005"} and {data.scan_of(n) for n in test.names} == {
+    train, test = (datasets.load(tmp_path, 64, part=part) for part in ("train", "test"))
+    assert {datasets.scan_of(n) for n in train.names} == {"case0005"} and {datasets.scan_of(n) for n in test.names} == {
         "case0001"
     }
     assert np.array_equal(train.labels, np.where(drawn[1] == 5, 5, 0))
     assert np.array_equal(train.images, np.stack([through_work_size(plane) for plane in ct.window(drawn[0])]))
     (tmp_path / "label" / "label0005.nii.gz").unlink()
     with pytest.raises(ValueError, match=r"img0005.nii.gz has no labels"):
-        data.load(tmp_path, 64)
+        datasets.load(tmp_path, 64)
 
 
 def test_damaged_and_unlabelled_files_of_a_data_set_are_all_named(tmp_path):
@@ -223,9 +223,9 @@ def test_damaged_and_unlabelled_files_of_a_data_set_are_all_named(tmp_path):
     (folder / "case0005_slice001.npz").write_bytes(b"PK")
     (folder / "case0006_slice000.npz").write_bytes(npz(image=BOX[0]))
     with pytest.raises(ValueError, match=r"(?s)2 file.*case0005_slice001.npz.*case0006_slice000: no labels"):
-        data.load(tmp_path, 32)
+        datasets.load(tmp_path, 32)
     with pytest.raises(ValueError, match="no scan of this part"):
-        data.load(tmp_path, 32, part="test")
+        datasets.load(tmp_path, 32, part="test")
 
 
 # --- numberings ---------------------------------------------------------------------------------------------
@@ -245,11 +245,11 @@ def test_the_numbering_is_that_of_the_set_not_of_a_slice(tmp_path, drawn):
     slices(tmp_path / "raw", TO_RAW[labels])
     assert any(plane.max() <= 8 for plane in TO_RAW[labels]) and (TO_RAW[labels] > 8).any()  # some slices do not tell
     for part in ("all", "train"):
-        found = data.load(tmp_path / "raw", 64, part=part)
+        found = datasets.load(tmp_path / "raw", 64, part=part)
         assert np.array_equal(found.labels, labels)
         assert "because case0005_slice" in found.survey.notes[0] and "holds 11" in found.survey.notes[0]
     slices(tmp_path / "ours", labels)
-    found = data.load(tmp_path / "ours", 64)
+    found = datasets.load(tmp_path / "ours", 64)
     assert np.array_equal(found.labels, labels) and "none of 12 files holds more" in found.survey.notes[0]
 
 
@@ -259,11 +259,11 @@ def test_a_scan_of_the_test_part_decides_for_the_slices_of_the_training_part(tmp
     slices(tmp_path, silent)
     (tmp_path / "test_vol_h5").mkdir()
     (tmp_path / "test_vol_h5" / "case0001.npy.h5").write_bytes(h5(image=BOX, label=np.full(BOX.shape, 13)))
-    found = data.load(tmp_path, 64, part="train")
+    found = datasets.load(tmp_path, 64, part="train")
     assert np.array_equal(found.labels, np.where(labels == 6, 0, labels))
     (tmp_path / "test_vol_h5" / "case0001.npy.h5").unlink()
-    assert np.array_equal(data.load(tmp_path, 64, part="train", labels_in="synapse").labels, found.labels)
-    assert np.array_equal(data.load(tmp_path, 64, part="train").labels, silent)  # as the option says, or by default
+    assert np.array_equal(datasets.load(tmp_path, 64, part="train", labels_in="synapse").labels, found.labels)
+    assert np.array_equal(datasets.load(tmp_path, 64, part="train").labels, silent)  # as the option says, or by default
 
 
 def test_the_option_of_the_command_line_and_what_it_says(tmp_path, drawn, capsys):
@@ -273,7 +273,7 @@ def test_the_option_of_the_command_line_and_what_it_says(tmp_path, drawn, capsys
         out = tmp_path / "set.npz"
         assert main(["pack", "organs", "--data", str(tmp_path / "set"), "-o", str(out), "--size", "64", *option]) == 0
         assert "Labels: " in capsys.readouterr().err
-        assert np.array_equal(data.load(out, 64).labels, expected)
+        assert np.array_equal(datasets.load(out, 64).labels, expected)
     slices(tmp_path / "raw", TO_RAW[drawn[1]])
     wrong = ["pack", "organs", "--data", str(tmp_path / "raw"), "-o", str(out), "--labels", "transunet"]
     assert main(wrong) == 2
@@ -299,4 +299,4 @@ def test_one_file_that_does_not_tell_is_read_as_asked_and_says_so(drawn):
 def test_files_that_macos_puts_beside_scans_are_passed_over(tmp_path, drawn):
     slices(tmp_path, drawn[1])
     (tmp_path / "train_npz" / "._case0005_slice000.npz").write_bytes(b"\0\5\x16\7")
-    assert len(data.load(tmp_path, 64)) == len(drawn[1])
+    assert len(datasets.load(tmp_path, 64)) == len(drawn[1])

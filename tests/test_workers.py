@@ -18,14 +18,14 @@ import pytest
 import torch
 from PIL import Image
 
-from dbce import inputs, volumes
-from dbce.checkpoints import Checkpoint
-from dbce.inputs import InputError
+from dbce.data import inputs, volumes
+from dbce.data.inputs import InputError
 from dbce.network import DeepSupervisionUnet
-from dbce.predictor import Predictor
-from dbce.ui import workers
-from dbce.ui.scans import ScanStudio
-from dbce.ui.studio import Studio
+from dbce.page import workers
+from dbce.page.scans import ScanStudio
+from dbce.page.studio import Studio
+from dbce.study.predictor import Predictor
+from dbce.train.checkpoints import Checkpoint
 from tests.misbehaving import die, fail, hold, loaded, sleep, spin, whoami
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,7 +100,7 @@ def test_a_worker_holds_neither_torch_nor_the_page():
 
 OWNER = """
 import os, sys, time
-from dbce.ui import workers
+from dbce.page import workers
 from tests.misbehaving import sleep
 if __name__ == "__main__":
     workers.start()

@@ -1,0 +1,177 @@
+"""Benchmarks that print ratios against peers, all measured in one run on one machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import gradio as gr
+import matplotlib
+import numpy as np
+
+from dbce.page import page
+from dbce.study.predictor import Predictor, Study
+from dbce.tasks import WORK_SIZE
+
+# Move a slider and wait for the frame that shows it: the callback is queued behind the page's own.
+_MOVE = """async ([field, values]) => {
+  const app = document.querySelector('.dbce').parentElement.dbce;
+  const input = document.querySelector(`input[type=range][data-field=${field}]`);
+  const canvases = '.view:not([hidden]) .panel:not([hidden]) .frame canvas';
+  const words = (c) => new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer);
+  const hash = (c) => words(c).reduce((a, b) => (a * 31 + b) | 0, 7);
+  const shown = () => [...document.querySelectorAll(canvases)].map(hash);
+  const [drawn, work, looks] = [[], [], new Set()];
+  for (const value of values) {
+    input.value = value;
+    const start = performance.now();
+    input.dispatchEvent(new Event('input', {bubbles: true}));
+    await new Promise(requestAnimationFrame);
+    drawn.push(performance.now() - start);
+    looks.add(shown().join());
+    const again = performance.now();
+    app.render();
+    work.push(performance.now() - again);
+  }
+  return {drawn, work, looks: looks.size};
+}"""
+
+_LOST = 5000  # milliseconds after which an answer of gradio counts as lost
+
+# The same with gradio's slider: from the event to the new pictures, loaded.
+_MOVE_GRADIO = """async (values) => {
+  const input = document.querySelector('input[type=range]');
+  const pictures = () => [...document.querySelectorAll('.image-frame img')];
+  const drawn = [];
+  for (const value of values) {
+    const before = pictures().map((img) => img.src);
+    const start = performance.now();
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(input, value);
+    input.dispatchEvent(new Event('input', {bubbles: true}));
+    while (performance.now() - start < 5000) {
+      await new Promise(requestAnimationFrame);
+      const now = pictures();
+      if (now.every((img, i) => img.src !== before[i] && img.complete)) break;
+    }
+    drawn.push(performance.now() - start);
+  }
+  return drawn;
+}"""
+
+
+def viewer(predictor: Predictor, repeats: int = 60) -> str:
+    """Latency of the page's sliders beside plain gradio sliders with image outputs, as a table.
+
+    Args:
+        predictor: the networks whose four outputs are shown.
+        repeats: positions a slider is moved to.
+
+    Returns:
+        Median and 95th percentile in milliseconds from the event to the drawn frame, of that the page's own
+        work, and the ratio to the page.
+
+    Raises:
+        ValueError: playwright or Chromium is missing, or a slider did not redraw.
+    """
+    several = predictor.task.num_classes > 2
+    study = predictor.set_image(*page.studio_of(predictor).examples[0])
+    radii = [int(v) for v in np.linspace(1, 149, repeats)]
+    thresholds = [round(float(v), 2) for v in np.linspace(0.02, 0.98, repeats)]
+    rows: list[tuple[str, list[float], str]] = []
+    with _chromium() as browser:
+        with _served(page.build(page.Offer(predictor)), **page.LAUNCH) as url:
+            tab = browser.new_page(viewport={"width": 1440, "height": 900})
+            for name, hash_, field, values in (
+                ("page, radius, 5 panels", "#tab=anatomy", "radius", radii),
+                ("page, threshold, 4 models, 10 panels", "#tab=compare", "threshold", thresholds),
+                ("page, threshold, with 4 weighted losses", "#tab=compare&below=weighted", "threshold", thresholds),
+            )[: 1 if several else 3]:  # label maps have no threshold
+                tab.goto("about:blank")
+                tab.goto(url + hash_)
+                tab.wait_for_selector(".dbce[data-ready=true]", timeout=60000)
+                tab.evaluate(_MOVE, [field, values[:5]])  # warm
+                found = tab.evaluate(_MOVE, [field, values])
+                if found["looks"] < 2:
+                    raise ValueError(f"{name}: nothing moved with the slider.")
+                rows.append((name, found["drawn"], _summary(found["work"])))
+        for name, count, options in (
+            ("gradio slider, 2 images, webp (default)", 2, {}),
+            ("gradio slider, 2 images, png", 2, {"format": "png"}),
+            ("gradio slider, 8 images, png", 8, {"format": "png"}),
+        ):
+            with _served(_plain(study, count, options)) as url:
+                tab.goto(url)
+                tab.wait_for_selector("input[type=range]")
+                tab.evaluate(_MOVE_GRADIO, radii[:3])
+                drawn = tab.evaluate(_MOVE_GRADIO, radii[: max(5, repeats // 3)])
+                arrived = [time for time in drawn if time < _LOST]
+                note = f" {len(drawn) - len(arrived)} of {len(drawn)} lost" if len(arrived) < len(drawn) else ""
+                rows.append((name, arrived, note))
+    return _table(rows)
+
+
+def _plain(study: Study, count: int, options: dict[str, Any]) -> gr.Blocks:
+    """The weight map and the weighted loss in ``count`` gradio images that follow a gradio slider."""
+    entropy = study.cross_entropy(next(iter(study.logits)))
+    magma = matplotlib.colormaps["magma"]
+
+    def draw(radius: int) -> list[np.ndarray]:
+        weight = study.weight(radius)
+        maps = [values / values.max() for values in (weight, weight * entropy)]
+        return [(magma(maps[k % 2])[..., :3] * 255).astype(np.uint8) for k in range(count)]
+
+    with gr.Blocks(analytics_enabled=False) as demo:
+        slider = gr.Slider(0, 150, 20, step=1)
+        images = [gr.Image(value, **options) for value in draw(20)]
+        slider.input(draw, slider, images, show_progress="hidden", trigger_mode="always_last")
+    return demo
+
+
+@contextmanager
+def _served(demo: gr.Blocks, **options: Any) -> Iterator[str]:
+    _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **options)
+    try:
+        yield url
+    finally:
+        demo.close(verbose=False)
+
+
+@contextmanager
+def _chromium() -> Iterator[Any]:
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ImportError as error:
+        raise ValueError("this benchmark drives a browser; install playwright: pip install playwright.") from error
+    with sync_playwright() as playwright:
+        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        except Error as error:
+            raise ValueError(
+                "no Chromium was found; run `apt-get install chromium` or `python -m playwright install chromium`."
+            ) from error
+        yield browser
+        browser.close()
+
+
+def _summary(times: Sequence[float]) -> str:
+    return f"{np.median(times):7.1f} {np.percentile(times, 95):7.1f}"
+
+
+def _table(rows: Sequence[tuple[str, list[float], str]]) -> str:
+    """A row a slider: name, times of what arrived, what else is said; without any times, that nothing answered."""
+    base = float(np.median(rows[0][1]))
+    lines = [
+        f"milliseconds on {os.cpu_count()} CPU cores, {WORK_SIZE} x {WORK_SIZE} px; one frame at 60 Hz is 16.7",
+        f"{'':42}{'event to frame':>16}{'own work':>17}{'ratio':>9}",
+        f"{'':42}{'median':>8}{'95 %':>8}{'median':>9}{'95 %':>8}",
+    ]
+    for name, drawn, work in rows:
+        if not drawn:
+            lines.append(f"{name:42}{'no answer':>16}")
+            continue
+        lines.append(f"{name:42}{_summary(drawn):>16}{work:>17}{np.median(drawn) / base:>8.1f}x")
+    return "\n".join(lines)

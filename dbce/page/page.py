@@ -1,0 +1,226 @@
+"""The page: one gradio component that holds the viewer, and what it asks of Python."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import matplotlib
+import numpy as np
+from starlette.middleware import Middleware
+
+from dbce.data import ct, inputs, numbering, volumes
+from dbce.data.datasets import resize_image
+from dbce.page import cache, workers
+from dbce.page.api import Blocks, add_endpoints
+from dbce.page.desk import Desk
+from dbce.page.headers import Compressed, SafeHeaders
+from dbce.page.limits import Door, RequestLimit
+from dbce.page.room import Room
+from dbce.page.scans import ScanStudio
+from dbce.page.scene import jpeg
+from dbce.page.studio import Studio
+from dbce.page.turns import Turns
+from dbce.study.predictor import Predictor
+from dbce.tasks import MAX_RADIUS, title
+from dbce.train.checkpoints import is_drawn
+
+_WEB = Path(__file__).parent.parent / "web"
+_SCRIPTS = (
+    "maps.js",
+    "viewer.js",
+    "waiting.js",
+    "panel.js",
+    "paint.js",
+    "zoom.js",
+    "volume.js",
+    "chart.js",
+    "anatomy.js",
+    "compare.js",
+    "organs.js",
+    "radius.js",
+    "results.js",
+    "tour.js",
+    "share.js",
+    "export.js",
+    "start.js",
+)
+_SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
+
+CSS = """
+body, gradio-app, .gradio-container { background: transparent !important; }
+.gradio-container, .gradio-container .main, .gradio-container .wrap {
+  max-width: none !important; padding: 0 !important;
+}
+.gradio-container .html-container { padding: 0 !important; }
+.nav-holder { display: none !important; } /* the page has its own way from task to task */
+"""
+"""Lets the viewer fill gradio's page."""
+
+
+def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
+    """Arguments of ``launch`` that belong to the page.
+
+    Args:
+        embed: origins that may show the page in a frame, besides those of `dbce.page.headers.FRAMES`.
+    """
+    return {
+        "css": CSS,
+        "footer_links": [],
+        "show_error": False,  # of our faults; the sentences for visitors are shown always
+        "run_history": False,
+        "ssr_mode": False,  # another server would stand before the middleware
+        "max_file_size": inputs.MAX_BYTES,
+        "app_kwargs": {
+            "middleware": [
+                Middleware(Compressed),
+                Middleware(SafeHeaders, embed=tuple(embed)),
+                Middleware(RequestLimit),
+                Middleware(Door),
+                Middleware(Room),
+            ]
+        },
+    }
+
+
+LAUNCH = launch_options()
+"""The same without further origins."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A task as the page offers it.
+
+    Attributes:
+        predictor: its networks.
+        results: what the Results tab shows, from `dbce.scores.results.summary`.
+        radius_curve: what the Radius tab shows, if measured.
+    """
+
+    predictor: Predictor
+    results: list[dict[str, Any]] = field(default_factory=list)
+    radius_curve: dict[str, Any] | None = None
+
+
+_NOUNS = {"image": "an image", "mask": "mask", "object": "object"}
+_SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs"}
+_PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
+
+
+def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> dict[str, Any]:
+    """Everything the page must know before the first image of a task; the notice stands above it."""
+    table = np.asarray(matplotlib.colormaps["magma"](np.arange(256), bytes=True))[:, :3]
+    task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
+    scans = task.num_classes > 2
+    return {
+        "task": task.name,
+        "notice": notice,
+        "tasks": [
+            {"title": name.capitalize(), "href": name if index else "./", "here": name == task.name}
+            for index, name in enumerate(tasks)
+        ],
+        "titles": {name: title(name) for name in losses},
+        "short": {name: "Dilated" if name == "dbce" else title(name) for name in losses},
+        "scores": _SCORES,
+        "classes": list(task.classes),
+        "colours": list(task.colours),
+        "drawn": all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
+        "nouns": _SCAN_NOUNS if scans else _NOUNS,
+        "accept": _PICTURES + (",.nii,.gz,.npz,.h5,.dcm" if scans else ""),
+        "slices": ct.SLICES,
+        "numberings": numbering.TITLES,
+        "losses": losses,
+        "loss": losses[0],
+        "radius": task.radius,
+        "max_radius": MAX_RADIUS,
+        "max_bytes": volumes.MAX_BYTES if scans else inputs.MAX_BYTES,
+        "magma": base64.b64encode(table.tobytes()).decode(),
+        "recipe": describe(offer.predictor),
+        "results": offer.results,
+        "radius_curve": offer.radius_curve,
+        "examples": [
+            {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}
+            for index, (image, _) in enumerate(studio.examples)
+        ],
+    }
+
+
+def describe(predictor: Predictor) -> str:
+    """One sentence on how the networks were trained."""
+    recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in predictor.checkpoints.values()]
+    recipe, scans = recipes[0], predictor.task.num_classes > 2
+    if any(other != recipe for other in recipes):
+        return f"{len(recipes)} networks, trained in different ways: {', '.join(map(title, predictor.checkpoints))}."
+    return (
+        f"{'One network' if len(recipes) == 1 else f'{len(recipes)} networks alike in all but the loss'}: "
+        f"{recipe.get('encoder')} encoder, {recipe.get('epochs')} epochs on {recipe.get('images')} "
+        f"{'slices' if scans else 'images'} of {recipe.get('data')} at {recipe.get('size')} \u00d7 "
+        f"{recipe.get('size')} px, seed {recipe.get('seed')}."
+        + (" The scans are drawn phantoms: the networks have never seen a patient." if is_drawn(recipe) else "")
+    )
+
+
+def build(*offers: Offer, notice: str = "") -> gr.Blocks:
+    """The gradio app, one page a task, the first at the root; launch it with `LAUNCH`.
+
+    Args:
+        offers: the tasks.
+        notice: a sentence that every page shows at its top.
+
+    Raises:
+        ValueError: the processes that decode visitors' files cannot be started.
+    """
+    cache.start()
+    workers.start()
+    turns = Turns()
+    names = [offer.predictor.task.name for offer in offers]
+    with Blocks(title=_TITLE, analytics_enabled=False, fill_width=True) as demo:
+        _fill(offers[0], names, notice, turns)
+    for offer, name in zip(offers[1:], names[1:], strict=True):
+        with demo.route(name.capitalize(), f"/{name}", show_in_navbar=False):
+            _fill(offer, names, notice, turns)
+    return demo
+
+
+_TITLE = "dbce: where does the loss look?"
+
+
+def studio_of(predictor: Predictor) -> Studio:
+    """What answers the page of a task."""
+    return (ScanStudio if predictor.task.num_classes > 2 else Studio)(predictor)
+
+
+def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
+    """The viewer of one task, and its endpoints, in the page at hand."""
+    studio = studio_of(offer.predictor)
+    settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
+    script = "\n".join([f"const CONFIG = {settings};", *((_WEB / name).read_text("utf-8") for name in _SCRIPTS)])
+    desk = Desk(studio, turns)
+
+    # gradio takes functions, not methods; they wait without a thread of gradio's
+    async def open_study(request: str) -> dict[str, str]:
+        return await desk.open_study(request)
+
+    async def export_view(request: str) -> dict[str, str]:
+        return await desk.export_view(request)
+
+    async def queue_place(request: str) -> dict[str, int | None]:
+        return await desk.queue_place(request)
+
+    gr.HTML(
+        value=studio.open_study('{"example": 0}')["scene"],
+        html_template=(_WEB / "viewer.html").read_text("utf-8"),
+        css_template="",
+        js_on_load=script,
+        head=f"<style>{(_WEB / 'viewer.css').read_text('utf-8')}</style>",
+        apply_default_css=False,
+        server_functions=[open_study, export_view, queue_place],
+        elem_id="dbce" if offer.predictor.task.name == names[0] else f"dbce-{offer.predictor.task.name}",
+        padding=False,
+    )
+    add_endpoints(studio, turns)

@@ -1,0 +1,98 @@
+"""What passes from Python to the page: one scene an image, from which the page derives everything else."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+import cv2
+import numpy as np
+
+from dbce.dilation import squared_distance
+from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study, quantise
+
+FAR = 255
+"""Distances are sent rounded up and capped here; so ``<= R`` is exact for whole R below it."""
+
+
+def png(image: np.ndarray) -> str:
+    """(H, W, 3) uint8 RGB -> a PNG as a data URL, exact."""
+    return _data_url(".png", image)
+
+
+def jpeg(image: np.ndarray) -> str:
+    """(H, W, 3) uint8 RGB -> a JPEG as a data URL, for thumbnails."""
+    return _data_url(".jpg", image)
+
+
+def _data_url(suffix: str, image: np.ndarray) -> str:
+    code = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
+    kind = {".png": "png", ".jpg": "jpeg"}[suffix]
+    return f"data:image/{kind};base64,{base64.b64encode(code.tobytes()).decode()}"
+
+
+def ceil_distance(mask: np.ndarray) -> np.ndarray:
+    """(H, W) mask -> (H, W) uint8 distance in pixels to it, rounded up, capped at `FAR`."""
+    return np.minimum(np.ceil(np.sqrt(squared_distance(mask).astype(np.float64))), FAR).astype(np.uint8)
+
+
+def differences(array: np.ndarray) -> bytes:
+    """(H, W) int16 -> what is left of each value when its left and upper neighbours predict it, low bytes first.
+
+    Maps are smooth, so this deflates to less than half of the values themselves, in a third of the time.
+    """
+    zero = np.int16(0)
+    rest = np.diff(np.diff(array, axis=1, prepend=zero), axis=0, prepend=zero)  # wraps around, and so does its sum
+    return rest.astype("<i2").view(np.uint8).reshape(-1, 2).T.tobytes()
+
+
+def scene(
+    study: Study,
+    title: str,
+    note: str = "",
+    place: tuple[int, int] | None = None,
+    numbering: str | None = None,
+) -> str:
+    """A study as JSON text.
+
+    The text holds ``size`` (pixels a side), ``classes``, ``title``, ``note``, ``losses``, ``logit_step``, ``image``
+    (PNG data URL), ``place`` (number of the slice and of all slices, or null), ``numbering`` (of labels that could be
+    in the other one as well, else null), and ``arrays``: name -> type, offset, length in the deflated block ``data``,
+    where int16 stands as of `differences`. Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with
+    a mask, ``labels`` (255 where ignored) and ``distance:<class>`` (uint8). With more than two classes
+    ``found:<loss>`` (uint8 labels) and, with a mask, ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for
+    the logits.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    if isinstance(study, LabelStudy):
+        if study.labels is not None:
+            arrays |= {f"entropy:{loss}": quantise(study.cross_entropy(loss)) for loss in study.logits}
+        arrays |= {f"found:{loss}": study.label_map(loss) for loss in study.logits}
+    else:
+        arrays |= {f"logit:{loss}": logit for loss, logit in study.logits.items()}
+    if study.labels is not None:
+        arrays["labels"] = study.labels
+        for label in range(study.task.num_classes):
+            arrays[f"distance:{label}"] = ceil_distance(study.labels == label)
+    index: dict[str, dict[str, Any]] = {}
+    blocks, offset = [], 0
+    for name, array in arrays.items():
+        index[name] = {"type": array.dtype.name, "offset": offset, "length": array.size}
+        blocks.append(differences(array) if array.dtype == np.int16 else array.tobytes())
+        offset += array.nbytes
+    content: dict[str, Any] = {
+        "size": study.image.shape[0],
+        "title": title,
+        "note": note,
+        "place": place,
+        "numbering": numbering,
+        "classes": study.task.num_classes,
+        "losses": list(study.logits),
+        "logit_step": LOGIT_STEP,
+        "image": png(study.image),
+        "arrays": index,
+        "data": base64.b64encode(zlib.compress(b"".join(blocks), 1)).decode(),
+    }
+    return json.dumps(content)

@@ -1,0 +1,300 @@
+"""What the page asks of Python: examples and visitors' files become scenes, and views become files."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import functools
+import json
+import logging
+import reprlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from dbce.data import inputs, pairs
+from dbce.data.phantoms import LESION_EXAMPLES, POLYP_EXAMPLES, lesion, polyp
+from dbce.page import workers
+from dbce.page.limits import GENERIC
+from dbce.page.scene import scene
+from dbce.study import export
+from dbce.study.figures import PALETTES
+from dbce.study.predictor import WEIGHTINGS, Predictor, Study
+from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
+
+log = logging.getLogger(__name__)
+
+
+DRAWINGS = {"polyp": (polyp, POLYP_EXAMPLES), "lesion": (lesion, LESION_EXAMPLES)}
+"""How the examples of a task are drawn, and which are offered."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Opened:
+    """An image that was opened: what the networks say of it, its caption, its height and width as it came, and
+    for a slice of a scan its number and that of all slices; sentences on how its files were read; and the numbering of
+    its labels, if they could be in the other one as well."""
+
+    study: Study
+    title: str
+    shape: tuple[int, int]
+    place: tuple[int, int] | None = None
+    notes: tuple[str, ...] = ()
+    numbering: str | None = None
+
+
+def answer(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
+    """Decode a request, and turn what goes wrong into ``{"error": sentence}``."""
+
+    @functools.wraps(method)
+    def asked(self: Studio, request: str) -> dict[str, str]:
+        try:
+            return method(self, _decode(request))
+        except inputs.InputError as error:
+            return {"error": str(error).encode("utf-8", "replace").decode()}
+        except Exception:
+            log.exception("request failed")
+            return {"error": GENERIC}
+
+    return asked
+
+
+def _decode(request: Any) -> dict[str, Any]:
+    """A request as the page sends it, an object as JSON text -> the object."""
+    if not isinstance(request, str):
+        raise inputs.InputError(f"The request is {shown(request)}; it must be a JSON text. Reload the page.")
+    try:
+        fields = json.loads(request)
+    except (ValueError, RecursionError) as error:  # cut short, nested too deep, a number of thousands of digits
+        raise inputs.InputError("The request is not JSON that can be read; reload the page.") from error
+    if not isinstance(fields, dict):
+        raise inputs.InputError(f"The request is {shown(fields)}; it must be a JSON object. Reload the page.")
+    return fields
+
+
+def shown(value: Any) -> str:
+    """A value from outside as a sentence repeats it: short, however long or deep it is."""
+    brief = reprlib.Repr()
+    brief.maxstring = brief.maxother = brief.maxlong = 60
+    brief.maxlevel = 2
+    return brief.repr(value)
+
+
+class Studio:
+    """Answers the page, and keeps nothing of what a visitor sends.
+
+    Args:
+        predictor: the networks of one task.
+    """
+
+    def __init__(self, predictor: Predictor) -> None:
+        self.predictor = predictor
+        self.examples = self._drawings()
+        self.example = functools.lru_cache(maxsize=len(self.examples))(self._example)
+
+    def _drawings(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Image and labels of every example."""
+        draw, chosen = DRAWINGS[self.predictor.task.name]
+        return [draw(seed, WORK_SIZE, difficulty=difficulty) for seed, difficulty in chosen]
+
+    def title(self, index: int) -> str:
+        """Caption of an example."""
+        return f"Drawn example {index + 1} of {len(self.examples)}, not a patient"
+
+    def _example(self, index: int) -> Opened:
+        image, mask = self.examples[index]
+        return Opened(self.predictor.set_image(image, mask), self.title(index), mask.shape)
+
+    def open(
+        self,
+        image: tuple[str, bytes],
+        mask: tuple[str, bytes] | None = None,
+        number: int = -1,
+        labels_in: str | None = None,
+    ) -> Opened:
+        """Files with their names -> an opened image.
+
+        Args:
+            image: name and bytes.
+            mask: of its mask, or None.
+            number: the slice of a scan, where there are scans.
+            labels_in: numbering of the labels, of `dbce.data.numbering.NUMBERINGS`, where there are several classes.
+
+        Raises:
+            InputError: a file that cannot be read, or a mask that does not belong to the image.
+        """
+        pair = workers.call(
+            image[0] if mask is None else f"{image[0]} with {mask[0]}",
+            pairs.read_given,
+            image,
+            mask,
+            self.predictor.task.num_classes,
+            labels_in,
+            seconds=2 * workers.PICTURE_SECONDS,  # for two files; one alone is tried as a mask as well
+        )
+        width, height = pair.picture.size
+        return self._opened(pair, f"{image[0]}, {width} \u00d7 {height} px", mask)
+
+    def _opened(self, pair: pairs.Pair, title: str, mask: tuple[str, bytes] | None) -> Opened:
+        """What the networks say of an image, which may have a mask that was read from this file."""
+        labels = None if pair.mask is None else pair.mask.labels
+        if labels is not None and mask is not None:
+            title += f", mask {mask[0]}"
+            if not _holds_object(labels):
+                raise inputs.InputError(f"{mask[0]} marks no object: every pixel is background or ignored.")
+        study = self.predictor.set_image(pair.picture.pixels, labels)
+        if mask is not None and study.labels is not None and not _holds_object(study.labels):
+            raise inputs.InputError(
+                f"The object in {mask[0]} vanishes at {WORK_SIZE} x {WORK_SIZE}: it is smaller than a pixel there. "
+                "Crop the image around it."
+            )
+        numbering = None if pair.mask is None else pair.mask.numbering
+        return Opened(study, title, pair.picture.pixels.shape[:2], notes=pair.notes, numbering=numbering)
+
+    def _recognised(self, request: dict[str, Any]) -> tuple[dict[str, Any], pairs.Roles]:
+        """Files that were dropped, sorted into image and mask, and which is which."""
+        given = request["files"]
+        if not isinstance(given, list):
+            raise inputs.InputError("The files did not arrive whole; drop them again.")
+        roles = self._roles([self._file(file) for file in given])
+        base = {key: value for key, value in request.items() if key not in ("files", "waiting")}
+        if roles.image is not None:
+            base = {"image": given[roles.image]}
+        if roles.mask is not None:
+            base["mask"] = given[roles.mask]
+            base.pop("numbering", None)  # other labels may be in another one
+        return base, roles
+
+    def _file(self, entry: dict[str, Any]) -> pairs.File:
+        return inputs.decode_file(entry)
+
+    def _roles(self, files: list[pairs.File]) -> pairs.Roles:
+        names = " and ".join(name for name, _ in files[:2]) or "What was dropped"
+        seconds = 2 * workers.PICTURE_SECONDS * min(2, len(files))  # each file is tried as a mask and as a picture
+        return workers.call(names, pairs.recognise, files, self.predictor.task.num_classes, seconds=seconds)
+
+    def _requested(self, request: dict[str, Any]) -> Opened:
+        """``{"example": i}`` or ``{"image": file}``, either with ``"mask": file`` and perhaps its ``"numbering"``."""
+        mask = inputs.decode_file(request["mask"]) if request.get("mask") else None
+        labels_in = request.get("numbering")
+        if "image" in request:
+            return self.open(inputs.decode_file(request["image"]), mask, labels_in=labels_in)
+        index = request.get("example")
+        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(self.examples):
+            raise inputs.InputError("Choose one of the examples, or open an image.")
+        if mask is None:
+            return self.example(index)
+        image = self.examples[index][0]
+        picture = inputs.Picture(image, (image.shape[1], image.shape[0]))
+        read = workers.call(mask[0], pairs.read_any, mask, self.predictor.task.num_classes, labels_in)
+        notes = (*pairs.fit(picture, read, "the example", mask[0]), *pairs.say(read))
+        return self._opened(pairs.Pair(picture, read, notes), self.title(index), mask)
+
+    @answer
+    def open_study(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A request as of `_requested`, as JSON -> ``{"scene": JSON}`` or ``{"error": sentence}``.
+
+        With ``"files": [file, ...]`` the image and the mask are told from each other here; a mask alone is added to
+        what the rest of the request asks for. ``"took"`` then says which is which. A mask that does not fit comes
+        back as ``"waiting"``: when the page sends it as such with the next file, it is taken if it is of that.
+        """
+        if "files" not in request:
+            return self._scene(request)
+        sorted_, roles = self._recognised(request)
+        took = {"image": roles.image, "mask": roles.mask}
+        try:
+            if roles.mask is None and request.get("waiting"):
+                try:
+                    reply = self._scene(
+                        {**sorted_, "mask": request["waiting"]}, "with the mask that was dropped before"
+                    )
+                    return {**reply, "took": {**took, "mask": "waiting"}}
+                except inputs.InputError:
+                    pass  # of another image
+            return {**self._scene(sorted_, roles.sentence), "took": took}
+        except inputs.InputError as error:
+            if roles.image is not None:
+                raise
+            return {"error": f"{error} Or drop its image now: then both are opened.", "waiting": True}
+
+    def _scene(self, request: dict[str, Any], said: str = "") -> dict[str, str]:
+        """What `open_study` answers to a request whose files are sorted; ``said`` is how."""
+        opened = self._requested(request)
+        return {"scene": scene(opened.study, opened.title, _note(opened, said), opened.place, opened.numbering)}
+
+    @answer
+    def export_view(self, request: dict[str, Any]) -> dict[str, str]:
+        """``{"of": request, "labels": bits painted in the page or null, "view": fields of View, "kind": suffix}``.
+
+        Beside ``labels``, ``ignored`` may hold the bits of the pixels that do not count.
+
+        Returns:
+            ``{"name", "type", "data" (base64)}`` or ``{"error": sentence}``.
+        """
+        of, kind = request.get("of"), request.get("kind")
+        if not isinstance(of, dict):
+            raise inputs.InputError(f"of is {shown(of)}; it must be the request that opened the image.")
+        opened = self._requested(of)
+        study = opened.study
+        if request.get("labels") and self.predictor.task.num_classes == 2:
+            labels = _labels(request["labels"])
+            if request.get("ignored"):
+                labels[_labels(request["ignored"]) == 1] = IGNORE
+            study = dataclasses.replace(study, labels=labels)
+        view = read_view(request.get("view"), self.predictor)
+        if not isinstance(kind, str) or kind not in export.FORMATS:
+            raise inputs.InputError(f"The format must be one of {', '.join(export.FORMATS)}.")
+        if study.labels is None and (kind == "csv" or (kind in export.FIGURES and view.figure != "compare")):
+            raise inputs.InputError("This file compares a prediction with a mask; add a mask first.")
+        data = export.render(study, view, kind, opened.shape)
+        name = f"dbce-{view.figure}.{kind}" if kind in export.FIGURES else f"dbce-{_PLURAL[kind]}.{kind}"
+        return {"name": name, "type": export.FORMATS[kind], "data": base64.b64encode(data).decode()}
+
+
+def _holds_object(labels: np.ndarray) -> bool:
+    return bool(((labels > 0) & (labels != IGNORE)).any())
+
+
+def _note(opened: Opened, said: str = "") -> str:
+    """What the page says beside the caption."""
+    missing = [] if opened.study.labels is not None else ["No mask yet"]
+    return " ".join([*([f"Taken: {said}."] if said else []), *opened.notes, *missing])
+
+
+_PLURAL = {"npz": "maps", "zip": "maps", "csv": "numbers"}
+
+
+def _labels(text: Any) -> np.ndarray:
+    """Bits in base64, row by row, the highest first -> (WORK_SIZE, WORK_SIZE) uint8 0/1."""
+    try:
+        bits = np.unpackbits(np.frombuffer(base64.b64decode(text, validate=True), np.uint8))
+        return bits.reshape(WORK_SIZE, WORK_SIZE)
+    except (TypeError, ValueError) as error:
+        raise inputs.InputError("The painted mask did not arrive whole; try again.") from error
+
+
+def read_view(fields: Any, predictor: Predictor) -> export.View:
+    """Fields from outside -> a view, every one of them checked.
+
+    Raises:
+        InputError: an unknown field or a value out of range.
+    """
+    try:
+        view = export.View(**fields)
+    except TypeError as error:
+        raise inputs.InputError("The view has fields that are not known here; reload the page.") from error
+    choices = {
+        "figure": export.figures_of(predictor.task),
+        "loss": tuple(predictor.checkpoints),
+        "weighting": WEIGHTINGS,
+        "palette": tuple(PALETTES),
+    }
+    for name, known in choices.items():
+        if getattr(view, name) not in known:
+            raise inputs.InputError(f"{name} is {shown(getattr(view, name))}; it must be one of {', '.join(known)}.")
+    for name, low, high in (("radius", 0, MAX_RADIUS), ("threshold", 0, 1)):
+        value = getattr(view, name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise inputs.InputError(f"{name} is {shown(value)}; it must be a number from {low} to {high}.")
+    return view

@@ -1,0 +1,1 @@
+"""What networks are worth on a test set."""

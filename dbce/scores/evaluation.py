@@ -1,0 +1,214 @@
+"""Scores of trained networks on a test set, averaged over its images as in the paper's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from dbce.data.datasets import Dataset, scan_of
+from dbce.metrics import SCORES, scores
+from dbce.study.predictor import foreground_logits, log_probabilities
+from dbce.tasks import IGNORE, TASKS, WORK_SIZE, title
+from dbce.train.checkpoints import Checkpoint, is_drawn
+
+HEADINGS = {"dice": "mDice", "iou": "mIoU", "precision": "mPrec.", "recall": "mRec."}
+"""The paper's column headings."""
+
+PAPER: dict[str, dict[str, tuple[float, ...]]] = {
+    "polyp": {
+        "ce": (86.41, 79.34, 88.90, 87.59),
+        "bce": (84.31, 75.99, 81.75, 91.95),
+        "dice_ce": (87.06, 80.00, 88.97, 88.92),
+        "dbce": (87.38, 80.29, 88.81, 89.45),
+    },
+    "organs": {
+        "ce": (81.10, 72.30, 90.50, 60.65, 83.77, 81.23, 95.38, 64.94, 91.71, 80.66),
+        "bce": (65.03, 51.81, 60.89, 38.25, 70.09, 68.16, 89.67, 42.74, 81.73, 68.71),
+        "dice_ce": (81.75, 72.74, 91.79, 60.48, 85.54, 83.67, 95.49, 68.08, 89.79, 79.19),
+        "dbce": (81.68, 72.81, 90.84, 59.82, 86.63, 83.28, 95.47, 66.54, 91.12, 79.70),
+    },
+}
+"""The paper's Tables 1 and 3: ResNet34, 320 x 320, 600 and 300 epochs; columns as in `columns`, percent."""
+
+
+def data_name(test_data: str) -> str:
+    """The folder of a test set, without what is noted beside it: ``ISIC2018 (519 held-out images)`` -> ``ISIC2018``."""
+    return test_data.split(" (")[0]
+
+
+def columns(task: str) -> dict[str, str]:
+    """Scores of a task in the order of the paper's table, key -> heading: for organs the Dice of each as well."""
+    if TASKS[task].num_classes == 2:
+        return {name: HEADINGS[name] for name in SCORES}
+    organs = {name: name.capitalize() for name in TASKS[task].classes[1:]}
+    return {"dice": HEADINGS["dice"], "iou": HEADINGS["iou"], **organs}
+
+
+def per_image(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter) -> dict[str, np.ndarray]:
+    """Scores in [0, 1] of every image, (N,) for each name in `dbce.metrics.SCORES`, at threshold 0.5."""
+    chunks = []
+    for start in progress(range(0, len(dataset), 8)):
+        part = slice(start, start + 8)
+        prediction = foreground_logits(checkpoint, dataset.images[part]) > 0
+        chunks.append(scores(prediction, dataset.labels[part] == 1, dataset.labels[part] != IGNORE))
+    return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in SCORES}
+
+
+def per_scan(
+    checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter, num_classes: int = 9
+) -> dict[str, np.ndarray]:
+    """`scan_scores` of a network."""
+    return scan_scores(label_maps(checkpoint, dataset, progress), dataset, num_classes)
+
+
+def label_maps(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter) -> np.ndarray:
+    """(N, H, W) uint8: the most probable class of every pixel of N slices."""
+    found = [
+        log_probabilities(checkpoint, dataset.images[start : start + 8]).argmax(axis=1).astype(np.uint8)
+        for start in progress(range(0, len(dataset), 8))
+    ]
+    return np.concatenate(found)
+
+
+def scan_scores(found: np.ndarray, dataset: Dataset, num_classes: int = 9) -> dict[str, np.ndarray]:
+    """Dice and IoU in [0, 1] of every organ in every scan, counted over the voxels of the whole scan.
+
+    An organ that a scan does not hold scores 1 if none of it was found there, else 0 (TransUNet's own script
+    counts those cases as 0 and 1). Ignored voxels count for nothing.
+
+    Args:
+        found: (N, H, W) predicted classes, e.g. from `label_maps`.
+        dataset: the slices, named as ``case0005_slice012``.
+        num_classes: number of classes C, background included.
+
+    Returns:
+        ``dice`` and ``iou``, each (scans, C - 1).
+    """
+    cells = num_classes * num_classes
+    confusion: dict[str, np.ndarray] = {}
+    for name, label, guess in zip(dataset.names, dataset.labels, found, strict=True):
+        valid = label != IGNORE
+        counts = np.bincount(label[valid].astype(np.int64) * num_classes + guess[valid], minlength=cells)
+        confusion[scan_of(name)] = confusion.get(scan_of(name), 0) + counts
+    matrix = np.stack(list(confusion.values())).reshape(-1, num_classes, num_classes).astype(np.float64)
+    hit = np.diagonal(matrix, axis1=1, axis2=2)[:, 1:]  # (scans, C - 1)
+    real, guessed = matrix.sum(axis=2)[:, 1:], matrix.sum(axis=1)[:, 1:]
+    either = real + guessed - hit
+    nothing = either == 0
+    dice = np.where(nothing, 1.0, 2 * hit / np.maximum(real + guessed, 1))
+    return {"dice": dice, "iou": np.where(nothing, 1.0, hit / np.maximum(either, 1))}
+
+
+def _organ_means(checkpoint: Checkpoint, dataset: Dataset, progress: Callable, task: str) -> dict[str, float]:
+    """Scores as in the paper's Table 3: over the scans first, then over the organs."""
+    scores = per_scan(checkpoint, dataset, progress, TASKS[task].num_classes)
+    means = {name: float(values.mean(axis=0).mean()) for name, values in scores.items()}
+    classes = TASKS[task].classes[1:]
+    return {**means, **dict(zip(classes, scores["dice"].mean(axis=0).tolist(), strict=True))}
+
+
+def evaluate(
+    checkpoints: Mapping[str, Checkpoint], dataset: Dataset, progress: Callable = iter, task: str = "polyp"
+) -> dict[str, dict[str, float]]:
+    """Mean scores in percent over a test set, by loss (or by any other key of ``checkpoints``).
+
+    Args:
+        checkpoints: networks of the task; of two classes they are scored image by image, else scan by scan.
+        dataset: images and labels at ``WORK_SIZE``, the size the paper scores at.
+        progress: wraps the iteration over batches, e.g. ``tqdm``.
+        task: key of `dbce.tasks.TASKS`.
+
+    Returns:
+        By loss, the names of `columns` with their scores.
+    """
+    results = {}
+    for key, value in checkpoints.items():
+        if TASKS[task].num_classes == 2:
+            means = {name: float(scores.mean()) for name, scores in per_image(value, dataset, progress).items()}
+        else:
+            means = _organ_means(value, dataset, progress, task)
+        results[key] = {name: 100 * score for name, score in means.items()}
+    return results
+
+
+def validator(dataset: Dataset, task: str, size: int) -> Callable[[Any], dict[str, float]]:
+    """What `dbce.train.training.train` scores a network with while it learns.
+
+    Args:
+        dataset: images and labels at ``WORK_SIZE`` that are not trained on.
+        task: key of `dbce.tasks.TASKS`.
+        size: side in pixels of the images that the network is trained on.
+
+    Returns:
+        Function of a network in evaluation mode: its mean scores in percent, as of `evaluate`.
+    """
+    return lambda network: evaluate({"": Checkpoint(network, {"size": size})}, dataset, task=task)[""]
+
+
+def table(results: Mapping[str, Mapping[str, float]]) -> str:
+    """The results as text, laid out like Table 1, the best number of each column marked with ``*``."""
+    names = list(next(iter(results.values())))
+    best = {name: max(row[name] for row in results.values()) for name in names}
+    width = max(len(title(key)) for key in results)
+    room = max(8, *(len(name) for name in names))
+    lines = [" " * width + "".join(f"{HEADINGS.get(name, name):>{room + 1}}" for name in names)]
+    for key, row in results.items():
+        cells = "".join(f"{row[name]:>{room}.2f}" + ("*" if row[name] == best[name] else " ") for name in names)
+        lines.append(f"{title(key):<{width}}{cells}")
+    return "\n".join(lines)
+
+
+_CHANCE = "one run a loss, so differences of a point or so may be chance"
+
+
+def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp", seeds: int = 1) -> str:
+    """The scores of the bundled networks as a Markdown table beside the paper's, with what made them.
+
+    Args:
+        manifest: from `dbce.train.checkpoints.manifest`.
+        task: key of `dbce.tasks.TASKS`.
+        seeds: how many a loss a second table tells of.
+    """
+    first = next(iter(manifest.values()))
+    recipe, heads = first["recipe"], columns(task)
+    best = {name: max(entry["scores"][name] for entry in manifest.values()) for name in heads}
+    paper = PAPER.get(task)
+    scans, drawn = TASKS[task].num_classes > 2, is_drawn(recipe)
+    over = "organs and scans" if scans else "images"
+    count = f"{'' if TASKS[task].held_out or scans else 'all '}{recipe['images']} {'slices' if scans else 'images'}"
+    lines = [
+        f"Trained on {count} of {recipe['data']}, tested on {first['test_data']}, percent, "
+        f"the mean over {over}. {recipe['encoder']} encoder (ImageNet), {recipe['size']} × {recipe['size']} px, "
+        f"{recipe['epochs']} epochs, batch {recipe['batch_size']}, seed {recipe['seed']}, R = {recipe['radius']:g} px "
+        f"at {WORK_SIZE}; "
+        f"{f'one run a loss, the networks shown here; {seeds} seeds follow below' if seeds > 1 else _CHANCE}. "
+        f"The paper trains a ResNet34 for {TASKS[task].epochs} epochs at 320 × 320"
+        f"{' on patients (Synapse): its levels are not to be compared with those on drawings' if drawn else ''}"
+        f"{'' if paper else '; its table is not in our copy, so its cells are empty'}.",
+        "",
+    ]
+    theirs = {loss: dict(zip(heads, values, strict=True)) for loss, values in (paper or {}).items()}
+    wide = scans  # ours and the paper's below each other, for want of width
+    head = "| loss | " + " | ".join(heads.values())
+    lines.append(head + (" |" if wide else " | paper: " + " | ".join(heads.values()) + " |"))
+    lines.append("| --- |" + " --- |" * (len(heads) * (1 if wide else 2)))
+
+    def cells(row: Mapping[str, float] | None, marks: Mapping[str, float]) -> list[str]:
+        if row is None:
+            return [""] * len(heads)
+        return [f"**{row[n]:.2f}**" if row[n] == marks.get(n) else f"{row[n]:.2f}" for n in heads]
+
+    for loss, entry in manifest.items():
+        ours = cells(entry["scores"], best)
+        beside = [] if wide else cells(theirs.get(loss), {})
+        lines.append(f"| {title(loss)} | " + " | ".join(ours + beside) + " |")
+    if wide:
+        lines += [f"| {title(loss)}, paper | " + " | ".join(cells(theirs[loss], {})) + " |" for loss in theirs]
+    lines += [
+        "",
+        f"`python -m dbce evaluate {task} --data {data_name(first['test_data'])}` computes the scores again, "
+        f"`python -m dbce table {task}` prints this text.",
+    ]
+    return "\n".join(lines)

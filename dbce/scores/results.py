@@ -1,0 +1,289 @@
+"""What the result files say, in a form the page can show: tables beside the paper's, and the differences in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dbce.scores import evidence
+from dbce.scores.evaluation import PAPER, columns, data_name, markdown
+from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE, title
+from dbce.train.checkpoints import FOLDER, is_drawn
+from dbce.train.checkpoints import manifest as read_manifest
+
+_TABLES = {"polyp": 1, "lesion": 2, "organs": 3}
+_MEANS = {
+    "polyp": "Scores are the mean over images.",
+    "lesion": "Scores are the mean over images. The official test images come without masks, so every fifth training "
+    "image is kept for testing here, chosen by a hash of its name; the paper’s Table 2 is not in our copy.",
+    "organs": "Scores are the mean over the test scans, then over the organs.",
+}
+_DRAWN = (
+    " Our scans are drawn phantoms, the paper’s are patients (Synapse): the order of the losses can be compared, the "
+    "levels cannot."
+)
+
+
+def setting(recipe: Mapping[str, Any], test_data: str) -> str:
+    """One sentence on how networks were trained and on what they were tested."""
+    what = "slices" if TASKS[recipe.get("task", "polyp")].num_classes > 2 else "images"
+    return (
+        f"{recipe['encoder']} encoder, {recipe['epochs']} epochs on {recipe['images']} {what} of {recipe['data']} at "
+        f"{recipe['size']} × {recipe['size']} px, batch {recipe['batch_size']}, seed {recipe['seed']}; "
+        f"tested on {test_data}."
+    )
+
+
+def summary(
+    task: str, manifest: Mapping[str, Mapping[str, Any]], measured: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The bundled networks of a task beside the paper's table.
+
+    Args:
+        task: key of `dbce.tasks.TASKS`.
+        manifest: from `dbce.train.checkpoints.manifest`.
+        measured: from `dbce.scores.evidence.read`, if there is any: adds the rows of ``more`` and sentences on chance.
+
+    Returns:
+        ``title``, ``setting``, ``columns``, ``rows`` (``loss``, ``ours`` and ``paper`` in percent, ``paper`` None
+        where our copy of the paper has no numbers), ``more`` (``columns`` and ``rows`` of text: means and deviations
+        over seeds, and what the paper does not measure; or None), ``differences`` (sentences) and ``commands``.
+    """
+    first = next(iter(manifest.values()))
+    recipe, test_data = first["recipe"], first["test_data"]
+    tested = data_name(test_data)
+    known: Mapping[str, Sequence[float]] = PAPER.get(task, {})
+    heads = columns(task)
+    rows: list[dict[str, Any]] = [
+        {
+            "loss": loss,
+            "ours": [entry["scores"][name] for name in heads],
+            "paper": list(known[loss]) if loss in known else None,
+        }
+        for loss, entry in manifest.items()
+    ]
+    return {
+        "title": f"{task.capitalize()} segmentation, Table {_TABLES[task]} of the paper",
+        "setting": f"{setting(recipe, test_data)} The paper: resnet34, {TASKS[task].epochs} epochs at "
+        f"{WORK_SIZE} × {WORK_SIZE} px. {_MEANS[task]}"
+        f"{_DRAWN if is_drawn(recipe) else ''}",
+        "columns": list(heads.values()),
+        "rows": rows,
+        "more": _more(measured) if measured else None,
+        "differences": differences(_typical(rows, list(heads), measured), known, list(heads), measured)
+        + ([*evidence.sentences(measured), evidence.how(measured)] if measured else []),
+        "commands": {
+            "data": f"python -m dbce phantoms -o {recipe['data']}" if is_drawn(recipe) else None,
+            "train": f"python -m dbce train {task} --loss LOSS --data {recipe['data']} --encoder {recipe['encoder']} "
+            f"--size {recipe['size']} --epochs {recipe['epochs']} --seed {recipe['seed']}",
+            "evaluate": f"python -m dbce evaluate {task} --data {tested}",
+            "evidence": f"python -m dbce evidence {task} --runs RUNS --data {tested}" if measured else None,
+        },
+    }
+
+
+def _typical(
+    rows: Sequence[Mapping[str, Any]], names: Sequence[str], measured: Mapping[str, Any] | None
+) -> dict[str, list[float]]:
+    """By loss, what sentences are about: the means over seeds where there are several, else the bundled networks."""
+    if measured is None or evidence.seeds_of(measured) == 1:
+        return {row["loss"]: row["ours"] for row in rows}
+    means = {loss: row["mean"] for loss, row in measured["losses"].items()}
+    typical = {}
+    for row in rows:
+        known = means.get(row["loss"], {})
+        typical[row["loss"]] = [known.get(name, score) for name, score in zip(names, row["ours"], strict=True)]
+    return typical
+
+
+def _more(measured: Mapping[str, Any]) -> dict[str, Any]:
+    """The table of `dbce.scores.evidence` as text."""
+    names = evidence.columns_of(measured)
+    what = "Where the weighting should act" if evidence.seeds_of(measured) == 1 else "Trained several times"
+    return {
+        "title": f"{what}, {evidence.over_seeds(measured)}",
+        "columns": [words[0].upper() + words[1:] if name in evidence.EXTRA else words for name, words in names.items()],
+        "rows": evidence.rows(measured, names),
+    }
+
+
+def radius_file(task: str, folder: Path | None = None) -> Path:
+    """Where the curve of Fig. 5 lies for a task."""
+    return (folder or FOLDER) / task / "radius.json"
+
+
+def read_radius(task: str, folder: Path | None = None) -> dict[str, Any] | None:
+    """The measured curve of Dice against the radius, or None where nothing was measured.
+
+    The file holds ``task``, ``label`` ("short run" or "full run"), ``test_data``, ``recipe`` (all but loss and
+    radius), ``command`` and ``points``, each with ``radius`` in pixels at 320 x 320 and scores in percent.
+
+    Raises:
+        ValueError: the file is not of that form.
+    """
+    path = radius_file(task, folder)
+    if not path.is_file():
+        return None
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        points = [{"radius": float(p["radius"]), **{n: float(p[n]) for n in columns(task)}} for p in result["points"]]
+        complete = bool(points) and {"label", "test_data", "recipe", "command"} <= result.keys()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        complete = False
+    if not complete:
+        raise ValueError(f"{path} is damaged; get it again (git checkout), or write it with `python -m dbce radius`.")
+    return {**result, "points": points, "setting": setting(result["recipe"], result["test_data"])}
+
+
+def radius_markdown(curve: Mapping[str, Any]) -> str:
+    """The curve as a Markdown table, the best radius marked.
+
+    Args:
+        curve: from `read_radius`.
+    """
+    points = curve["points"]
+    best = max(point["dice"] for point in points)
+    cells = [f"**{p['dice']:.1f}**" if p["dice"] == best else f"{p['dice']:.1f}" for p in points]
+    return "\n".join(
+        [
+            f"| R, px at {WORK_SIZE} | " + " | ".join(f"{point['radius']:g}" for point in points) + " |",
+            "| --- |" + " --- |" * len(points),
+            f"| mDice, {curve['label']} | " + " | ".join(cells) + " |",
+            "",
+            f"Fig. 5, one run a radius: {curve['setting']} `python -m dbce radius {curve['task']} --runs RUNS --data "
+            f"{data_name(curve['test_data'])}` scores the runs.",
+        ]
+    )
+
+
+def report(task: str) -> str:
+    """What was measured of a task as Markdown: the bundled networks, several seeds, the radius.
+
+    Raises:
+        ValueError: nothing is bundled, or a file is damaged.
+    """
+    measured, curve = evidence.read(task), read_radius(task)
+    parts = [markdown(read_manifest(task), task, evidence.seeds_of(measured))]
+    parts += [evidence.markdown(measured)] if measured else []
+    parts += [radius_markdown(curve)] if curve else []
+    return "\n\n".join(parts)
+
+
+def write_radius(
+    task: str,
+    points: Sequence[Mapping[str, float]],
+    recipe: Mapping[str, Any],
+    test_data: str,
+    label: str,
+    folder: Path | None = None,
+) -> Path:
+    """Record a measured curve where `read_radius` finds it.
+
+    Args:
+        task: key of `dbce.tasks.TASKS`.
+        points: ``radius`` and the scores in percent of each run.
+        recipe: what all runs share.
+        test_data: name of the test set.
+        label: "short run" or "full run".
+        folder: holds one folder a task; the bundled one by default.
+    """
+    shared = {key: value for key, value in recipe.items() if key not in ("loss", "radius")}
+    command = (
+        f"python -m dbce train {task} --loss dbce --radius R --data {recipe['data']} --encoder {recipe['encoder']} "
+        f"--size {recipe['size']} --epochs {recipe['epochs']} --seed {recipe['seed']}"
+    )
+    rows = [{key: round(value, 2) for key, value in point.items()} for point in points]
+    result = {
+        "task": task,
+        "label": label,
+        "test_data": test_data,
+        "recipe": shared,
+        "command": command,
+        "points": sorted(rows, key=lambda row: row["radius"]),
+    }
+    path = radius_file(task, folder)
+    path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def differences(
+    ours: Mapping[str, Sequence[float]],
+    paper: Mapping[str, Sequence[float]],
+    names: Sequence[str],
+    measured: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """What is the same as in the paper and what is not, in sentences, computed from the numbers.
+
+    Args:
+        ours: by loss, percent in the order of ``names``.
+        paper: the same from the paper; empty where our copy has none.
+        names: keys of `dbce.scores.evaluation.columns`.
+        measured: from `dbce.scores.evidence.read`, which may know of several seeds.
+    """
+    dice = names.index("dice")
+    order = sorted(ours, key=lambda loss: -ours[loss][dice])
+    said = "Order by Dice here: " + ", ".join(f"{LOSS_TITLES[loss]} {ours[loss][dice]:.1f}" for loss in order)
+    if set(paper) != set(ours):
+        return [said + "."]
+    theirs = sorted(paper, key=lambda loss: -paper[loss][dice])
+    said += (
+        ", the same as in the paper."
+        if order == theirs
+        else "; in the paper: " + ", ".join(f"{LOSS_TITLES[loss]} {paper[loss][dice]:.1f}" for loss in theirs) + "."
+    )
+    sentences = [said, *(_spill(ours, paper, names) if "recall" in names else _organs(ours, paper, names))]
+    gain, claimed = (scores["dbce"][dice] - scores["ce"][dice] for scores in (ours, paper))
+    words = f"Dilated balanced CE against CE: {gain:+.1f} points of Dice here, {claimed:+.1f} in the paper."
+    sentences.append(words.replace("-", "\u2212"))
+    gaps = [paper[loss][dice] - ours[loss][dice] for loss in ours]
+    chance = "One run a loss, so a difference of a point or so between two losses may be chance."
+    if evidence.seeds_of(measured) > 1:
+        chance = (
+            f"These sentences are about the means over {evidence.seeds_of(measured)} seeds; the first table has one of "
+            "them, whose networks the page shows."
+        )
+    if "recall" in names and min(gaps) > 0:
+        chance = (
+            f"Our Dice lies {min(gaps):.1f} to {max(gaps):.1f} points below the paper’s: a lighter network, a shorter "
+            f"schedule. {chance}"
+        )
+    return [*sentences, chance]
+
+
+def _spill(
+    ours: Mapping[str, Sequence[float]], paper: Mapping[str, Sequence[float]], names: Sequence[str]
+) -> list[str]:
+    """Whether balanced cross entropy finds more than the others and claims too much."""
+    precision, recall = names.index("precision"), names.index("recall")
+    spills = [_is_extreme(scores, recall, max) and _is_extreme(scores, precision, min) for scores in (ours, paper)]
+    return [
+        f"Balanced CE {'has' if spills[0] else 'does not have'} both the highest recall ({ours['bce'][recall]:.1f}) "
+        f"and the lowest precision ({ours['bce'][precision]:.1f}); in the paper it {'has' if spills[1] else 'has not'} "
+        f"({paper['bce'][recall]:.1f}, {paper['bce'][precision]:.1f})."
+    ]
+
+
+def _organs(
+    ours: Mapping[str, Sequence[float]], paper: Mapping[str, Sequence[float]], names: Sequence[str]
+) -> list[str]:
+    """What balancing costs, and which organ it costs most."""
+    sentences = []
+    for scores, where in ((ours, "here"), (paper, "in the paper")):
+        loss = [scores["ce"][k] - scores["bce"][k] for k in range(len(names))]
+        worst = max(range(2, len(names)), key=loss.__getitem__)
+        words = (
+            f"Balanced CE against CE {where}: {-loss[names.index('dice')]:+.1f} points of Dice, at worst "
+            f"{-loss[worst]:+.1f} at the {names[worst]}."
+        )
+        sentences.append(words.replace("-", "\u2212"))
+    for name, row in ours.items():
+        lost = [organ for organ, score in zip(names[2:], row[2:], strict=True) if score < 1]
+        if lost:
+            sentences.append(f"{title(name)} found next to nothing of {' and '.join(lost)} in this schedule.")
+    return sentences
+
+
+def _is_extreme(scores: Mapping[str, Sequence[float]], column: int, pick: Any) -> bool:
+    return scores["bce"][column] == pick(values[column] for values in scores.values())

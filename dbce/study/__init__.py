@@ -1,0 +1,1 @@
+"""One image and what networks say of it: maps, figures, files."""

@@ -1,0 +1,357 @@
+"""Set an image once, ask cheaply: every network runs a single time, after that all is arithmetic on maps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.util import find_spec
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from dbce import losses, metrics
+from dbce.data.datasets import resize_image, resize_mask
+from dbce.data.volumes import resize_labels
+from dbce.dilation import dilate
+from dbce.tasks import IGNORE, TASKS, WORK_SIZE, Task
+from dbce.train.checkpoints import Checkpoint
+from dbce.weights import weight_map
+
+LOGIT_STEP = 1 / 1024
+"""Logits are kept in whole multiples of this, so that the page and Python compute with the same numbers."""
+
+WEIGHTINGS = ("none", "balanced", "dilated")
+"""How a pixel can be weighted: all alike (CE), by class (Eq. 1), by dilated class (Eq. 2-5)."""
+
+
+def _borrows_gpu(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The decorator of Hugging Face's ZeroGPU where it is installed; elsewhere the function itself."""
+    if find_spec("spaces") is None:
+        return function
+    import spaces
+
+    return spaces.GPU(function)
+
+
+def quantise(logit: np.ndarray) -> np.ndarray:
+    """(H, W) logit of the foreground -> int16 multiples of `LOGIT_STEP`, limited to +-31.999."""
+    limit = np.iinfo(np.int16).max
+    return np.clip(np.rint(logit / LOGIT_STEP), -limit, limit).astype(np.int16)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One image, perhaps its mask, and what each network says of it, all at ``WORK_SIZE``.
+
+    Pixels labelled `IGNORE` count in no number: their cross entropy and weight are 0, they belong to no class and to
+    neither object, rim nor far background, whatever reaches them. Probabilities and predictions are given there too.
+
+    Attributes:
+        task: what is segmented.
+        image: (H, W, 3) uint8 RGB.
+        labels: (H, W) uint8 0, 1 or `IGNORE`, or None where no mask was given; see `LabelStudy` for more classes.
+        logits: by loss, (H, W) int16 logit of the foreground in steps of `LOGIT_STEP`.
+    """
+
+    task: Task
+    image: np.ndarray
+    labels: np.ndarray | None
+    logits: Mapping[str, np.ndarray]
+
+    def probability(self, loss: str) -> np.ndarray:
+        """(H, W) float32 probability of the foreground."""
+        return torch.sigmoid(self._foreground_logit(loss)).numpy()
+
+    def prediction(self, loss: str, threshold: float = 0.5) -> np.ndarray:
+        """(H, W) bool, True where the probability exceeds the threshold."""
+        limit = np.inf if threshold >= 1 else np.log(threshold / (1 - threshold)) if threshold > 0 else -np.inf
+        return self._foreground_logit(loss).double().numpy() > limit
+
+    def cross_entropy(self, loss: str) -> np.ndarray:
+        """(H, W) float32 cross entropy in nats of the network trained with this loss, Fig. 1 (c); 0 where ignored.
+
+        Raises:
+            ValueError: the study has no mask.
+        """
+        logit = self._foreground_logit(loss)
+        pair = torch.stack([torch.zeros_like(logit), logit])[None]  # (1, 2, H, W)
+        return losses.cross_entropy(pair, self._target, ignore_index=IGNORE, reduction="none")[0].numpy()
+
+    def weight(self, radius: float, weighting: str = "dilated") -> np.ndarray:
+        """(H, W) float32 weight of every pixel, Fig. 1 (d).
+
+        "none" is 1/N everywhere, "balanced" is Eq. 1 with the frequencies of this image over N (so that the
+        sum over all pixels is the loss), "dilated" is Eq. 5. Ignored pixels weigh 0, and N and areas are of the others.
+
+        Raises:
+            ValueError: the study has no mask, or the weighting or the radius is unknown.
+        """
+        if weighting not in WEIGHTINGS:
+            raise ValueError(f"weighting is {weighting!r}; it must be one of {', '.join(WEIGHTINGS)}.")
+        target = self._target
+        if weighting == "dilated":
+            return weight_map(target, self.task.num_classes, radius, IGNORE)[0].numpy()
+        if weighting == "none":
+            return (self._valid / max(np.count_nonzero(self._valid), 1)).astype(np.float32)
+        areas = torch.bincount(target.flatten(), minlength=IGNORE + 1)
+        weights = 1 / areas.clamp(min=1).float()
+        weights[IGNORE] = 0
+        return weights[target[0]].numpy()
+
+    def shares(self, radius: float, weighting: str = "dilated") -> dict[str, float]:
+        """Parts of the total weight held by the object, its rim (within the radius) and the far background."""
+        return self._parts(self.weight(radius, weighting), radius)
+
+    def loss_shares(self, loss: str, radius: float, weighting: str = "dilated") -> dict[str, float]:
+        """Parts of the weighted loss of a network that fall on the object, its rim and the far background."""
+        return self._parts(self.weight(radius, weighting) * self.cross_entropy(loss), radius)
+
+    def _parts(self, values: np.ndarray, radius: float) -> dict[str, float]:
+        values, inside = values.astype(np.float64), self._mask  # values are 0 where ignored
+        rim = dilate(inside, radius) & ~inside
+        parts = {"object": inside, "rim": rim, "far": ~inside & ~rim}
+        total = max(float(values.sum()), np.finfo(np.float64).tiny)
+        return {name: float(values[where].sum() / total) for name, where in parts.items()}
+
+    def scores(self, loss: str, threshold: float = 0.5) -> dict[str, float]:
+        """Dice, IoU, precision and recall in [0, 1] for this image."""
+        values = metrics.scores(self.prediction(loss, threshold), self._mask, self._valid)
+        return {name: float(value[0]) for name, value in values.items()}
+
+    def errors(self, loss: str, radius: float, threshold: float = 0.5) -> dict[str, int]:
+        """Wrong pixels: false positives within the radius of the object and beyond it, false negatives."""
+        prediction, inside = self.prediction(loss, threshold), self._mask
+        wrong, near = prediction & ~inside & self._valid, dilate(inside, radius)
+        return {
+            "rim": int((wrong & near).sum()),
+            "far": int((wrong & ~near).sum()),
+            "missed": int((inside & ~prediction).sum()),
+        }
+
+    def agreement(self, threshold: float = 0.5) -> dict[tuple[str, str], float]:
+        """Dice between the predictions of every two networks: what can be said without a mask."""
+        predictions = {loss: self.prediction(loss, threshold) for loss in self.logits}
+        return {
+            (a, b): float(metrics.scores(predictions[a], predictions[b], self._valid)["dice"][0])
+            for a, b in combinations(predictions, 2)
+        }
+
+    def _foreground_logit(self, loss: str) -> torch.Tensor:
+        if loss not in self.logits:
+            raise ValueError(f"loss is {loss!r}; this study holds {', '.join(self.logits)}.")
+        return torch.from_numpy(self.logits[loss].astype(np.float32) * LOGIT_STEP)
+
+    @cached_property
+    def _valid(self) -> np.ndarray:
+        """(H, W) bool, False where a pixel is ignored."""
+        return np.ones(self.image.shape[:2], bool) if self.labels is None else self.labels != IGNORE
+
+    @cached_property
+    def _mask(self) -> np.ndarray:
+        """(H, W) bool, True inside an object."""
+        if self.labels is None:
+            raise ValueError("this image has no mask, and a loss compares a prediction with one; give a mask.")
+        return (self.labels > 0) & self._valid
+
+    @cached_property
+    def _target(self) -> torch.Tensor:
+        self._mask  # noqa: B018  # says what is missing where there is none
+        return torch.from_numpy(np.asarray(self.labels, np.int64))[None]  # (1, H, W)
+
+
+@dataclass(frozen=True)
+class LabelStudy(Study):
+    """A study of several classes, where a network answers with a label for every pixel and no threshold.
+
+    What `Study` says of the object holds here for all foreground classes together.
+
+    Attributes:
+        labels: (H, W) uint8 class labels or `IGNORE`, or None.
+        logits: by loss, (C, H, W) int16 log-probability in steps of `LOGIT_STEP`.
+    """
+
+    def probability(self, loss: str) -> np.ndarray:
+        """(H, W) float32 probability that the pixel is not background."""
+        return -np.expm1(self._log_probability(loss)[0] * np.float32(LOGIT_STEP))
+
+    def label_map(self, loss: str) -> np.ndarray:
+        """(H, W) uint8 most probable class."""
+        return self._log_probability(loss).argmax(axis=0).astype(np.uint8)
+
+    def prediction(self, loss: str, threshold: float = 0.5) -> np.ndarray:
+        """(H, W) bool, True where the most probable class is not background, whatever the threshold."""
+        return self.label_map(loss) > 0
+
+    def cross_entropy(self, loss: str) -> np.ndarray:
+        """(H, W) float32 cross entropy in nats, in whole multiples of `LOGIT_STEP`; 0 where ignored.
+
+        Raises:
+            ValueError: the study has no labels.
+        """
+        target = np.where(self._valid, self._target.numpy(), 0)  # (1, H, W)
+        own = np.take_along_axis(self._log_probability(loss), target, axis=0)[0]
+        return np.where(self._valid, -own.astype(np.float32) * np.float32(LOGIT_STEP), np.float32(0))
+
+    def class_scores(self, loss: str) -> dict[str, dict[str, float]]:
+        """Scores in [0, 1] of every foreground class that the labels or the prediction hold, by class name."""
+        self._mask  # noqa: B018
+        found, real = np.where(self._valid, self.label_map(loss), IGNORE), np.asarray(self.labels)
+        rows = {}
+        for label, name in enumerate(self.task.classes[1:], start=1):
+            if (real == label).any() or (found == label).any():
+                rows[name] = {k: float(v[0]) for k, v in metrics.scores(found == label, real == label).items()}
+        return rows
+
+    def scores(self, loss: str, threshold: float = 0.5) -> dict[str, float]:
+        """The mean of `class_scores`; 1 where neither labels nor prediction hold an object."""
+        rows = list(self.class_scores(loss).values())
+        return {name: float(np.mean([row[name] for row in rows])) if rows else 1.0 for name in metrics.SCORES}
+
+    def errors(self, loss: str, radius: float, threshold: float = 0.5) -> dict[str, int]:
+        """Wrong pixels: as of `Study`, and ``confused``: of another organ than the true one."""
+        counts = super().errors(loss, radius, threshold)
+        found = self.label_map(loss)
+        counts["confused"] = int((self._mask & (found > 0) & (found != self.labels)).sum())
+        return counts
+
+    def agreement(self, threshold: float = 0.5) -> dict[tuple[str, str], float]:
+        """Mean Dice over the foreground classes between the label maps of every two networks."""
+        maps = {loss: np.where(self._valid, self.label_map(loss), IGNORE) for loss in self.logits}
+        return {
+            (a, b): LabelStudy(self.task, self.image, maps[a], {b: self.logits[b]}).scores(b)["dice"]
+            for a, b in combinations(maps, 2)
+        }
+
+    def _log_probability(self, loss: str) -> np.ndarray:
+        if loss not in self.logits:
+            raise ValueError(f"loss is {loss!r}; this study holds {', '.join(self.logits)}.")
+        return self.logits[loss]
+
+
+class Predictor:
+    """The networks of one task.
+
+    Args:
+        checkpoints: by loss, e.g. from `dbce.train.checkpoints.bundled`.
+        task: key of `dbce.tasks.TASKS`.
+
+    Raises:
+        ValueError: an unknown task.
+    """
+
+    def __init__(self, checkpoints: Mapping[str, Checkpoint], task: str = "polyp") -> None:
+        if task not in TASKS:
+            raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}.")
+        self.task = TASKS[task]
+        self.checkpoints = dict(checkpoints)
+
+    def set_image(self, image: np.ndarray, mask: np.ndarray | None = None) -> Study:
+        """Run every network once on an image.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, any size; it is resized to ``WORK_SIZE`` as in the paper.
+            mask: (H, W) bool or 0/1 for two classes, (H, W) uint8 labels for more, or None. 255 beside other labels
+                means `IGNORE`; with two classes, 0 and 255 alone are background and object.
+
+        Raises:
+            ValueError: an image or a mask of another shape or type.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            raise ValueError(f"image is {image.shape} {image.dtype}; it must be (H, W, 3) uint8 RGB. Convert it first.")
+        if mask is not None and mask.shape != image.shape[:2]:
+            raise ValueError(
+                f"mask is {mask.shape}, image is {image.shape[:2]}; a mask must have the height and width of its image."
+            )
+        image = resize_image(image, WORK_SIZE)
+        several = self.task.num_classes > 2
+        logits = run_networks(self.checkpoints, image, several)
+        if several:
+            labels = None if mask is None else resize_labels(mask.astype(np.uint8), WORK_SIZE)
+            return LabelStudy(self.task, image, labels, logits)
+        if mask is not None and np.isin(mask, (0, IGNORE)).all():
+            mask = mask != 0
+        labels = None if mask is None else resize_mask(mask, WORK_SIZE)
+        return Study(self.task, image, labels, logits)
+
+
+@_borrows_gpu
+def run_networks(checkpoints: Mapping[str, Checkpoint], image: np.ndarray, several: bool) -> dict[str, np.ndarray]:
+    """Every network on one image; on a GPU where Hugging Face lends one for the call (ZeroGPU), else where it is.
+
+    Args:
+        checkpoints: by loss.
+        image: (H, W, 3) uint8 RGB, square.
+        several: whether the networks know more than two classes.
+
+    Returns:
+        By loss, int16 from `quantise`: (H, W) logits of the foreground, or (C, H, W) log-probabilities.
+    """
+    run = log_probabilities if several else foreground_logits
+
+    def answer(checkpoint: Checkpoint) -> np.ndarray:
+        return quantise(run(checkpoint, image[None])[0])
+
+    if os.environ.get("SPACES_ZERO_GPU"):  # in a process of its own there, without this one's threads
+        if torch.cuda.is_available():
+            for checkpoint in checkpoints.values():
+                checkpoint.network.cuda()
+        return {loss: answer(checkpoint) for loss, checkpoint in checkpoints.items()}
+    return dict(zip(checkpoints, _threads().map(answer, checkpoints.values()), strict=True))
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """A thread a core, each of which computes alone.
+
+    So networks run side by side rather than each on all cores: threads that share the work of one wait for each
+    other, on a busy machine for seconds. And what a network says depends neither on the number of cores nor on what
+    else runs, which a batch of several images would not give (every thousandth pixel is off by one `LOGIT_STEP`).
+    """
+    return ThreadPoolExecutor(torch.get_num_threads(), "network", torch.set_num_threads, (1,))
+
+
+@torch.inference_mode()
+def foreground_logits(checkpoint: Checkpoint, images: np.ndarray) -> np.ndarray:
+    """Logit of the foreground against the background, by a network of two classes.
+
+    Args:
+        checkpoint: its network sees the images at its training size.
+        images: (N, H, W, 3) uint8 RGB, square.
+
+    Returns:
+        (N, H, W) float32: positive where the probability exceeds one half.
+    """
+    logits = _logits(checkpoint, images)  # (N, 2, h, w)
+    return _enlarged(logits[:, 1:] - logits[:, :1], images)[:, 0].cpu().numpy()
+
+
+@torch.inference_mode()
+def log_probabilities(checkpoint: Checkpoint, images: np.ndarray) -> np.ndarray:
+    """Log-probability of every class, by a network of any number of classes.
+
+    Args:
+        checkpoint: its network sees the images at its training size.
+        images: (N, H, W, 3) uint8 RGB, square.
+
+    Returns:
+        (N, C, H, W) float32.
+    """
+    return _enlarged(_logits(checkpoint, images), images).log_softmax(dim=1).cpu().numpy()
+
+
+def _logits(checkpoint: Checkpoint, images: np.ndarray) -> torch.Tensor:
+    """(N, H, W, 3) uint8 -> (N, C, h, w) logits at the network's own size."""
+    small = np.stack([resize_image(image, checkpoint.size) for image in images])
+    parameter = next(checkpoint.network.parameters())
+    batch = torch.from_numpy(small).permute(0, 3, 1, 2).to(parameter.device).float() / 255
+    return checkpoint.network(batch.contiguous(memory_format=torch.channels_last))
+
+
+def _enlarged(maps: torch.Tensor, images: np.ndarray) -> torch.Tensor:
+    return F.interpolate(maps, size=images.shape[1:3], mode="bilinear", align_corners=False)
