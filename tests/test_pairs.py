@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dbce.data import pairs
 from dbce.data.formats import InputError
 from dbce.data.pairs import named_mask, read_pair, recognise
 from dbce.data.phantoms import polyp
@@ -152,3 +153,14 @@ def test_scans_and_labels_are_told_by_name():
     for order in (["label0001.nii.gz", "img0001.nii.gz"], ["img0001.nii.gz", "label0001.nii.gz"]):
         found = roles(studio, [(name, b"") for name in order])
         assert (order[found.image], order[found.mask]) == ("img0001.nii.gz", "label0001.nii.gz")
+
+
+@pytest.mark.parametrize("kind", [*EXACT, *SOFT])
+def test_what_saves_an_attempt_to_read_a_mask_never_hides_one(kind, monkeypatch):
+    """Photographs are told at a glance; a mask, however it is written, still gets the note."""
+    attempts = []
+    monkeypatch.setattr(pairs, "recognise", lambda *given: attempts.append(1) or recognise(*given))
+    found = pairs.read_given(("frame.jpg", PHOTO), None, 2, None)
+    assert not attempts and not any("looks like a mask" in note for note in found.notes)
+    found = pairs.read_given(("it.png", {**EXACT, **SOFT}[kind](MASK)), None, 2, None)
+    assert attempts and any("looks like a mask" in note for note in found.notes)

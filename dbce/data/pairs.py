@@ -18,6 +18,8 @@ File = tuple[str, bytes]
 
 _MASK_NAME = re.compile(r"mask|truth|label|annot|segm|(^|[^a-z])(gt|seg)([^a-z]|$)", re.IGNORECASE)
 
+_COLOURS = 100  # of 16 shades a channel; a mask has fewer
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -75,7 +77,7 @@ def read_given(image: File, mask: File | None, num_classes: int, labels_in: str 
         InputError: as of `read_pair`.
     """
     pair = read_pair(image, mask, num_classes, labels_in)
-    if mask is not None or recognise([image], num_classes).mask is None:
+    if mask is not None or _is_varied(pair.picture) or recognise([image], num_classes).mask is None:
         return pair
     words = f"{image[0]} looks like a mask; if it is one, open its image and then this file as its mask."
     return replace(pair, notes=(*pair.notes, words))
@@ -168,6 +170,18 @@ def recognise(files: list[File], num_classes: int = 2) -> Roles:
     return Roles(1 - mask, mask, f"{names[1 - mask]} as the image, {names[mask]} as its mask")
 
 
+def _is_varied(picture: Picture) -> bool:
+    """Whether a picture has more colours than any mask: a tenth of the time that an attempt to read a mask takes."""
+    coarse = _sample(picture.pixels) >> 4  # a soft edge, or JPEG's noise, between two colours comes to some dozens
+    return len(np.unique(coarse @ np.array([256, 16, 1]))) > _COLOURS
+
+
+def _sample(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3) -> (n, 3) int16: about every pixel of 200 x 200."""
+    step = max(1, min(pixels.shape[:2]) // 200)
+    return pixels[::step, ::step].reshape(-1, 3).astype(np.int16)
+
+
 def _content(file: File, num_classes: int) -> str:
     """What a file is by its content: "mask", "photograph" (in colour), "grey", or "other" where it is no picture."""
     try:
@@ -179,7 +193,6 @@ def _content(file: File, num_classes: int) -> str:
         pixels = read_picture(file[1], file[0]).pixels
     except InputError:
         return "other"
-    step = max(1, min(pixels.shape[:2]) // 200)
-    sample = pixels[::step, ::step].reshape(-1, 3).astype(np.int16)
+    sample = _sample(pixels)
     colourful = np.ptp(sample, axis=1).mean() > 4 and len(np.unique(sample, axis=0)) > 64
     return "photograph" if colourful else "grey"
