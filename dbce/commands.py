@@ -93,6 +93,7 @@ def train(args: argparse.Namespace) -> None:
 
 def campaign(args: argparse.Namespace) -> None:
     """Train every combination of losses, seeds and radii that is not done yet."""
+    from dbce.scores.evaluation import validator
     from dbce.train import campaign
 
     recipes = [_recipe(args, *choice) for choice in campaign.combinations(args.losses, args.seeds, args.radii)]
@@ -104,6 +105,7 @@ def campaign(args: argparse.Namespace) -> None:
         source=Path(args.data).resolve().name,
         device=args.device,
         jobs=args.jobs,
+        validator=validator,
         validate_every=args.validate_every,
     )
     print(f"{len(done)} of {len(recipes)} runs are finished under {out}")

@@ -12,13 +12,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from torch import nn
 from tqdm import tqdm
 
 from dbce.data.datasets import Dataset, pack
-from dbce.scores.evaluation import validator
 from dbce.tasks import TASKS
 from dbce.train.run_files import read_log
 from dbce.train.training import Recipe, train
+
+Validator = Callable[[Dataset, str, int], Callable[[nn.Module], dict[str, float]]]
+"""As `dbce.scores.evaluation.validator`."""
 
 
 def combinations(
@@ -52,6 +55,7 @@ def run(
     source: str,
     device: str | None = None,
     jobs: int = 1,
+    validator: Validator | None = None,
     validate_every: int = 5,
 ) -> list[Path]:
     """Train what is not done yet; give the same command again after any interruption.
@@ -67,6 +71,7 @@ def run(
         source: name of the training data, for the record.
         device: "cpu" to stay off the GPU.
         jobs: runs side by side.
+        validator: makes, of a validation set, a task and a size, what scores a network; at the top level of its module.
         validate_every: epochs from one validation to the next.
 
     Returns:
@@ -80,23 +85,25 @@ def run(
         dataset, validation = load()
         options: dict[str, Any] = {"source": source, "device": device, "validate_every": validate_every}
         if jobs > 1:
-            _side_by_side(left, dataset, validation, out, options, jobs)
+            _side_by_side(left, dataset, validation, validator, out, options, jobs)
         else:
             for number, recipe in enumerate(left, start=1):
                 if os.environ.get("RANK", "0") == "0":
                     print(f"run {number} of {len(left)}: {folder_of(recipe, out)}", file=sys.stderr)
-                scored = None if validation is None else validator(validation, recipe.task, recipe.size)
+                scored = validator(validation, recipe.task, recipe.size) if validator and validation else None
                 train(recipe, dataset, folder_of(recipe, out), validate=scored, **options)
     return [folder_of(recipe, out) for recipe in recipes if is_done(recipe, out)]
 
 
 _RUN = """
-import json, sys
+import importlib, json, sys
 from dbce.data import datasets
-from dbce.scores.evaluation import validator
 from dbce.train.training import Recipe, train
-recipe, packed, held, folder, options = json.loads(sys.argv[1])
-scored = held and validator(datasets.load(held), recipe["task"], recipe["size"])
+recipe, packed, scorer, folder, options = json.loads(sys.argv[1])
+scored = None
+if scorer:
+    module, name, held = scorer
+    scored = getattr(importlib.import_module(module), name)(datasets.load(held), recipe["task"], recipe["size"])
 train(Recipe(**recipe), datasets.load(packed, recipe["size"]), folder, validate=scored, **options)
 """
 
@@ -105,6 +112,7 @@ def _side_by_side(
     recipes: Sequence[Recipe],
     dataset: Dataset,
     validation: Dataset | None,
+    validator: Validator | None,
     out: Path,
     options: dict[str, Any],
     jobs: int,
@@ -113,8 +121,10 @@ def _side_by_side(
     out.mkdir(parents=True, exist_ok=True)
     packed, held = out / "training-set.npz", out / "validation-set.npz"
     pack(dataset, packed, quality=None)
-    if validation is not None:
+    scorer = None
+    if validator and validation:
         pack(validation, held, quality=None)
+        scorer = [validator.__module__, validator.__qualname__, str(held)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     waiting = list(recipes)
     running: dict[Path, subprocess.Popen] = {}
@@ -127,8 +137,7 @@ def _side_by_side(
                     recipe = waiting.pop(0)
                     folder = folder_of(recipe, out)
                     folder.mkdir(parents=True, exist_ok=True)
-                    scored_on = None if validation is None else str(held)
-                    order = json.dumps([asdict(recipe), str(packed), scored_on, str(folder), options])
+                    order = json.dumps([asdict(recipe), str(packed), scorer, str(folder), options])
                     with (folder / "log.txt").open("a") as log:
                         command = [sys.executable, "-c", _RUN, order]
                         running[folder] = subprocess.Popen(command, stdout=log, stderr=log, env=environment)

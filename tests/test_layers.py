@@ -1,0 +1,44 @@
+"""The house stands: every module imports from its own layer or from those below it, and no file grows beyond bounds."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "dbce"
+LAYERS = ["bench", "page", "hub", "scores", "study", "train", "data", "base"]
+"""From the roof to the floor; "base" are the modules that belong to no folder, but for the command line."""
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.stem not in ("__main__", "commands"))
+
+
+def layer(parts: tuple[str, ...]) -> int:
+    """Of a module, by the parts of its name below ``dbce``."""
+    return LAYERS.index(parts[0] if parts and parts[0] in LAYERS else "base")
+
+
+def imported(path: Path) -> list[tuple[str, ...]]:
+    """The modules of this project that a file imports, wherever it does so."""
+    names = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            inside = (PACKAGE.parent / node.module.replace(".", "/")).is_dir()
+            names += [f"{node.module}.{alias.name}" for alias in node.names] if inside else [node.module]
+        elif isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+    return [tuple(name.split(".")[1:]) for name in names if name.split(".")[0] == "dbce"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_arrows_point_downward(path):
+    own = layer(path.relative_to(PACKAGE).with_suffix("").parts[:-1])
+    above = [".".join(name) for name in imported(path) if name and layer(name) < own]
+    assert not above, f"{path.name} imports from a layer above its own: {', '.join(above)}"
+
+
+def test_the_check_would_see_an_arrow_that_points_upward(tmp_path):
+    file = tmp_path / "low.py"
+    file.write_text("def later():\n    from dbce.page import cache\n    import dbce.scores.evaluation\n")
+    assert [layer(name) for name in imported(file)] == [LAYERS.index("page"), LAYERS.index("scores")]
