@@ -146,7 +146,7 @@ def published(tmp_path_factory):
 def test_publishing_uploads_the_bundled_networks_and_prints_where(published):
     store, _, said = published
     sha = store.sha("models", "user/dbce", "main")
-    assert f"python app.py --hub user/dbce.{sha}" in said and "/spaces/user/page" in said
+    assert f"python app.py --hub user/dbce@{sha}" in said and "/spaces/user/page" in said
     assert all(given.get("private") or given.get("visibility") == "private" for given in store.created)
     assert [given.get("type", "model") for given in store.created] == ["model", "space"]
     files = store.files("models", "user/dbce", "main")
@@ -160,7 +160,7 @@ def test_publishing_uploads_the_bundled_networks_and_prints_where(published):
 
 def test_what_was_published_is_what_the_app_shows(published, tmp_path):
     store, address, _ = published
-    reference = f"user/dbce.{store.sha('models', 'user/dbce', 'main')}"
+    reference = f"user/dbce@{store.sha('models', 'user/dbce', 'main')}"
     code = (
         "import sys, app; offers, notice = app._from_hub(sys.argv[1]); "
         "print(repr(notice), [(o.predictor.task.name, list(o.predictor.checkpoints), len(o.results), "
@@ -178,7 +178,7 @@ def test_a_file_that_is_not_the_published_one_makes_the_app_show_the_bundled_net
     name = "polyp/ce/model.safetensors"
     files[name] = files["polyp/bce/model.safetensors"] if fault == "another file" else files[name][:-1000]
     store = Store()
-    reference = f"user/dbce.{store.commit('models', 'user/dbce', files)}"
+    reference = f"user/dbce@{store.commit('models', 'user/dbce', files)}"
     code = (
         "import sys, app; offers, notice = app._from_hub(sys.argv[1]); "
         "print([o.predictor.task.name for o in offers], notice)"
@@ -213,7 +213,7 @@ def test_the_model_card_has_the_metadata_and_our_scores(published):
 def test_the_space_holds_the_app_and_names_its_networks(published):
     store = published[0]
     files = store.files("spaces", "user/page", "main")
-    reference = f"user/dbce.{store.sha('models', 'user/dbce', 'main')}"
+    reference = f"user/dbce@{store.sha('models', 'user/dbce', 'main')}"
     assert store.variables == {"DBCE_HUB": reference}
     assert {"app.py", "requirements.txt", "README.md", "dbce/web/viewer.js", "checkpoints/polyp/ce.safetensors"} <= set(
         files
