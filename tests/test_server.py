@@ -325,7 +325,7 @@ BAD = [
     ("/compare", ["GOOD", None, 0.5, 20, 1.5], "slice is 1.5"),
     ("/compare", ["GOOD", None, 0.5, 20, [[[[[1]]]]]], "slice is "),
     ("/compare", ["GOOD", None, 0.5, 20, -(10**300)], "slice is -10"),
-    ("/compare", ["GOOD", None, 0.5, 20, -1, 7], "6 values came; this endpoint takes 5"),
+    ("/compare", ["GOOD", None, 0.5, 20, -1, "", 7], "7 values came; this endpoint takes 6"),
     ("/loss_maps", ["GOOD", None], "give a mask"),
     ("/loss_maps", ["GOOD", "GOOD", ["ce"]], "loss is "),
     ("/loss_maps", ["GOOD", "GOOD", "polyp", 20, {"a": 1}], "weighting is "),

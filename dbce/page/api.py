@@ -73,8 +73,8 @@ class API:
             An ``.npz`` as of `dbce.study.export.maps`, and the parts of the weight and of the loss that fall on
             object, rim and far background; and ``"notes"``: sentences on how the files were read.
         """
+        view = self._view({"loss": loss, "radius": radius, "weighting": weighting})  # before anything is read
         opened = self._open(image, mask, slice, numbering)
-        view = self._view({"loss": loss, "radius": radius, "weighting": weighting})
         if opened.study.labels is None:
             raise inputs.InputError("A loss map compares a prediction with a mask; give a mask.")
         numbers = {

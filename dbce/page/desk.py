@@ -38,11 +38,11 @@ class Desk:
 
     async def open_study(self, request: str) -> dict[str, str]:
         """As of `Studio.open_study`; an example that was opened before is answered at once."""
-        kept = self._kept.get(request) if len(request) < 100 else None
-        if kept is not None:
-            return kept
+        short = isinstance(request, str) and len(request) < 100  # names an example, and holds no file
+        if short and request in self._kept:
+            return self._kept[request]
         reply = await self._turn(self.studio.open_study, request)
-        if len(request) < 100 and "scene" in reply:  # so short a request names an example, and holds no file
+        if short and "scene" in reply:
             while len(self._kept) >= _KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[request] = reply
@@ -64,7 +64,7 @@ class Desk:
 
     def _long(self, request: str) -> bool:
         """Whether it may hold a scan; only for the tasks that open some."""
-        if self.studio.predictor.task.num_classes == 2:
+        if self.studio.predictor.task.num_classes == 2 or not isinstance(request, str):
             return False
         if len(request) > _GLANCE:
             return True
