@@ -91,10 +91,8 @@ class ScanStudio(Studio):
             return self._plane(request["plane"])
         number, mask = request.get("slice"), request.get("mask")
         if "image" not in request and isinstance(mask, dict) and volumes.is_volume(str(mask.get("name"))):
-            raise inputs.InputError(
-                f"{inputs.plain_name(str(mask.get('name')))} is a volume, the image is a single picture; give its labels "
-                "as PNG."
-            )
+            name = inputs.plain_name(str(mask["name"]))
+            raise inputs.InputError(f"{name} is a volume, the image is a single picture; give its labels as PNG.")
         if request.get("mask") or "image" in request or not isinstance(request.get("example"), int):
             return super()._requested(request)
         index = request["example"]
