@@ -34,15 +34,15 @@ def fill(folder: Path, masks: dict[str, bytes], names: tuple[str, str] = ("image
 @pytest.mark.parametrize("kind", [*EXACT, *SOFT])
 def test_a_folder_reads_what_the_page_reads(tmp_path, kind):
     written = {**EXACT, **SOFT}[kind]
-    found = datasets.load(fill(tmp_path, {f"p{k}": written(blob(k)) for k in range(4)}), 120)
-    square = np.stack([datasets.resize_mask(blob(k), 120) for k in range(4)])
+    found = datasets.load(fill(tmp_path, {f"p{k}": written(blob(k)) for k in range(4)}), 320)
+    square = np.stack([datasets.resize_mask(blob(k), 320) for k in range(4)])
     assert (found.labels != square).mean() < (1e-9 if kind in EXACT else 0.02)
 
 
 def test_masks_in_different_writings_keep_their_objects(tmp_path):
     kinds = ("0/1", "0/255", "red on black", "palette, black and red", "1 bit", "Group 4")
-    found = datasets.load(fill(tmp_path, {f"p{k}": EXACT[kind](blob(k)) for k, kind in enumerate(kinds)}), 120)
-    assert np.array_equal(found.labels, np.stack([datasets.resize_mask(blob(k), 120) for k in range(len(kinds))]))
+    found = datasets.load(fill(tmp_path, {f"p{k}": EXACT[kind](blob(k)) for k, kind in enumerate(kinds)}), 320)
+    assert np.array_equal(found.labels, np.stack([datasets.resize_mask(blob(k), 320) for k in range(len(kinds))]))
     assert found.survey.rules.total() == 6 and found.survey.rules["object: value 255"] == 3
 
 
@@ -67,9 +67,9 @@ def test_255_is_ignored_in_the_whole_set_where_one_mask_shows_it(tmp_path):
     ring = encode(Image.fromarray(with_ring(blob(1))), "PNG")
     unsure = np.where(blob(2), 255, 0).astype(np.uint8)  # background and ignored pixels: an object nowhere
     masks = {"a": ring, "b": ring, "c": encode(Image.fromarray(unsure), "PNG"), "d": EXACT["0/1"](blob(3))}
-    found = datasets.load(fill(tmp_path, masks), 120)
+    found = datasets.load(fill(tmp_path, masks), 320)
     assert set(np.unique(found.labels[2])) == {0, IGNORE} and set(np.unique(found.labels[3])) == {0, 1}
-    assert np.array_equal(found.labels[0], datasets.resize_mask(with_ring(blob(1)), 120))
+    assert np.array_equal(found.labels[0], datasets.resize_mask(with_ring(blob(1)), 320))
     assert "255 is ignored" in str(found.survey)
     more = {**masks, **{f"e{k}": EXACT["0/255"](blob(k)) for k in range(4)}}
     with pytest.raises(ValueError, match="cannot be told whether 255 is the object or ignored"):
@@ -81,9 +81,9 @@ def test_white_is_the_background_of_a_whole_set_also_where_the_object_meets_the_
     cut[:, :60] = True  # half of the border: by itself, it would be read the other way round
     masks = {f"p{k}": EXACT["black on white"](blob(k)) for k in range(9)} | {"q": EXACT["black on white"](cut)}
     masks["r"] = two(EMPTY, 255, 0)  # no object
-    found = datasets.load(fill(tmp_path, masks), 120)
+    found = datasets.load(fill(tmp_path, masks), 320)
     truth = [*(blob(k) for k in range(9)), cut, EMPTY]
-    assert np.array_equal(found.labels, np.stack([datasets.resize_mask(mask, 120) for mask in truth]))
+    assert np.array_equal(found.labels, np.stack([datasets.resize_mask(mask, 320) for mask in truth]))
     assert "the background is value 255" in str(found.survey)
 
 
@@ -91,8 +91,8 @@ def test_one_object_that_fills_its_picture_does_not_turn_a_set_over(tmp_path):
     frame = np.ones((90, 120), bool)
     frame[30:60, 40:80] = False  # a hole: by itself, it would be read as the object
     masks = {f"p{k}": EXACT["0/255"](blob(k)) for k in range(12)} | {"q": EXACT["0/255"](frame)}
-    found = datasets.load(fill(tmp_path, masks), 120)
-    assert np.array_equal(found.labels[-1], datasets.resize_mask(frame, 120)) and "q.png" in str(found.survey)
+    found = datasets.load(fill(tmp_path, masks), 320)
+    assert np.array_equal(found.labels[-1], datasets.resize_mask(frame, 320)) and "q.png" in str(found.survey)
 
 
 def test_masks_that_contradict_each_other_are_named(tmp_path):
