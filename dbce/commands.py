@@ -173,8 +173,7 @@ def _part(args: argparse.Namespace, part: str) -> str:
     """The part of a data set that a command takes: this one of the task's own set, all of any other, or as asked."""
     from dbce.data import datasets
 
-    asked = getattr(args, "part", None)
-    return asked or (part if datasets.holds_own_split(args.data, TASKS[args.task]) else "all")
+    return args.part or (part if datasets.holds_own_split(args.data, TASKS[args.task]) else "all")
 
 
 def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:

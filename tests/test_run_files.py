@@ -19,16 +19,16 @@ from dbce.__main__ import main
 from dbce.data.datasets import Dataset
 from dbce.data.phantoms import polyp
 from dbce.train.run_files import locked, read_log, read_state
-from dbce.train.training import Recipe, train
+from dbce.train.training import train
+from tests import small
+from tests.small import TINY
 
 ROOT = Path(__file__).resolve().parent.parent
-TINY = Recipe(encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=3, batch_size=4)
 
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    images, labels = zip(*(polyp(seed, 64) for seed in range(5)), strict=True)
-    return Dataset(tuple("abcde"), np.stack(images), np.stack(labels))
+    return small.drawn(5)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,7 @@ import resource, signal, sys
 from pathlib import Path
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 sys.path.insert(0, ".")
-from tests.test_run_files import TINY
+from tests.small import TINY
 from dbce.data.datasets import load
 from dbce.train.training import train
 data = load(sys.argv[1], 64)

@@ -18,19 +18,18 @@ from safetensors.torch import load_file
 
 from dbce.data.datasets import Dataset
 from dbce.data.datasets import load as load_data
-from dbce.data.phantoms import polyp
 from dbce.train import checkpoints
 from dbce.train.run_files import read_log
 from dbce.train.training import Recipe, _batches, build_loss, train
+from tests import small
+from tests.small import TINY
 
 ROOT = Path(__file__).resolve().parent.parent
-TINY = Recipe(encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=3, batch_size=4)
 
 
 @pytest.fixture(scope="module")
 def dataset() -> Dataset:
-    images, labels = zip(*(polyp(seed, 64) for seed in range(6)), strict=True)
-    return Dataset(tuple("abcdef"), np.stack(images), np.stack(labels))
+    return small.drawn(6)
 
 
 @pytest.fixture(scope="module")
@@ -133,15 +132,7 @@ def test_bad_recipes_get_a_sentence(change, words):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, dataset) -> Path:
-    from PIL import Image
-
-    base = tmp_path_factory.mktemp("Drawn")
-    for name in ("images", "masks"):
-        (base / name).mkdir()
-    for name, image, label in zip(dataset.names, dataset.images, dataset.labels, strict=True):
-        Image.fromarray(image).save(base / "images" / f"{name}.png")
-        Image.fromarray(label * 255).save(base / "masks" / f"{name}.png")
-    return base
+    return small.written(dataset, tmp_path_factory.mktemp("Drawn"))
 
 
 def command(folder: Path, out: Path, *more: str) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from dbce.__main__ import main
@@ -13,15 +12,14 @@ from dbce.data.phantoms import polyp
 from dbce.scores.evaluation import evaluate, validator
 from dbce.train import checkpoints
 from dbce.train.run_files import read_log, read_state, write_state
-from dbce.train.training import Recipe, train
-
-TINY = Recipe(encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=3, batch_size=4)
+from dbce.train.training import train
+from tests import small
+from tests.small import TINY
 
 
 @pytest.fixture(scope="module")
 def drawn() -> Dataset:
-    images, labels = zip(*(polyp(seed, 320) for seed in range(8)), strict=True)
-    return Dataset(tuple("abcdefgh"), np.stack(images), np.stack(labels))
+    return small.drawn(8, 320)
 
 
 def test_scores_stand_in_the_log_and_the_weights_do_not_notice(drawn, tmp_path):
@@ -87,15 +85,7 @@ def test_whatever_the_size_an_image_goes_through_the_size_it_is_tested_at(tmp_pa
 
 @pytest.fixture(scope="module")
 def folder(drawn, tmp_path_factory):
-    from PIL import Image
-
-    base = tmp_path_factory.mktemp("Drawn")
-    for name in ("images", "masks"):
-        (base / name).mkdir()
-    for name, image, label in zip(drawn.names, drawn.images, drawn.labels, strict=True):
-        Image.fromarray(image).save(base / "images" / f"{name}.png")
-        Image.fromarray(label * 255).save(base / "masks" / f"{name}.png")
-    return base
+    return small.written(drawn, tmp_path_factory.mktemp("Drawn"))
 
 
 OPTIONS = [

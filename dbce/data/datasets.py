@@ -62,7 +62,7 @@ class Dataset:
         images = np.stack([resize_image(image, size) for image in self.images])
         return replace(self, images=images, labels=np.stack([shrink(label, size) for label in self.labels]))
 
-    def chosen(self, keep: Sequence[bool]) -> Dataset:
+    def chosen(self, keep: Sequence[bool] | np.ndarray) -> Dataset:
         """Some of the images."""
         names, kept = tuple(compress(self.names, keep)), np.asarray(keep, bool)
         return replace(self, names=names, images=self.images[kept], labels=self.labels[kept], survey=None)
@@ -90,7 +90,7 @@ class Dataset:
             raise ValueError(
                 f"holding out {share:g} of {len(unique)} images or scans leaves one part empty; choose another share."
             )
-        return self.chosen((~out).tolist()), self.chosen(out.tolist())
+        return self.chosen(~out), self.chosen(out)
 
     def fingerprint(self) -> str:
         """Hexadecimal digest of names, images and labels: equal only for equal data."""
@@ -131,7 +131,7 @@ def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Read:
-    """An image at the size asked for, its mask read as it says itself (None where it does not), and what both were."""
+    """An image at ``WORK_SIZE``, its mask read as it says itself (None where it does not), and what both were."""
 
     image: np.ndarray
     labels: np.ndarray | None
@@ -140,8 +140,8 @@ class _Read:
     notes: tuple[str, ...]
 
 
-def _read_pair(paths: tuple[Path, Path], size: int) -> _Read | str:
-    """Both files at one size, or a sentence that says what is wrong with them."""
+def _read_pair(paths: tuple[Path, Path]) -> _Read | str:
+    """Both files at ``WORK_SIZE``, or a sentence that says what is wrong with them."""
     image_path, mask_path = paths
     try:
         picture = read_picture(image_path.read_bytes(), str(image_path))
@@ -149,27 +149,27 @@ def _read_pair(paths: tuple[Path, Path], size: int) -> _Read | str:
         warnings = fit(picture, levels, image_path.name, mask_path.name)
     except InputError as error:
         return str(error)
-    image = resize_image(picture.pixels, size)
+    image = resize_image(picture.pixels, WORK_SIZE)
     whole, levels = levels, replace(levels, name=mask_path.name, where=levels.where[:0])
     try:
         meaning = whole.meaning()
     except InputError:
         return _Read(image, None, None, levels, (*picture.notes, *warnings))
-    labels = resize_mask(whole.mask(meaning).labels, size)
+    labels = resize_mask(whole.mask(meaning).labels, WORK_SIZE)
     return _Read(image, labels, meaning, levels, (*picture.notes, *warnings))
 
 
-def _read_again(path: Path, meaning: Meaning, size: int) -> np.ndarray:
-    """A mask at one size, read as its set says."""
-    return resize_mask(read_levels(path.read_bytes(), str(path)).mask(meaning).labels, size)
+def _read_again(path: Path, meaning: Meaning) -> np.ndarray:
+    """A mask at ``WORK_SIZE``, read as its set says."""
+    return resize_mask(read_levels(path.read_bytes(), str(path)).mask(meaning).labels, WORK_SIZE)
 
 
-def _of_reading(pairs: Sequence[tuple[Path, Path]], reading: Sequence[_Read], size: int, folder: Path) -> Dataset:
+def _of_reading(pairs: Sequence[tuple[Path, Path]], reading: Sequence[_Read], folder: Path) -> Dataset:
     """The masks read by one rule for all, and the set summed up."""
     masks = [read.levels for read in reading]
     meanings, notes = decide(masks)
     labels = [
-        _read_again(mask, meaning, size) if read.labels is None or read.meaning != meaning else read.labels
+        _read_again(mask, meaning) if read.labels is None or read.meaning != meaning else read.labels
         for (_, mask), read, meaning in zip(pairs, reading, meanings, strict=True)
     ]
     for note, count in Counter(note for read in reading for note in read.notes).most_common(5):
@@ -225,29 +225,28 @@ def load(
 def _load(path: Path, progress: Callable, part: str, held_out: float, labels_in: str | None) -> Dataset:
     """At ``WORK_SIZE``, or, of a pack, at the size it was packed at."""
     if path.is_file():
-        whole = _load_pack(path)
-        return whole.part(part, held_out)
+        return _load_pack(path).part(part, held_out)
     scans = volumes.scans(path, part, labels_in)
     if scans is not None:
-        return _load_scans(scans, WORK_SIZE, progress, path)
+        return _load_scans(scans, progress, path)
     pairs = find_pairs(path)
     pairs = list(compress(pairs, in_part([image.stem for image, _ in pairs], part, held_out)))
     with ThreadPoolExecutor(max_workers=4) as pool:
-        jobs = [pool.submit(_read_pair, pair, WORK_SIZE) for pair in pairs]
+        jobs = [pool.submit(_read_pair, pair) for pair in pairs]
         results = [job.result() for job in progress(jobs)]
     raise_all([result for result in results if isinstance(result, str)])
-    return _of_reading(pairs, [result for result in results if not isinstance(result, str)], WORK_SIZE, path)
+    return _of_reading(pairs, [result for result in results if not isinstance(result, str)], path)
 
 
-def _load_scans(scans: volumes.Scans, size: int, progress: Callable, folder: Path) -> Dataset:
-    """Slices of scans as grey images; a slice is named after its scan and its number."""
+def _load_scans(scans: volumes.Scans, progress: Callable, folder: Path) -> Dataset:
+    """Slices of scans as grey images at ``WORK_SIZE``; a slice is named after its scan and its number."""
     if not scans.members:
         raise ValueError(f"{folder} holds no scan of this part; `python -m dbce phantoms` draws a whole set.")
     names: list[str] = []
     images, labels, problems = [], [], []
     notes = [scans.note]
     with ThreadPoolExecutor(max_workers=4) as pool:
-        jobs = [(name, pool.submit(read, size)) for name, read in scans.members]
+        jobs = [(name, pool.submit(read, WORK_SIZE)) for name, read in scans.members]
         for name, job in progress(jobs):
             try:
                 volume = job.result()

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 import numpy as np
 
-from dbce.data import numbering
+from dbce.data import numbering, volumes
 from dbce.data.formats import InputError
 from dbce.data.inputs import Picture, read_picture
 from dbce.data.masks import Levels, Mask, read_labels, read_mask
@@ -91,6 +91,8 @@ def read_any(file: File, num_classes: int, labels_in: str | None = None) -> Mask
     """
     if num_classes == 2:
         return read_mask(file[1], file[0])
+    if volumes.is_volume(*file):
+        raise InputError(f"{file[0]} is a volume, the image is a single picture; give its labels as PNG.")
     raw = read_labels(file[1], file[0], numbering.RAW_MAX + 1)
     labels, left_open, notes = numbering.read(raw.labels, file[0], labels_in)
     return replace(raw, labels=labels, numbering=left_open, notes=notes)

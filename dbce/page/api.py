@@ -107,10 +107,10 @@ class API:
             An ``.npz`` as of `dbce.study.export.maps`, and ``{"scores", "errors"}`` by loss with a mask, else
             ``{"agreement"}``: Dice between every two predictions; in both cases ``"notes"`` as of `loss_maps`.
         """
-        opened = self._open(image, mask, slice, numbering)
         figure = export.figures_of(self.studio.predictor.task)[1]
         loss = next(iter(self.studio.predictor.checkpoints))  # every network is in the answer
         view = self._view({"figure": figure, "loss": loss, "threshold": threshold, "radius": radius})
+        opened = self._open(image, mask, slice, numbering)
         study = opened.study
         if study.labels is None:
             pairs = study.agreement(threshold).items()

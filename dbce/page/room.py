@@ -7,14 +7,13 @@ would fill a server. While a request waits, its bytes stay with the sender.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import deque
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dbce.page.limits import MAX_REQUEST
+from dbce.page.limits import MAX_REQUEST, refuse
 
 SMALL = 1_000_000
 """Bytes of a request that need no room."""
@@ -86,7 +85,9 @@ class Room:
         lane = size > LARGE
         size = min(size, self.sizes[lane])
         if sum(not entered.cancelled() for lane in self.lanes for _, entered in lane.waiting) >= self.most:
-            return await _busy(scope, send, self.most)
+            words = f"The server is busy: {self.most} large files wait already. Try again in a few minutes."
+            asks = scope["path"].rstrip("/").endswith("/component_server")  # the page shows what an answer says
+            return await refuse(send, 200 if asks else 503, words)
         await self.lanes[lane].enter(size)
         until = time.monotonic() + self.arrival
         arrived = False
@@ -106,17 +107,3 @@ class Room:
             await self.app(scope, timed, send)
         finally:
             self.lanes[lane].leave(size)
-
-
-async def _busy(scope: Scope, send: Send, count: int) -> None:
-    """Refuse in the page's own form where the page asks, so that it can show the sentence."""
-    words = f"The server is busy: {count} large files wait already. Try again in a few minutes."
-    body = json.dumps({"error": words}).encode()
-    status = 200 if scope["path"].rstrip("/").endswith("/component_server") else 503
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -13,8 +13,7 @@ import numpy as np
 from dbce.data import ct, inputs, pairs, volumes
 from dbce.data.stack import MAX_SIDE
 from dbce.page import workers
-from dbce.page.scene import scene
-from dbce.page.studio import Opened, Studio, shown
+from dbce.page.studio import Opened, Studio, described, shown
 from dbce.study.predictor import Predictor
 from dbce.tasks import IGNORE, WORK_SIZE
 
@@ -58,10 +57,6 @@ class ScanStudio(Studio):
     ) -> Opened:
         """A picture of a slice, or a volume of which one slice is taken (the one with most in it by default)."""
         if not volumes.is_volume(*image):
-            if mask is not None and volumes.is_volume(*mask):
-                raise inputs.InputError(
-                    f"{mask[0]} is a volume, the image is a single picture; give its labels as PNG."
-                )
             return super().open(image, mask, labels_in=labels_in)
         volume = _read(image, mask, labels_in)
         if number >= len(volume.grey):
@@ -89,10 +84,7 @@ class ScanStudio(Studio):
         """As of `Studio`, or ``{"example": i, "slice": k}``, or ``{"plane": a slice as the page holds it}``."""
         if "plane" in request:
             return self._plane(request["plane"])
-        number, mask = request.get("slice"), request.get("mask")
-        if "image" not in request and isinstance(mask, dict) and volumes.is_volume(str(mask.get("name"))):
-            name = inputs.plain_name(str(mask["name"]))
-            raise inputs.InputError(f"{name} is a volume, the image is a single picture; give its labels as PNG.")
+        number = request.get("slice")
         if request.get("mask") or "image" in request or not isinstance(request.get("example"), int):
             return super()._requested(request)
         index = request["example"]
@@ -145,12 +137,8 @@ class ScanStudio(Studio):
             "labels": None if volume.labels is None else _pack(volume.labels),
         }
         caption = f"{title}, slice {number + 1} of {count}"
-        taken = [f"Taken: {said}."] if said else []
-        note = " ".join([*taken, *volume.notes, *([] if volume.labels is not None else ["No labels yet"])])
-        return {
-            "volume": json.dumps(content),
-            "scene": scene(study, caption, note, (number, count), volume.numbering),
-        }
+        opened = Opened(study, caption, volume.shape, (number, count), volume.notes, volume.numbering)
+        return {"volume": json.dumps(content), "scene": described(opened, said, "No labels yet")}
 
 
 def _read(image: pairs.File, mask: pairs.File | None, labels_in: str | None) -> volumes.Volume:

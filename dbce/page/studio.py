@@ -220,8 +220,7 @@ class Studio:
 
     def _scene(self, request: dict[str, Any], said: str = "") -> dict[str, str]:
         """What `open_study` answers to a request whose files are sorted; ``said`` is how."""
-        opened = self._requested(request)
-        return {"scene": scene(opened.study, opened.title, _note(opened, said), opened.place, opened.numbering)}
+        return {"scene": described(self._requested(request), said)}
 
     @answer
     def export_view(self, request: dict[str, Any]) -> dict[str, str]:
@@ -256,10 +255,11 @@ def _holds_object(labels: np.ndarray) -> bool:
     return bool(((labels > 0) & (labels != IGNORE)).any())
 
 
-def _note(opened: Opened, said: str = "") -> str:
-    """What the page says beside the caption."""
-    missing = [] if opened.study.labels is not None else ["No mask yet"]
-    return " ".join([*([f"Taken: {said}."] if said else []), *opened.notes, *missing])
+def described(opened: Opened, said: str = "", missing: str = "No mask yet") -> str:
+    """The scene of an opened image, with how its files were taken and read, and what is missing, in its note."""
+    taken = [f"Taken: {said}."] if said else []
+    note = " ".join([*taken, *opened.notes, *([] if opened.study.labels is not None else [missing])])
+    return scene(opened.study, opened.title, note, opened.place, opened.numbering)
 
 
 _PLURAL = {"npz": "maps", "zip": "maps", "csv": "numbers"}

@@ -125,6 +125,7 @@ class _Run:
         use_cuda = torch.cuda.is_available() and device != "cpu"
         self.accelerator = Accelerator(cpu=not use_cuda, mixed_precision="bf16" if use_cuda else "no")
         self.recipe, self.folder, self.data = recipe, folder, dataset.fingerprint()
+        self.shares = dataset.class_frequencies(TASKS[recipe.task].num_classes)
         self.device = self.accelerator.device
         if not use_cuda:
             keep_memory()
@@ -278,25 +279,27 @@ def train(
             f"{TASKS[recipe.task].num_classes - 1}. Check that the data belongs to the task."
         )
     with run_files.locked(folder):
-        return _train(recipe, dataset, folder, source, device, stop_after, backend, validate, validate_every)
+        run = _Run(recipe, dataset, folder, device, backend)
+        _epochs(run, dataset, stop_after, validate, validate_every)
+        if run.epoch < recipe.epochs:
+            return None
+        path = folder / f"{recipe.loss}.safetensors"
+        if run.accelerator.is_main_process:
+            checkpoints.save(path, run.accelerator.unwrap_model(run.network), _record(run, dataset, source, backend))
+        run.accelerator.wait_for_everyone()
+        return path
 
 
-def _train(
-    recipe: Recipe,
+def _epochs(
+    run: _Run,
     dataset: Dataset,
-    folder: Path,
-    source: str,
-    device: str | None,
     stop_after: int | None,
-    backend: str | None,
     validate: Callable[[nn.Module], dict[str, float]] | None,
     validate_every: int,
-) -> Path | None:
-    """`train`, once the arguments are checked and the folder is this process's own."""
-    task = TASKS[recipe.task]
-    shares = dataset.class_frequencies(task.num_classes)
-    absent = [name for name, share in zip(task.classes, shares, strict=True) if share == 0]
-    run = _Run(recipe, dataset, folder, device, backend)
+) -> None:
+    """Train from the epoch that the run has reached to its last, or to ``stop_after``."""
+    recipe = run.recipe
+    absent = [name for name, share in zip(TASKS[recipe.task].classes, run.shares, strict=True) if share == 0]
     steps = len(_batches(len(dataset), recipe, 0))
     total = recipe.epochs * steps
     last = recipe.epochs if stop_after is None else min(stop_after, recipe.epochs)
@@ -344,21 +347,18 @@ def _train(
                 line["validation"] = {name: round(value, 3) for name, value in run.scores(validate).items()}
                 shown_scores = f"{line['validation']['dice']:.1f}"
             run.save(line)
-    if run.epoch < recipe.epochs:
-        return None
-    path = folder / f"{recipe.loss}.safetensors"
-    if run.accelerator.is_main_process:
-        weights = Path(recipe.encoder_weights).name if recipe.encoder_weights else None
-        record = {
-            **asdict(recipe),
-            "encoder_weights": weights,
-            "data": source,
-            "images": len(dataset),
-            "class_frequencies": shares,
-            "torch": torch.__version__.split("+")[0],
-            "device": run.device.type,
-            **({"compiled": backend} if backend else {}),
-        }
-        checkpoints.save(path, run.accelerator.unwrap_model(run.network), record)
-    run.accelerator.wait_for_everyone()
-    return path
+
+
+def _record(run: _Run, dataset: Dataset, source: str, backend: str | None) -> dict[str, Any]:
+    """What a checkpoint says of how it was made."""
+    recipe = run.recipe
+    return {
+        **asdict(recipe),
+        "encoder_weights": Path(recipe.encoder_weights).name if recipe.encoder_weights else None,
+        "data": source,
+        "images": len(dataset),
+        "class_frequencies": run.shares,
+        "torch": torch.__version__.split("+")[0],
+        "device": run.device.type,
+        **({"compiled": backend} if backend else {}),
+    }
