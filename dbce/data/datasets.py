@@ -26,6 +26,7 @@ from dbce.data.inputs import read_picture
 from dbce.data.masks import Levels, read_levels
 from dbce.data.pairs import fit
 from dbce.data.parts import in_part, is_split, of_part, scan_of
+from dbce.data.resize import resize_image, resize_labels, resize_mask
 from dbce.data.survey import Meaning, Survey, decide, of_labels, of_masks
 from dbce.tasks import IGNORE, WORK_SIZE, Task
 
@@ -58,7 +59,7 @@ class Dataset:
         if self.images.shape[1:3] == (size, size):
             return self
         two = self.labels[self.labels != IGNORE].max(initial=0) < 2
-        shrink = resize_mask if two else volumes.resize_labels
+        shrink = resize_mask if two else resize_labels
         images = np.stack([resize_image(image, size) for image in self.images])
         return replace(self, images=images, labels=np.stack([shrink(label, size) for label in self.labels]))
 
@@ -104,29 +105,6 @@ class Dataset:
         """Share of all pixels, but for ignored ones, that each class holds."""
         counts = np.bincount(self.labels.ravel(), minlength=IGNORE + 1)
         return (counts[:num_classes] / max(self.labels.size - counts[IGNORE], 1)).tolist()
-
-
-def resize_image(image: np.ndarray, size: int) -> np.ndarray:
-    """(H, W, 3) uint8 -> (size, size, 3) uint8; averages when shrinking, so that nothing aliases."""
-    shrinks = size < max(image.shape[:2])
-    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-
-
-def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
-    """(H, W) bool, or 0, 1 and `IGNORE` -> (size, size) uint8 of the same.
-
-    A pixel is ignored if at least half of it is; else it belongs to the object if half of what counts in it does.
-    """
-    mask = np.asarray(mask)
-    if mask.dtype == bool or mask.max() != IGNORE:
-        grey = resize_image((mask != 0).view(np.uint8) * np.uint8(255), size)
-        return (grey > 127).view(np.uint8)
-    ignored = mask == IGNORE
-    left_out, inside = (resize_image(part.astype(np.float32), size) for part in (ignored, (mask > 0) & ~ignored))
-    almost = 1e-6  # of a half, in float32
-    labels = (inside >= (1 - left_out) / 2 - almost).astype(np.uint8)
-    labels[left_out >= 0.5 - almost] = IGNORE
-    return labels
 
 
 @dataclass(frozen=True)

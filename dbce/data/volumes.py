@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import h5py
 import numpy as np
 
 from dbce.data import ct, dicom, nifti, numbering, stored, world
 from dbce.data.inputs import InputError
 from dbce.data.numbering import LABEL_MAX, RAW_LABELS, RAW_MAX
+from dbce.data.resize import resize_image, resize_labels
 from dbce.data.stack import MAX_SLICES, MAX_VOXELS, Stack, readable
 from dbce.tasks import IGNORE, WORK_SIZE
 
@@ -147,18 +147,13 @@ def _grey(scan: Stack, size: int) -> np.ndarray:
         with np.errstate(over="ignore"):  # what is too large for float32 is white anyway
             values = plane.astype(np.float32)
         if shares is not None and plane.min() >= 0 and plane.max() <= 1:
-            shares[number] = _fit(np.rint(values * 255).astype(np.uint8), size)
+            shares[number] = resize_image(np.rint(values * 255).astype(np.uint8), size)
         else:  # Hounsfield units; as such the slices before are of one grey, which they have already
             shares = None
-            grey[number] = _fit(ct.window(values), size)
+            grey[number] = resize_image(ct.window(values), size)
     for number, plane in (shares or {}).items():
         grey[number] = plane
     return grey
-
-
-def _fit(grey: np.ndarray, size: int) -> np.ndarray:
-    shrinks = size < max(grey.shape)
-    return cv2.resize(grey, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
 def _values(labels: Stack) -> tuple[np.ndarray, set[int]]:
@@ -193,11 +188,6 @@ def _no_labels(name: str, plane: np.ndarray) -> InputError:
         f"{name} holds the values {shown}; labels are whole numbers, 0 to {LABEL_MAX} as in TransUNet or 0 to "
         f"{RAW_MAX} as in Synapse, and {IGNORE} where a voxel does not count. Export the label volume, not the scan."
     )
-
-
-def resize_labels(labels: np.ndarray, size: int) -> np.ndarray:
-    """(H, W) uint8 labels -> (size, size) uint8: the label at the middle of each new pixel."""
-    return cv2.resize(labels, (size, size), interpolation=cv2.INTER_NEAREST_EXACT)
 
 
 # --- data sets --------------------------------------------------------------------------------------------------

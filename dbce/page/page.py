@@ -15,7 +15,7 @@ import numpy as np
 from starlette.middleware import Middleware
 
 from dbce.data import ct, inputs, numbering, volumes
-from dbce.data.datasets import resize_image
+from dbce.data.resize import resize_image
 from dbce.page import cache, workers
 from dbce.page.api import Blocks, add_endpoints
 from dbce.page.desk import Desk

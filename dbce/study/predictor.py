@@ -16,8 +16,7 @@ import torch
 import torch.nn.functional as F
 
 from dbce import losses, metrics
-from dbce.data.datasets import resize_image, resize_mask
-from dbce.data.volumes import resize_labels
+from dbce.data.resize import resize_image, resize_labels, resize_mask
 from dbce.dilation import dilate
 from dbce.tasks import IGNORE, TASKS, WORK_SIZE, Task
 from dbce.train.checkpoints import Checkpoint
