@@ -215,7 +215,7 @@ def test_the_space_holds_the_app_and_names_its_networks(published):
     files = store.files("spaces", "user/page", "main")
     reference = f"user/dbce@{store.sha('models', 'user/dbce', 'main')}"
     assert store.variables == {"DBCE_HUB": reference}
-    assert {"app.py", "requirements.txt", "README.md", "dbce/web/viewer.js", "checkpoints/polyp/ce.safetensors"} <= set(
+    assert {"app.py", "requirements.txt", "README.md", "dbce/web/app/viewer.js", "checkpoints/polyp/ce.safetensors"} <= set(
         files
     )
     assert not [name for name in files if "__pycache__" in name or name.startswith(("tests", ".git/", ".venv"))]
