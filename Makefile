@@ -5,20 +5,27 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint lock browser clean
+NODE := PATH="$(CURDIR)/$(BIN):$$PATH" npm
+
+.PHONY: demo test lint lock browser clean format
 
 demo: $(VENV)/.demo
 	$(BIN)/python app.py
 
 test: lint browser
+	$(NODE) test
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev node_modules/.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(NODE) run lint
+
+format: node_modules/.stamp
+	$(NODE) run format
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .gradio build *.egg-info
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .gradio build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # a stamp marks that pip was asked since the lists last changed
@@ -29,6 +36,11 @@ $(VENV)/.demo: requirements.txt requirements.lock | $(BIN)/python
 $(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
 	touch $@ $(VENV)/.demo
+
+# what checks the page's JavaScript; Node itself is one of Python's development requirements
+node_modules/.stamp: package.json package-lock.json | $(VENV)/.dev
+	$(NODE) ci --no-fund --no-audit
+	touch $@
 
 # every Python from 3.10 on; torch and what comes with it is left free, because ZeroGPU, CPUs and GPUs want their own
 lock: | $(BIN)/python

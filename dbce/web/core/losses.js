@@ -1,0 +1,32 @@
+// Probabilities and cross entropy from logits. Twin of dbce/losses.py and of dbce/study/predictor.py.
+import { IGNORE } from "./dilation.js";
+
+/**
+ * ln(1 + e^z), without overflow.
+ * @param {number} z
+ */
+export const softplus = (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+
+/** @param {number} z */
+export const sigmoid = (z) => 1 / (1 + Math.exp(-z));
+
+/**
+ * The logit, in steps, that a prediction must exceed at a threshold of the probability.
+ * @param {number} threshold above 0, below 1
+ * @param {number} step of the stored logits
+ */
+export const logitLimit = (threshold, step) => Math.log(threshold / (1 - threshold)) / step;
+
+/**
+ * Cross entropy of two classes in nats at every pixel, 0 where ignored.
+ * @param {Int16Array} logit of the object, in steps
+ * @param {Uint8Array} labels 0, 1 or IGNORE
+ * @param {number} step
+ * @returns {Float32Array}
+ */
+export function binaryCrossEntropy(logit, labels, step) {
+  const map = new Float32Array(labels.length);
+  for (let i = 0; i < map.length; i++)
+    if (labels[i] !== IGNORE) map[i] = softplus((labels[i] ? -1 : 1) * logit[i] * step);
+  return map;
+}
