@@ -46,14 +46,14 @@ def files(tmp_path_factory) -> tuple[Path, Path]:
 # what the page computes, fetched as plain lists
 FETCH = """(asked) => {
   const {study} = document.querySelector('.dbce').parentElement.dbce;
-  const out = {labels: study.labels && [...study.labels], logits: {}};
-  for (const loss of study.losses) out.logits[loss] = [...study.logits[loss]];
-  if (!study.labels) return out;
+  const out = {labels: study.labelled ? [...study.labels] : null, logits: {}};
+  for (const loss of study.losses) out.logits[loss] = [...study.logits(loss)];
+  if (!study.labelled) return out;
   out.distance = study.distance.map((d) => [...d]);
   out.entropy = [...study.crossEntropy(asked.loss)];
   out.weight = asked.cases.map(([w, r]) => [...study.weightMap(w, r)]);
   out.shares = asked.cases.map(([w, r]) => study.shares(w, r));
-  out.curves = document.querySelector('.dbce').parentElement.dbce.radiusCurves(study, 150);
+  out.curves = study.radiusCurves(150);
   out.compare = asked.thresholds.map((t) => study.losses.map((l) => study.compare(l, asked.radius, t)));
   return out;
 }"""

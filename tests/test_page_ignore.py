@@ -73,7 +73,7 @@ def test_two_classes_agree_with_python(visit, one):
     more = page.evaluate(
         """() => {
           const {study} = document.querySelector('.dbce').parentElement.dbce;
-          const at = (w) => [...study.labels].map((_, i) => study.weightAt(i, w, 20, study.classWeights(w, 20)));
+          const at = (w) => [...study.labels].map((_, i) => study.weightAt(i, w, 20));
           return {
             loss: ["none", "balanced", "dilated"].map((w) => study.shares(w, 20, "ce")),
             at: ["none", "balanced", "dilated"].map(at),

@@ -23,15 +23,15 @@ TASK = TASKS["organs"]
 CASES = [["dilated", 0], ["dilated", 10], ["dilated", 64], ["dilated", 150], ["balanced", 10], ["none", 10]]
 FETCH = """(asked) => {
   const {study} = document.querySelector('.dbce').parentElement.dbce;
-  const out = {labels: study.labels && [...study.labels], found: {}};
-  for (const loss of study.losses) out.found[loss] = [...study.found[loss]];
-  if (!study.labels) return out;
+  const out = {labels: study.labelled ? [...study.labels] : null, found: {}};
+  for (const loss of study.losses) out.found[loss] = [...study.found(loss)];
+  if (!study.labelled) return out;
   out.entropy = study.losses.map((loss) => [...study.crossEntropy(loss)]);
   out.weight = asked.cases.map(([w, r]) => [...study.weightMap(w, r)]);
   out.only = [...study.weightMap("dilated", asked.radius, undefined, 5)];
   out.shares = asked.cases.map(([w, r]) => study.shares(w, r));
   out.lossShares = asked.cases.map(([w, r]) => study.shares(w, r, "bce"));
-  out.compare = study.losses.map((l) => study.compareLabels(study.labels, study.found[l], asked.radius));
+  out.compare = study.losses.map((l) => study.compareLabels(l, asked.radius));
   return out;
 }"""
 
@@ -263,7 +263,7 @@ def test_a_scan_without_labels_offers_no_brush_and_keeps_no_map_of_another(visit
     page.wait_for_timeout(200)
     page.evaluate("() => { location.hash = '#painting=true&tab=anatomy'; }")
     look = "() => { const {state, study} = document.querySelector('.dbce').parentElement.dbce; "
-    assert page.evaluate(look + "return [state.painting, study.labels]; }") == [False, None]
+    assert page.evaluate(look + "return [state.painting, study.labelled]; }") == [False, False]
     assert page.locator(".brush").is_hidden()
     for panel in page.locator("[data-panels=anatomy] figure").all()[1:]:  # those that need labels
         assert panel.is_hidden() and not pixels(panel.locator(".frame canvas")).any()

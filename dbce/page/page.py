@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -14,9 +13,9 @@ import matplotlib
 import numpy as np
 from starlette.middleware import Middleware
 
-from dbce.data import ct, inputs, numbering, volumes
+from dbce.data import inputs, numbering, volumes
 from dbce.data.resize import resize_image
-from dbce.page import cache, workers
+from dbce.page import assets, cache, fields, workers
 from dbce.page.api import Blocks, add_endpoints
 from dbce.page.desk import Desk
 from dbce.page.headers import Compressed, SafeHeaders
@@ -26,30 +25,11 @@ from dbce.page.scans import ScanStudio
 from dbce.page.scene import jpeg
 from dbce.page.studio import Studio
 from dbce.page.turns import Turns
+from dbce.study import export
 from dbce.study.predictor import Predictor
 from dbce.tasks import MAX_RADIUS, title
 from dbce.train.checkpoints import is_drawn
 
-_WEB = Path(__file__).parent.parent / "web"
-_SCRIPTS = (
-    "core/study.js",
-    "app/viewer.js",
-    "backends/gradio.js",
-    "parts/panel.js",
-    "app/paint.js",
-    "app/zoom.js",
-    "app/volume.js",
-    "parts/chart.js",
-    "tabs/anatomy.js",
-    "tabs/compare.js",
-    "tabs/organs.js",
-    "tabs/radius.js",
-    "tabs/results.js",
-    "app/tour.js",
-    "app/share.js",
-    "app/download.js",
-    "app/events.js",
-)
 _SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 
 CSS = """
@@ -77,6 +57,7 @@ def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
         "ssr_mode": False,  # another server would stand before the middleware
         "max_file_size": inputs.MAX_BYTES,
         "app_kwargs": {
+            "routes": [assets.mount()],
             "middleware": [
                 Middleware(Compressed),
                 Middleware(SafeHeaders, embed=tuple(embed)),
@@ -125,17 +106,18 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
             for index, name in enumerate(tasks)
         ],
         "titles": {name: title(name) for name in losses},
-        "short": {name: "Dilated" if name == "dbce" else title(name) for name in losses},
+        "short": {name: fields.short_title(name) for name in losses},
         "scores": _SCORES,
+        "formats": list(export.FORMATS),
         "classes": list(task.classes),
         "colours": list(task.colours),
         "drawn": all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
+        "fields": fields.table(task, losses, len(studio.examples)),
+        "weightings": {name: {"title": title} for name, title in fields.WEIGHTINGS.items()},
         "nouns": _SCAN_NOUNS if scans else _NOUNS,
         "accept": _PICTURES + (",.nii,.gz,.npz,.h5,.dcm" if scans else ""),
-        "slices": ct.SLICES,
         "numberings": numbering.TITLES,
         "losses": losses,
-        "loss": losses[0],
         "radius": task.radius,
         "max_radius": MAX_RADIUS,
         "max_bytes": volumes.MAX_BYTES if scans else inputs.MAX_BYTES,
@@ -199,7 +181,6 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
     studio = studio_of(offer.predictor)
     settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
-    script = "\n".join([f"const CONFIG = {settings};", *((_WEB / name).read_text("utf-8") for name in _SCRIPTS)])
     desk = Desk(studio, turns)
 
     # gradio takes functions, not methods; they wait without a thread of gradio's
@@ -214,10 +195,10 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
 
     gr.HTML(
         value=studio.open_study('{"example": 0}')["scene"],
-        html_template=(_WEB / "viewer.html").read_text("utf-8"),
+        html_template=assets.text("viewer.html"),
         css_template="",
-        js_on_load=script,
-        head=f"<style>{(_WEB / 'viewer.css').read_text('utf-8')}</style>",
+        js_on_load=assets.loader(settings),
+        head=f"<style>{assets.text('viewer.css')}</style>",
         apply_default_css=False,
         server_functions=[open_study, export_view, queue_place],
         elem_id="dbce" if offer.predictor.task.name == names[0] else f"dbce-{offer.predictor.task.name}",

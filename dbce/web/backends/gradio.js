@@ -1,19 +1,47 @@
-// While an answer is on its way: the place in the queue, where there is one.
+// Python behind gradio: its functions, and the place in its queue.
+import { Unreachable } from "./backend.js";
 
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const FIRST = '{"example":0}';
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-// The answer itself; before it comes, the page says how many come first.
-function inTurn(asked) {
-  let open = true;
-  const end = () => (open = false);
-  asked.then(end, end);
-  (async () => {
-    await pause(300);
-    while (open) {
-      const { before } = await server.queue_place("").catch(() => ({}));
-      if (open && Number.isInteger(before)) say(before ? `${before} before you\u2026` : "You are next\u2026");
-      await pause(700);
+/**
+ * @param {Record<string, (text: string) => Promise<any>>} server functions of dbce.page.page
+ * @param {string} first the scene of the first example, which came with the page
+ * @param {string[]} can
+ * @returns {import("./backend.js").Backend}
+ */
+export function gradioBackend(server, first, can) {
+  /**
+   * The answer itself; before it comes, the visitor is told how many come first.
+   * @param {"open_study" | "export_view"} name
+   * @param {string} text
+   * @param {import("./backend.js").Tell} tell
+   */
+  async function ask(name, text, tell) {
+    let open = true;
+    (async () => {
+      await pause(300);
+      while (open) {
+        const { before } = await server.queue_place("").catch(() => ({ before: null }));
+        if (open && Number.isInteger(before)) tell(before ? `${before} before you\u2026` : "You are next\u2026");
+        await pause(700);
+      }
+    })();
+    try {
+      return await server[name](text);
+    } catch (error) {
+      throw new Unreachable(String(error), { cause: error });
+    } finally {
+      open = false;
     }
-  })();
-  return asked;
+  }
+
+  return {
+    can,
+    openStudy: async (request, tell) => {
+      const text = JSON.stringify(request);
+      return text === FIRST ? { scene: first } : ask("open_study", text, tell);
+    },
+    exportView: (view, tell) => ask("export_view", JSON.stringify(view), tell),
+  };
 }

@@ -210,6 +210,21 @@ export class Study {
     return this.byDistance[key];
   }
 
+  /**
+   * Dilated class weights and shares for every whole radius at once.
+   * @param {number} last largest radius
+   * @param {string | null} loss of whose weighted loss the shares are, or of the weights
+   */
+  radiusCurves(last, loss = null) {
+    const radii = [...Array(last + 1).keys()];
+    const each = radii.map((radius) => this.classWeights("dilated", radius).weights);
+    const shares = radii.map((radius) => this.shares("dilated", radius, loss));
+    return {
+      weights: this.classes.map((cls) => each.map((weights) => weights[cls])), // weights[class][R]
+      shares: [0, 1, 2].map((part) => shares.map((parts) => parts[part])), // of object, rim, far
+    };
+  }
+
   /** Pixels of an object with a neighbour of another class. */
   edge() {
     const { labels, size } = this;

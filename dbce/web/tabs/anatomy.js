@@ -1,162 +1,189 @@
 // Fig. 1, alive: image, labels, cross entropy, weight, weighted loss, and where the weight goes.
+import { IGNORE } from "../core/dilation.js";
+import { digits, grouped, percent } from "../core/format.js";
+import { BLACK, hex, largest, styled, WHITE } from "../parts/colour.js";
+import { classPicker } from "../parts/legend.js";
+import { Panel } from "../parts/panel.js";
+import { RadiusCharts } from "../parts/radius_charts.js";
+import { formula } from "./formula.js";
 
-(() => {
-  const strip = $('[data-panels="anatomy"]');
-  const image = new Panel(strip, "<b>(a)</b> image", { disk: true });
-  const labels = new Panel(strip, "<b>(b)</b> labels, your disk", { disk: true });
-  const entropy = new Panel(strip, "<b>(c)</b> cross entropy, nats", { scale: MAGMA });
-  const weight = new Panel(strip, "<b>(d)</b> weight", { scale: MAGMA });
-  const product = new Panel(strip, "<b>(e)</b> weight &times; cross entropy", { scale: MAGMA });
+const REGIONS = ["object", "rim", "far"];
+const CAPTIONS = {
+  none: "weight 1/N, every pixel alike",
+  balanced: "weight 1/area of its own class",
+  dilated: "weight M = max W<sup>c</sup>",
+};
+
+/** What the weighting does, in a sentence. */
+const morals = (several, object) => ({
+  none:
+    `Plain cross entropy spends nearly all its weight on background far from the ${object}, because that is where ` +
+    "the pixels are.",
+  balanced: several
+    ? "Balancing gives every class in the slice the same total weight, however small it is, and takes it from the " +
+      "rims: there a false positive costs next to nothing."
+    : "Balancing gives the object half of the weight and takes it from its rim: there a false positive costs next to " +
+      "nothing.",
+  dilated: several
+    ? "Dilation lifts the rim of every organ to the organ\u2019s own weight; where rims overlap, the smaller organ " +
+      "wins the maximum."
+    : "Dilation lifts the rim to the object\u2019s own weight: a false positive right beside it now costs as much as " +
+      "a miss.",
+});
+
+const noMask = (several) => `<div class="nomask" hidden>
+  <p>There ${several ? "are no labels" : "is no mask"} for this image yet. A loss compares a prediction with the truth:
+  with ${several ? "labels" : "a mask"} you see the loss of every pixel, its weight, and the product of both.</p>
+  <div>${
+    several
+      ? `<button type="button" class="primary" data-do="browse">Add its labels</button>
+         <button type="button" data-tab="organs">See the predictions</button>`
+      : `<button type="button" class="primary" data-do="paint-now">Paint a mask</button>
+         <button type="button" data-do="browse">Add a mask file</button>
+         <button type="button" data-tab="compare">See the predictions</button>`
+  }</div></div>`;
+
+/** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
+export function anatomy(viewer) {
+  const { config, state, several } = viewer;
+  const magma = config.magma;
+  const strip = viewer.$('[data-panels="anatomy"]');
+  const image = new Panel(viewer, strip, "<b>(a)</b> image", { disk: true });
+  const labels = new Panel(viewer, strip, "<b>(b)</b> labels, your disk", { disk: true });
+  const entropy = new Panel(viewer, strip, "<b>(c)</b> cross entropy, nats", { scale: magma });
+  const weight = new Panel(viewer, strip, "<b>(d)</b> weight", { scale: magma });
+  const product = new Panel(viewer, strip, "<b>(e)</b> weight &times; cross entropy", { scale: magma });
   weight.figure.dataset.panel = "weight";
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
-  const buffers = {};
-  const several = CONFIG.classes.length > 2;
-  const table = several ? CONFIG.colours.map(hex) : [BLACK, WHITE];
-  const object = CONFIG.nouns.object;
-  const ways = several
-    ? '<button type="button" class="primary" data-do="browse">Add its labels</button><button type="button" data-tab="organs">See the predictions</button>'
-    : '<button type="button" class="primary" data-do="paint-now">Paint a mask</button><button type="button" data-do="browse">Add a mask file</button><button type="button" data-tab="compare">See the predictions</button>';
-  const missing = several ? "labels" : "a mask";
-  strip.insertAdjacentHTML("beforeend", `<div class="nomask" hidden>
-    <p>There ${several ? "are no labels" : "is no mask"} for this image yet. A loss compares a prediction with the truth: with ${missing} you see the loss of every pixel, its weight, and the product of both.</p>
-    <div>${ways}</div>
-  </div>`);
+  strip.insertAdjacentHTML("beforeend", noMask(several));
+  const table = several ? config.colours.map(hex) : [BLACK, WHITE];
+  const moral = morals(several, config.nouns.object);
+  const charts = new RadiusCharts(viewer);
+  let weights = new Float32Array(0);
+  let products = new Float32Array(0);
 
-  const NAMES = { none: "CE", balanced: "Balanced CE", dilated: "Dilated" };
-  const WEIGHT = {
-    none: "weight 1/N, every pixel alike",
-    balanced: "weight 1/area of its own class",
-    dilated: "weight M = max W<sup>c</sup>",
-  };
-  const MORAL = {
-    none: `Plain cross entropy spends nearly all its weight on background far from the ${object}, because that is where the pixels are.`,
-    balanced: several
-      ? "Balancing gives every class in the slice the same total weight, however small it is, and takes it from the rims: there a false positive costs next to nothing."
-      : "Balancing gives the object half of the weight and takes it from its rim: there a false positive costs next to nothing.",
-    dilated: several
-      ? "Dilation lifts the rim of every organ to the organ\u2019s own weight; where rims overlap, the smaller organ wins the maximum."
-      : "Dilation lifts the rim to the object\u2019s own weight: a false positive right beside it now costs as much as a miss.",
-  };
-  const REGIONS = ["object", "rim", "far"];
   if (several) {
-    const picker = $('[data-legend="weights"]');
+    const picker = viewer.$('[data-legend="weights"]');
     picker.hidden = false;
-    picker.innerHTML = CONFIG.classes.map((name, cls) => cls ? `<button type="button" data-class="${cls}" aria-pressed="false"><i style="background:${CONFIG.colours[cls]}"></i>${name}</button>` : "").join("");
+    picker.innerHTML = classPicker(config.classes, config.colours);
   }
-
-  for (const name of WEIGHTINGS) {
-    $(".bars").insertAdjacentHTML("beforeend", `<span class="name" data-weighting="${name}">${NAMES[name]}</span>
-      <div class="bar" role="img" data-weighting="${name}">${REGIONS.map((r) => `<span class="${r}"></span>`).join("")}</div>`);
-  }
-  const { radius: paper, max_radius: last } = CONFIG;
-  $(".ticks").innerHTML = [[0, "0"], [paper, `<b>${paper}</b> paper`], [50, 50], [100, 100], [last, last]].filter(([r]) => r || paper >= 15)
-    .map(([r, text]) => `<span style="left:${(100 * r) / last}%">${text}</span>`).join("");
+  const spans = REGIONS.map((region) => `<span class="${region}"></span>`).join("");
+  for (const [name, { title }] of Object.entries(config.weightings))
+    viewer.$(".bars").insertAdjacentHTML(
+      "beforeend",
+      `<span class="name" data-weighting="${name}">${title}</span>
+      <div class="bar" role="img" data-weighting="${name}">${spans}</div>`,
+    );
+  const { radius: paper, max_radius: last } = config;
+  const ticks = new Map([0, paper, 50, 100, last].map((r) => [r, r === paper ? `<b>${r}</b> paper` : String(r)]));
+  viewer.$(".ticks").innerHTML = [...ticks]
+    .filter(([r]) => r || paper >= 15)
+    .map(([r, text]) => `<span style="left:${(100 * r) / last}%">${text}</span>`)
+    .join("");
 
   function drawShares() {
     const of = state.of === "loss" ? state.loss : null;
-    $('[data-out="share-title"]').textContent = of ? `Where the loss of ${CONFIG.titles[of]} falls` : "Where the weight goes";
-    for (const name of WEIGHTINGS) {
-      const parts = study.shares(name, state.radius, of);
-      const bar = $(`.bar[data-weighting="${name}"]`);
+    const title = of ? `Where the loss of ${config.titles[of]} falls` : "Where the weight goes";
+    viewer.$('[data-out="share-title"]').textContent = title;
+    for (const [name, { title }] of Object.entries(config.weightings)) {
+      const parts = viewer.study.shares(name, state.radius, of);
+      const bar = viewer.$(`.bar[data-weighting="${name}"]`);
       parts.forEach((part, i) => {
         bar.children[i].style.flex = `${part} 0 0px`;
         bar.children[i].textContent = part >= 0.1 ? `${Math.round(100 * part)} %` : "";
       });
-      bar.setAttribute("aria-label", `${NAMES[name]}: ${REGIONS.map((r, i) => `${r} ${percent(parts[i])} %`).join(", ")}`);
+      const said = REGIONS.map((r, i) => `${r} ${percent(parts[i])} %`).join(", ");
+      bar.setAttribute("aria-label", `${title}: ${said}`);
       bar.dataset.shares = parts.join(" ");
-      $(`.name[data-weighting="${name}"]`).classList.toggle("on", name === state.weighting);
+      viewer.$(`.name[data-weighting="${name}"]`).classList.toggle("on", name === state.weighting);
     }
-    $(".moral").textContent = MORAL[state.weighting];
+    viewer.$(".moral").textContent = moral[state.weighting];
   }
 
-  function draw() {
-    const { size, count } = study;
-    image.image(`The image, ${size} by ${size} pixels`);
-    $(".nomask").hidden = Boolean(study.labels);
-    for (const panel of [labels, entropy, weight, product]) panel.figure.hidden = !study.labels;
-    if (!study.labels) {
-      for (const panel of [labels, entropy, weight, product]) panel.clear();
-      return;
-    }
-    if (state.painting) {
-      const { context } = image;
-      context.globalAlpha = 0.4;
-      context.fillStyle = getComputedStyle(root).getPropertyValue("--object");
-      for (let i = 0; i < count; i++) if (study.labels[i] && study.labels[i] !== IGNORE) context.fillRect(i % size, (i / size) | 0, 1, 1);
-      context.globalAlpha = 1;
-    }
-    const truth = labels.words();
-    for (let i = 0; i < count; i++) truth[i] = table[study.labels[i]];
+  /** The mask that is being painted, over the image. */
+  function drawPainting() {
+    const { study } = viewer;
+    const { context } = image;
+    context.globalAlpha = 0.4;
+    context.fillStyle = getComputedStyle(viewer.root).getPropertyValue("--object");
+    for (let i = 0; i < study.count; i++)
+      if (study.labels[i] && study.labels[i] !== IGNORE) context.fillRect(i % study.size, (i / study.size) | 0, 1, 1);
+    context.globalAlpha = 1;
+  }
+
+  function drawLabels() {
+    const { study } = viewer;
+    const out = labels.words();
+    for (let i = 0; i < out.length; i++) out[i] = table[study.labels[i]];
     labels.hatch();
     labels.tellIgnored();
     const held = study.classes.slice(1).filter((cls) => !several || study.areas[cls][0]);
-    labels.show("Labels: " + (held.map((cls) => `${CONFIG.classes[cls]} ${grouped(study.areas[cls][0])} pixels, ${percent(study.areas[cls][0] / study.valid)} percent of the ${study.ignored ? "pixels that count" : "image"}`).join("; ") || "background only")
-      + (study.ignored ? `; ${grouped(study.ignored)} pixels ignored` : ""));
-    const only = several && state.cls !== null ? state.cls : null;
+    const whole = study.ignored ? "pixels that count" : "image";
+    const said = held.map((cls) => {
+      const area = study.areas[cls][0];
+      return `${config.classes[cls]} ${grouped(area)} pixels, ${percent(area / study.valid)} percent of the ${whole}`;
+    });
+    const ignored = study.ignored ? `; ${grouped(study.ignored)} pixels ignored` : "";
+    labels.show(`Labels: ${said.join("; ") || "background only"}${ignored}`);
+  }
 
+  /** @returns {number} the weighted loss of the image */
+  function drawMaps(only) {
+    const { study } = viewer;
+    if (weights.length !== study.count) [weights, products] = [0, 0].map(() => new Float32Array(study.count));
     const ce = study.crossEntropy(state.loss);
-    const w = study.weightMap(state.weighting, state.radius, (buffers.weight ||= new Float32Array(count)), only);
-    const wce = (buffers.product ||= new Float32Array(count));
+    study.weightMap(state.weighting, state.radius, weights, only);
     let total = 0;
-    for (let i = 0; i < count; i++) total += wce[i] = w[i] * ce[i];
-    const top = state.scale === "own" ? { ce: largest(ce), w: largest(w), wce: largest(wce) } : study.tops(state.radius);
-    const lines = state.outline ? { at: study.edge(), colour: colour("object") } : null;
-    entropy.map(ce, top.ce, MAGMA, `Cross entropy of the network trained with ${CONFIG.titles[state.loss]}, 0 to ${digits(top.ce)} nats`, state.opacity < 1 && lines);
-    weight.map(w, top.w, MAGMA, `Weight of every pixel, ${state.weighting}, at most ${digits(top.w)}`, lines);
-    product.map(wce, top.wce, MAGMA, `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`, state.opacity < 1 && lines);
-    weight.figure.querySelector("figcaption").innerHTML = `<b>(d)</b> ${only === null ? WEIGHT[state.weighting] : `weight of the ${CONFIG.classes[only]}${study.areas[only][0] ? "" : ": not in this slice"}`}`;
-    for (const button of $$('[data-legend="weights"] button')) button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
-    $('[data-out="radius"]').innerHTML = state.weighting === "dilated" ? `R = ${state.radius}<small>px</small>` : `<small>loss</small> ${digits(total)}`;
-    $(".slider").classList.toggle("off", state.weighting !== "dilated");
+    for (let i = 0; i < products.length; i++) total += products[i] = weights[i] * ce[i];
+    const top =
+      state.scale === "own"
+        ? { ce: largest(ce), w: largest(weights), wce: largest(products) }
+        : study.tops(state.radius);
+    const lines = state.outline ? { at: study.edge(), colour: styled(viewer.root, "object") } : null;
+    const inMaps = state.opacity < 1 ? lines : null;
+    const of = config.titles[state.loss];
+    const said = {
+      ce: `Cross entropy of the network trained with ${of}, 0 to ${digits(top.ce)} nats`,
+      w: `Weight of every pixel, ${state.weighting}, at most ${digits(top.w)}`,
+      wce: `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`,
+    };
+    entropy.map(ce, top.ce, magma, said.ce, inMaps);
+    weight.map(weights, top.w, magma, said.w, lines);
+    product.map(products, top.wce, magma, said.wce, inMaps);
+    return total;
+  }
+
+  function draw() {
+    const { study } = viewer;
+    image.showImage(`The image, ${study.size} by ${study.size} pixels`);
+    viewer.$(".nomask").hidden = study.labelled;
+    for (const panel of [labels, entropy, weight, product]) {
+      panel.figure.hidden = !study.labelled;
+      if (!study.labelled) panel.clear();
+    }
+    if (!study.labelled) return;
+    if (state.painting) drawPainting();
+    drawLabels();
+    const only = several ? state.cls : null;
+    const total = drawMaps(only);
+    const absent = only !== null && !study.areas[only][0] ? ": not in this slice" : "";
+    const caption = only === null ? CAPTIONS[state.weighting] : `weight of the ${config.classes[only]}${absent}`;
+    weight.caption.innerHTML = `<b>(d)</b> ${caption}`;
+    for (const button of viewer.$$('[data-legend="weights"] button'))
+      button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
+    const dilated = state.weighting === "dilated";
+    viewer.$('[data-out="radius"]').innerHTML = dilated
+      ? `R = ${state.radius}<small>px</small>`
+      : `<small>loss</small> ${digits(total)}`;
+    viewer.$(".slider").classList.toggle("off", !dilated);
     drawShares();
     charts.draw();
   }
 
-  // Probability that a network gives to the true class of a pixel.
-  const probabilityOf = (loss, i) => (several ? Math.exp(-study.crossEntropy(loss)[i]) : sigmoid((study.labels[i] ? 1 : -1) * study.logits[loss][i] * study.step));
-
-  // The formula with this pixel's numbers in it.
   function probe(pixel) {
-    const box = $(".probe");
-    if (!study.labels) return;
-    if (!pixel) {
-      box.textContent = "Point at a pixel in any panel to see the formula with its numbers.";
-      return;
-    }
-    const i = pixel.y * study.size + pixel.x;
-    const own = study.labels[i];
-    if (own === IGNORE) {
-      box.innerHTML = `pixel (${pixel.x}, ${pixel.y}): <em>ignored</em><br>It counts nowhere: in no loss, no weight, no area and no score.`;
-      return;
-    }
-    const p = probabilityOf(state.loss, i);
-    const ce = study.crossEntropy(state.loss)[i];
-    const weights = study.classWeights(state.weighting, state.radius);
-    const w = study.weightAt(i, state.weighting, state.radius, weights);
-    const away = study.near[i];
-    const name = CONFIG.classes[own];
-    const closest = study.classes.slice(1).find((cls) => study.distance[cls][i] === away);
-    const none = study.classes.slice(1).every((cls) => study.areas[cls][0] === 0);
-    const where = own || none ? "" : `, ${away < FAR ? away : "over 254"} px from the ${CONFIG.classes[closest]}`;
-    const area = (cls) => grouped(study.areas[cls][state.radius]);
-    const candidates = study.classes.filter((cls) => weights[cls] && study.distance[cls][i] <= state.radius);
-    const formula = {
-      none: () => `1/N = 1/${grouped(study.valid)} = <b>${digits(w)}</b>`,
-      balanced: () => `1/area(${CONFIG.classes[own]}) = 1/${grouped(study.areas[own][0])} = <b>${digits(w)}</b>`,
-      dilated: () => {
-        const terms = candidates.map((cls) => `${CONFIG.classes[cls]} 1/(1+${area(cls)})`).reverse();
-        const winner = CONFIG.classes[candidates.reduce((a, b) => (weights[b] >= weights[a] ? b : a))];
-        return candidates.length > 1
-          ? `max(${terms.join(", ")}) = <b>${digits(w)}</b>, the ${winner}\u2019s`
-          : `${terms[0]} = <b>${digits(w)}</b>; only the ${winner} reaches here`;
-      },
-    }[state.weighting]();
-    box.innerHTML = `pixel (${pixel.x}, ${pixel.y}): <em>${name}</em>${where}<br>
-      CE = \u2212ln p = \u2212ln ${digits(p)} = <b>${digits(ce)}</b><br>
-      M = ${formula}<br>
-      M \u00b7 CE = <b>${digits(w * ce)}</b><br>
-      p of ${name}: ${CONFIG.losses.map((loss) => `${CONFIG.short[loss]} ${digits(probabilityOf(loss, i))}`).join(", ")}`;
+    const { study } = viewer;
+    if (study.labelled) viewer.$(".probe").innerHTML = formula(study, config, state, pixel);
   }
 
-  tabs.anatomy = { draw, probe };
-})();
+  return { draw, probe };
+}

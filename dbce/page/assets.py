@@ -1,0 +1,99 @@
+"""How the page's scripts reach a browser: as modules under one address, which changes with their content."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mimetypes
+import os
+from functools import cache
+from pathlib import Path
+
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+WEB = Path(__file__).parent.parent / "web"
+"""All that a browser runs."""
+
+PATH = "dbce-web"
+"""Where it lies, seen from the page."""
+
+KINDS = {".js": "text/javascript", ".wasm": "application/wasm"}
+"""What is served, by suffix; the HTML and the style travel inside the page."""
+
+_YEAR = 31_536_000
+
+
+def text(name: str) -> str:
+    """A text file of the page."""
+    return (WEB / name).read_text("utf-8")
+
+
+@cache
+def modules() -> list[str]:
+    """Every module of the page, relative to `WEB`."""
+    return sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*") if path.suffix in KINDS)
+
+
+@cache
+def content_hash() -> str:
+    """Ten digits that change with any file that is served."""
+    whole = hashlib.sha256()
+    for name in modules():
+        whole.update(name.encode() + b"\0" + hashlib.sha256((WEB / name).read_bytes()).digest())
+    return whole.hexdigest()[:10]
+
+
+def mount() -> Mount:
+    """The route of the modules, to be handed to gradio's ``launch``."""
+    for suffix, kind in KINDS.items():
+        mimetypes.add_type(kind, suffix)  # Windows may have others in its registry
+    return Mount(f"/{PATH}", GZipMiddleware(_Modules(directory=WEB), minimum_size=500))
+
+
+def loader(settings: str) -> str:
+    """The script that gradio calls with ``element``, ``props`` and ``server``: it loads the modules and starts them.
+
+    The address is taken from the page's own, so that it holds behind any prefix of a proxy.
+
+    Args:
+        settings: `dbce.page.page.config` as JSON.
+    """
+    base = json.dumps(f"{PATH}/{content_hash()}/")
+    return f"""
+const base = new URL({base}, document.baseURI);
+for (const name of {json.dumps([name for name in modules() if name.endswith(".js")])}) {{
+  const link = Object.assign(document.createElement("link"), {{ rel: "modulepreload", href: new URL(name, base) }});
+  document.head.append(link);
+}}
+const load = (name) => import(new URL(name, base));
+Promise.all([load("main.js"), load("backends/gradio.js")]).then(([{{ mount }}, {{ gradioBackend }}]) => {{
+  const settings = {settings};
+  return mount(element, settings, gradioBackend(server, props.value, settings.formats));
+}}).catch((error) => {{
+  element.querySelector(".message").textContent = `The page did not start (${{error.message}}); reload it.`;
+  throw error;
+}});
+"""
+
+
+class _Modules(StaticFiles):
+    """The files below `WEB` that `KINDS` names, under their content's hash; kept by browsers for a year."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """A file, or nothing under another hash."""
+        given, _, name = Path(path).as_posix().partition("/")
+        if given != content_hash() or name not in modules():
+            return "", None
+        return super().lookup_path(name)
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """The file, to be kept: under this address it never changes."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["cache-control"] = f"public, max-age={_YEAR}, immutable"
+        return response

@@ -1,0 +1,73 @@
+"""What the page can be set to: one table, from which its state, its links and its controls are made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dbce.data import ct
+from dbce.tasks import MAX_RADIUS, Task, title
+
+WEIGHTINGS = {"none": "CE", "balanced": "Balanced CE", "dilated": "Dilated"}
+
+
+def short_title(loss: str) -> str:
+    """The name of a network where room is scarce."""
+    return "Dilated" if loss == "dbce" else title(loss)
+
+
+def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, Any]]:
+    """The fields of a page, in the order in which a link holds them.
+
+    Each has ``name``, ``kind`` ("one" or "many" of ``choices``, "whole" or "number" from ``low`` to ``high`` in steps
+    of ``step``, "flag"), ``start``, ``label`` (of its controls) and ``always`` (whether a link holds it even where it
+    is as it starts). `dbce/web/app/state.js` reads it.
+
+    Args:
+        task: the task of the page.
+        losses: the networks, in order.
+        examples: how many there are.
+    """
+    scans = task.num_classes > 2
+    views = {"organs": "Organs"} if scans else {"compare": "Compare"}
+    tabs = {"anatomy": "Anatomy", **views, "radius": "Radius", "results": "Results"}
+    below = {"probability": "probability", "entropy": "cross entropy", "weighted": "weighted loss"}
+    numbers = [_whole("slice", None, ct.SLICES - 1), _whole("cls", None, task.num_classes - 1, low=1)] if scans else []
+    return [
+        _one("tab", "anatomy", tabs, always=True),
+        *numbers,
+        _whole("example", 0, examples - 1, always=True),
+        _one("weighting", "dilated", {name: name for name in WEIGHTINGS}, "Weighting", always=True),
+        _one("loss", losses[0], {loss: short_title(loss) for loss in losses}, "Network trained with", always=True),
+        _one("of", "weight", {"weight": "weight", "loss": "loss"}, "Share of"),
+        _whole("radius", task.radius, MAX_RADIUS, label="Radius of the disk in pixels", always=True),
+        {**_number("threshold", 0.5, 0.01, 0.99, 0.01, "Probability threshold"), "always": True},
+        _one("palette", "paper", {"paper": "the paper\u2019s", "safe": "colour-blind safe"}),
+        _one("below", "probability", below, "Below"),
+        _one("shape", "fill", {"fill": "fill", "outline": "outline"}, "Errors"),
+        _one("scale", "own", {"own": "each its own", "shared": "one for all"}, "Colour scale"),
+        _number("opacity", 1, 0, 1, 0.05, "Opacity of the maps over the image"),
+        {"name": "outline", "kind": "flag", "start": True},
+        _many("shown", {loss: title(loss) for loss in losses}, "Networks"),
+        _many("layers", {"tp": "found", "fp": "false positive", "fn": "missed"}),
+    ]
+
+
+def _one(name: str, start: str, choices: dict[str, str], label: str = "", always: bool = False) -> dict[str, Any]:
+    pairs = [[value, text] for value, text in choices.items()]
+    return {"name": name, "kind": "one", "start": start, "choices": pairs, "label": label, "always": always}
+
+
+def _many(name: str, choices: dict[str, str], label: str = "") -> dict[str, Any]:
+    return {**_one(name, "", choices, label), "kind": "many", "start": list(choices)}
+
+
+def _number(name: str, start: float, low: float, high: float, step: float, label: str) -> dict[str, Any]:
+    return {"name": name, "kind": "number", "start": start, "low": low, "high": high, "step": step, "label": label}
+
+
+def _whole(
+    name: str, start: int | None, high: int, low: int = 0, label: str = "", always: bool = False
+) -> dict[str, Any]:
+    field = {"name": name, "kind": "whole", "start": start, "low": low, "high": high, "step": 1, "label": label}
+    return {**field, "always": always}

@@ -1,0 +1,66 @@
+// The controls, filled from what Python says there is to choose.
+
+const KINDS = {
+  png: "Figure, PNG at 300 dpi",
+  svg: "Figure, SVG",
+  pdf: "Figure, PDF",
+  npz: "Maps, NumPy .npz",
+  zip: "Maps, 16-bit PNG",
+  csv: "Numbers, CSV",
+};
+
+/** @param {import("./viewer.js").Viewer} viewer */
+export function fillControls(viewer) {
+  const { config } = viewer;
+  fillFields(viewer);
+  for (const [kind, text] of Object.entries(config.nouns))
+    for (const part of viewer.$$(`[data-noun="${kind}"]`)) part.textContent = text;
+  for (const input of viewer.$$("input[data-file]")) input.accept = config.accept;
+  viewer.$('[data-do="paint"]').hidden = viewer.several;
+  viewer.$("[data-numbering]").innerHTML = Object.entries(config.numberings)
+    .map(([value, title]) => `<option value="${value}">${title}</option>`)
+    .join("");
+  viewer.$(".tasks").hidden = config.tasks.length < 2;
+  viewer.$(".tasks").innerHTML = config.tasks
+    .map(({ title, href, here }) => `<a href="${href}" ${here ? 'aria-current="page"' : ""}>${title}</a>`)
+    .join("");
+  viewer.$(".examples").innerHTML = config.examples
+    .map(
+      ({ thumbnail, title }, i) =>
+        `<button type="button" data-example="${i}" aria-label="${title}" title="${title}">
+          <img src="${thumbnail}" alt=""></button>`,
+    )
+    .join("");
+  viewer
+    .$('[data-menu="download"] .sheet')
+    .insertAdjacentHTML(
+      "afterbegin",
+      viewer.backend.can.map((kind) => `<button type="button" data-export="${kind}">${KINDS[kind]}</button>`).join(""),
+    );
+  viewer.$('[data-menu="download"]').hidden = !viewer.backend.can.length;
+  viewer.$('[data-out="recipe"]').textContent = config.recipe;
+  viewer.$(".notice").textContent = config.notice;
+  viewer.$(".notice").hidden = !config.notice;
+}
+
+/**
+ * Tabs, groups of choices and sliders from the table of fields.
+ * @param {import("./viewer.js").Viewer} viewer
+ */
+function fillFields(viewer) {
+  const field = (name) => viewer.fields.table.get(name);
+  const tabs = field("tab").choices.map(([tab]) => tab);
+  for (const button of viewer.$$(".tabs button")) button.hidden = !tabs.includes(button.dataset.tab);
+  for (const group of viewer.$$("fieldset[data-field]")) {
+    const { name, kind, choices, label } = field(group.dataset.field);
+    const box = kind === "one" ? '<label><input type="radio"' : '<label class="check"><input type="checkbox"';
+    const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${text}</label>`);
+    const quiet = "quiet" in group.dataset ? ' class="hide"' : "";
+    group.insertAdjacentHTML("beforeend", `<legend${quiet}>${label}</legend>${labels.join("")}`);
+  }
+  for (const input of viewer.$$("input[type=range][data-field]")) {
+    const { low, high, step, label } = field(input.dataset.field);
+    Object.assign(input, { min: low, max: high, step });
+    input.setAttribute("aria-label", label);
+  }
+}

@@ -1,0 +1,148 @@
+// What is in view comes from somewhere: an example, files of the visitor's, a slice of a scan.
+import { Unreachable } from "../backends/backend.js";
+import { Scan } from "./scan.js";
+
+const NO_ANSWER = "The server did not answer; what you see is still yours. Check the connection and try again.";
+const OWN_FAULT = "The page itself failed; what you see is still yours. Reload it, and please report";
+
+/**
+ * What to say of a failure: of the way to the backend, or of the page, which is then also an error of the console.
+ * @param {unknown} error
+ */
+export function failure(error) {
+  if (error instanceof Unreachable) return NO_ANSWER;
+  reportError(error);
+  return `${OWN_FAULT}: ${error}`;
+}
+
+/** @param {File} file @returns {Promise<{name: string, data: string}>} its content in base64 */
+const readFile = (file) =>
+  new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => {
+      const url = /** @type {string} */ (reader.result);
+      resolve({ name: file.name, data: url.slice(url.indexOf(",") + 1) });
+    };
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+
+export class Opening {
+  /** @param {import("./viewer.js").Viewer} viewer */
+  constructor(viewer) {
+    this.viewer = viewer;
+    /** @type {Record<string, any>} what to ask for again when a mask is added */
+    this.origin = { example: 0 };
+    /** @type {object | null} a mask that did not fit the image in view; its image may come next */
+    this.waiting = null;
+    this.scan = new Scan(viewer, this);
+    viewer.followers.push((scene) => this.showNumbering(scene));
+  }
+
+  /** @param {import("../core/scene.js").Scene} scene */
+  showNumbering(scene) {
+    const numbering = scene.numbering ?? (scene.place && this.scan.content?.numbering);
+    this.viewer.$(".numbering").hidden = !numbering;
+    if (numbering) this.viewer.$("[data-numbering]").value = numbering;
+  }
+
+  /**
+   * Ask for a scene; on a mistake say so and keep everything as it was.
+   * @param {Record<string, any>} request
+   * @param {Record<string, any>} patch of the state, where it comes
+   * @param {boolean} busy whether the page shows that it waits
+   * @returns {Promise<boolean>} whether the image in view is a new one
+   */
+  async open(request, patch = {}, busy = true) {
+    const { viewer, scan } = this;
+    viewer.root.classList.toggle("busy", busy);
+    try {
+      const reply = await viewer.backend.openStudy(request, (sentence) => viewer.say(sentence));
+      if (reply.waiting) this.waiting = request.files[0];
+      if (reply.error) {
+        viewer.say(reply.error, true);
+        return false;
+      }
+      if (reply.took) [request, patch] = this.sorted(request, reply.took);
+      if (reply.volume) await scan.take(reply.volume, request);
+      else if (!("plane" in request)) scan.content = null;
+      this.origin = request;
+      Object.assign(viewer.state, patch);
+      await viewer.showScene(reply.scene);
+      if (reply.volume) this.origin = await scan.request(viewer.study.place[0]);
+      return true;
+    } catch (error) {
+      viewer.say(failure(error), true);
+      return false;
+    } finally {
+      viewer.root.classList.remove("busy");
+      viewer.render();
+    }
+  }
+
+  /** @param {number} example */
+  openExample(example) {
+    return this.open({ example }, { example, slice: null, painting: false });
+  }
+
+  /**
+   * The same files, with their labels in the other numbering; a scan stays at its slice.
+   * @param {string} numbering
+   */
+  async renumber(numbering) {
+    const at = this.viewer.study.place?.[0];
+    const opened = await this.open({ ...this.source(), numbering }, { painting: false });
+    if (opened && this.scan.content && at !== this.viewer.study.place[0]) await this.scan.goTo(at);
+  }
+
+  /** What was opened, whole. */
+  source() {
+    return this.scan.content?.source ?? this.origin;
+  }
+
+  /**
+   * Files that were dropped, as they were taken: which is the image, which the mask.
+   * @param {Record<string, any>} request
+   * @param {{image: number | null, mask: number | "waiting" | null}} took
+   * @returns {[object, object]} the request that says so, and the patch of the state
+   */
+  sorted({ files, waiting, ...rest }, took) {
+    /** @type {Record<string, any>} */
+    const known = took.image === null ? rest : { image: files[took.image] };
+    if (took.mask !== null) known.mask = took.mask === "waiting" ? waiting : files[took.mask];
+    this.waiting = null;
+    return [known, took.image === null ? { painting: false } : { example: null, slice: null, painting: false }];
+  }
+
+  /**
+   * An image or a mask of which the visitor said what it is, or files of which the backend tells.
+   * @param {{image?: File | null, mask?: File | null, files?: File[]}} given
+   */
+  async openFiles({ image = null, mask = null, files = [] }) {
+    const { viewer } = this;
+    const most = viewer.config.max_bytes;
+    if (files.length > 2)
+      return viewer.say(`${files.length} files arrived; drop one image, or an image and its mask.`, true);
+    for (const file of [image, mask, ...files])
+      if (file && file.size > most)
+        return viewer.say(
+          `${file.name} has ${(file.size / 1e6).toFixed(0)} MB; at most ${most / 1e6} MB can be opened. ` +
+            "Save it smaller or as JPEG.",
+          true,
+        );
+    /** @type {Record<string, any>} */
+    let request;
+    try {
+      request = image ? { image: await readFile(image) } : { ...this.source() };
+      if (mask) {
+        request.mask = await readFile(mask);
+        delete request.numbering; // other labels may be in another one
+      }
+      if (files.length) request.files = await Promise.all(files.map(readFile));
+    } catch {
+      return viewer.say("The browser could not read that file; choose it again.", true);
+    }
+    if (files.length === 1 && this.waiting) request.waiting = this.waiting;
+    await this.open(request, image ? { example: null, slice: null, painting: false } : { painting: false });
+  }
+}

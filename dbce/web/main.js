@@ -1,0 +1,50 @@
+// Where the page begins: the viewer in an element, with its parts.
+import { Breath } from "./app/breath.js";
+import { fillControls } from "./app/controls.js";
+import { listen } from "./app/events.js";
+import { Opening } from "./app/opening.js";
+import { Painter } from "./app/paint.js";
+import { followLink } from "./app/share.js";
+import { Tour } from "./app/tour.js";
+import { Viewer } from "./app/viewer.js";
+import { Zoom } from "./app/zoom.js";
+import { bytes } from "./core/scene.js";
+import { wordsOf } from "./parts/colour.js";
+import { anatomy } from "./tabs/anatomy.js";
+import { compare } from "./tabs/compare.js";
+import { organs } from "./tabs/organs.js";
+import { radius } from "./tabs/radius.js";
+import { results } from "./tabs/results.js";
+
+const TABS = { anatomy, compare, organs, radius, results };
+
+/**
+ * Put the viewer into an element that holds viewer.html.
+ * @param {HTMLElement} element gets the viewer as its property `dbce`
+ * @param {Record<string, any>} settings from dbce.page.page.config
+ * @param {import("./backends/backend.js").Backend} backend
+ * @returns {Promise<Viewer>} when the first image is in view
+ */
+export async function mount(element, settings, backend) {
+  const config = { ...settings, magma: wordsOf(bytes(settings.magma)) };
+  const viewer = new Viewer(element, config, backend);
+  fillControls(viewer);
+  for (const [tab] of viewer.fields.table.get("tab").choices) viewer.tabs[tab] = TABS[tab](viewer);
+  const zoom = new Zoom(viewer);
+  const painter = new Painter(viewer);
+  const opening = new Opening(viewer);
+  const tour = new Tour(viewer, painter);
+  const breath = new Breath(viewer);
+  listen({ viewer, zoom, painter, opening, tour, breath });
+  Object.assign(element, { dbce: viewer });
+  const { found, unknown } = followLink(viewer, zoom, location.hash);
+  Object.assign(viewer.state, found);
+  viewer.render();
+  const { example, slice } = viewer.state;
+  await opening.open(slice === null || slice === undefined ? { example } : { example, slice });
+  viewer.root.dataset.ready = "true";
+  if (unknown.length)
+    viewer.say(`The link asks for what this page does not know (${unknown.join(", ")}); that was left out.`);
+  if (!Object.keys(found).length && !viewer.calm && !navigator.webdriver) breath.start();
+  return viewer;
+}

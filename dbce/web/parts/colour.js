@@ -1,0 +1,50 @@
+// Colours as the pixels of a canvas hold them: little-endian RGBA words.
+
+/** @param {number} r @param {number} g @param {number} b @param {number} a */
+export const rgba = (r, g, b, a = 255) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0;
+
+/** @param {string} text #rrggbb */
+export function hex(text) {
+  const [r, g, b] = [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
+  return rgba(r, g, b);
+}
+
+export const BLACK = rgba(8, 8, 10);
+export const WHITE = rgba(242, 242, 242);
+export const HATCH = [rgba(92, 98, 110), rgba(138, 145, 158)]; // over ignored pixels
+export const GREY = Uint32Array.from({ length: 256 }, (_, i) => rgba(i, i, i));
+
+/** @param {Uint8Array} rgb a table of 256 colours -> the same as words */
+export const wordsOf = (rgb) =>
+  Uint32Array.from({ length: 256 }, (_, i) => rgba(rgb[3 * i], rgb[3 * i + 1], rgb[3 * i + 2]));
+
+/**
+ * k/256 of one colour and the rest of another.
+ * @param {number} a
+ * @param {number} b
+ * @param {number} k
+ */
+export function mix(a, b, k) {
+  const rb = ((a & 0xff00ff) * k + (b & 0xff00ff) * (256 - k)) / 256;
+  const g = ((a & 0xff00) * k + (b & 0xff00) * (256 - k)) / 256;
+  return ((255 << 24) | (rb & 0xff00ff) | (g & 0xff00)) >>> 0;
+}
+
+/**
+ * A colour of the page's style, by its name there.
+ * @param {HTMLElement} root
+ * @param {string} name
+ */
+export const styled = (root, name) =>
+  hex(
+    getComputedStyle(root)
+      .getPropertyValue("--" + name)
+      .trim(),
+  );
+
+/** @param {ArrayLike<number>} values none below 0 */
+export function largest(values) {
+  let top = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] > top) top = values[i];
+  return top;
+}

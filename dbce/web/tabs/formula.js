@@ -1,0 +1,50 @@
+// The formula of the loss with the numbers of one pixel in it.
+import { FAR, IGNORE } from "../core/dilation.js";
+import { digits, grouped } from "../core/format.js";
+import { weightAt } from "../core/weights.js";
+
+const WEIGHT_OF = {
+  none: ({ study, w }) => `1/N = 1/${grouped(study.valid)} = ${w}`,
+  balanced: ({ study, w, own, names }) => `1/area(${names[own]}) = 1/${grouped(study.areas[own][0])} = ${w}`,
+  dilated: ({ study, w, i, radius, weights, names }) => {
+    const reaching = study.classes.filter((cls) => weights[cls] && study.distance[cls][i] <= radius);
+    const terms = reaching.map((cls) => `${names[cls]} 1/(1+${grouped(study.areas[cls][radius])})`).reverse();
+    const winner = names[reaching.reduce((a, b) => (weights[b] >= weights[a] ? b : a))];
+    return reaching.length > 1
+      ? `max(${terms.join(", ")}) = ${w}, the ${winner}\u2019s`
+      : `${terms[0]} = ${w}; only the ${winner} reaches here`;
+  },
+};
+
+/**
+ * @param {any} study with labels
+ * @param {Record<string, any>} config
+ * @param {Record<string, any>} state
+ * @param {import("../app/viewer.js").Pixel | null} pixel
+ * @returns {string} HTML
+ */
+export function formula(study, config, state, pixel) {
+  if (!pixel) return "Point at a pixel in any panel to see the formula with its numbers.";
+  const i = pixel.y * study.size + pixel.x;
+  const own = study.labels[i];
+  const at = `pixel (${pixel.x}, ${pixel.y})`;
+  if (own === IGNORE)
+    return `${at}: <em>ignored</em><br>It counts nowhere: in no loss, no weight, no area and no score.`;
+  const { weighting, radius, loss } = state;
+  const names = config.classes;
+  const objects = study.classes.slice(1);
+  const away = study.near[i];
+  const closest = objects.find((cls) => study.distance[cls][i] === away);
+  const none = objects.every((cls) => study.areas[cls][0] === 0);
+  const where = own || none ? "" : `, ${away < FAR ? away : "over 254"} px from the ${names[closest]}`;
+  const given = study.classWeights(weighting, radius);
+  const value = weightAt(study, i, given);
+  const ce = study.crossEntropy(loss)[i];
+  const facts = { study, i, own, radius, names, weights: given.weights, w: `<b>${digits(value)}</b>` };
+  const each = config.losses.map((key) => `${config.short[key]} ${digits(study.probabilityOfTruth(key, i))}`);
+  return `${at}: <em>${names[own]}</em>${where}<br>
+    CE = \u2212ln p = \u2212ln ${digits(study.probabilityOfTruth(loss, i))} = <b>${digits(ce)}</b><br>
+    M = ${WEIGHT_OF[weighting](facts)}<br>
+    M \u00b7 CE = <b>${digits(value * ce)}</b><br>
+    p of ${names[own]}: ${each.join(", ")}`;
+}
