@@ -25,4 +25,6 @@ test("the mean is that of the objects which one of the maps holds, and 1 where t
   assert.equal(mean([9, 0, 0, 0, 0, 0, 0, 0, 0]), 1); // background alone
   assert.equal(mean([9, 1, 0, 1, 1, 0, 0, 0, 0]), 0.5); // one class: 1 found, 1 too much, 1 missed
   assert.equal(mean([9, 1, 0, 1, 1, 0, 0, 0, 4]), 0.75);
+  assert.equal(mean([9, 1, 0, 0, 1, 0, 0, 0, 0]), 2 / 3); // as many too much as there are
+  assert.equal(mean([9, 0, 0, 1, 1, 0, 0, 0, 0]), 2 / 3); // as many missed as were found
 });

@@ -49,6 +49,10 @@ test("one class by itself weighs the same on all that it reaches, and the larges
     for (const weighting of Object.keys(WEIGHTINGS))
       for (const radius of [0, 2, CONSTANTS.max_radius]) {
         const given = study.classWeights(weighting, radius);
+        assert.ok(given.weights.every(Number.isFinite), name);
+        if (weighting !== "none")
+          for (const cls of study.classes)
+            assert.equal(given.weights[cls] > 0, study.areas[cls][given.reach] > 0, name);
         const most = new Float32Array(study.count);
         for (const cls of study.classes) {
           const alone = weightMap(study, given, new Float32Array(study.count).fill(7), cls);
