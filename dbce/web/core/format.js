@@ -13,7 +13,7 @@ export function digits(v) {
   if (v === 0) return "0";
   if (Math.abs(v) >= 1e-3 && Math.abs(v) < 1e4) return String(+v.toPrecision(3)).replace("-", "\u2212");
   const [mantissa, exponent] = v.toExponential(2).split("e");
-  return `${+mantissa}\u00b7${power(+exponent)}`;
+  return `${+mantissa}\u00b7${power(+exponent)}`.replace("-", "\u2212");
 }
 
 /** @param {number} n a count, its thousands set apart by thin spaces */
