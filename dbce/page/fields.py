@@ -32,10 +32,10 @@ def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, An
     views = {"organs": "Organs"} if scans else {"compare": "Compare"}
     tabs = {"anatomy": "Anatomy", **views, "radius": "Radius", "results": "Results"}
     below = {"probability": "probability", "entropy": "cross entropy", "weighted": "weighted loss"}
-    numbers = [_whole("slice", None, ct.SLICES - 1), _whole("cls", None, task.num_classes - 1, low=1)] if scans else []
     return [
         _one("tab", "anatomy", tabs, always=True),
-        *numbers,
+        _whole("slice", None, ct.SLICES - 1 if scans else -1),  # of pictures there is none to choose
+        _whole("cls", None, task.num_classes - 1 if scans else 0, low=1),
         _whole("example", 0, examples - 1, always=True),
         _one("weighting", "dilated", {name: name for name in WEIGHTINGS}, "Weighting", always=True),
         _one("loss", losses[0], {loss: short_title(loss) for loss in losses}, "Network trained with", always=True),
