@@ -20,10 +20,12 @@ if __name__ != "__mp_main__":  # what the workers, which read this file as well,
 def _offers(folder: Path | None) -> list[page.Offer]:
     """Every task that the folder has networks for, and what was measured of them."""
     offers = []
-    for task, networks in checkpoints.collect(folder).items():
+    for task, networks in checkpoints.collect_networks(folder).items():
         measured = ((folder or checkpoints.FOLDER) / task / "manifest.json").is_file()
         tables = (
-            [results.summary(task, checkpoints.manifest(task, folder), evidence.read(task, folder))] if measured else []
+            [results.summary(task, checkpoints.manifest(task, folder), evidence.read_evidence(task, folder))]
+            if measured
+            else []
         )
         offers.append(page.Offer(Predictor(networks, task), tables, results.read_radius(task, folder)))
     return offers
@@ -37,7 +39,7 @@ def _from_hub(reference: str) -> tuple[list[page.Offer], str]:
     """
     networks.parse(reference)
     try:
-        return _offers(networks.download(reference)), ""
+        return _offers(networks.download_networks(reference)), ""
     except ValueError as error:
         notice = f"The networks asked for are not here: {error} This page shows the bundled networks instead."
         print(f"dbce: {notice}", file=sys.stderr)
@@ -84,7 +86,7 @@ def main() -> int:
     if not 0 < args.keep < 86400:
         parser.error(f"--keep is {args.keep:g}; it must be a number of seconds above 0, below a day.")
     signal.signal(signal.SIGTERM, _stop)
-    cache.start(args.keep)
+    cache.start_cache(args.keep)
     try:
         if args.checkpoints is None and args.hub:
             offers, notice = _from_hub(args.hub)

@@ -69,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     train = add.add_parser("train", help="train one network with one loss")
-    train.set_defaults(run=commands.train)
+    train.set_defaults(run=commands.train_command)
     _training_options(train)
     train.add_argument("--loss", choices=LOSS_TITLES, default="dbce")
     train.add_argument("--out", help="folder of the run (default runs/TASK/LOSS); a killed run resumes there")
@@ -78,7 +78,7 @@ def build_parser() -> argparse.ArgumentParser:
     _compile_option(train)
 
     campaign = add.add_parser("campaign", help="train every combination of losses, seeds and radii not done yet")
-    campaign.set_defaults(run=commands.campaign)
+    campaign.set_defaults(run=commands.campaign_command)
     _training_options(campaign)
     campaign.add_argument("--losses", nargs="+", choices=LOSS_TITLES, default=list(LOSS_TITLES))
     campaign.add_argument("--seeds", nargs="+", type=int, default=[0])
@@ -87,12 +87,12 @@ def build_parser() -> argparse.ArgumentParser:
     campaign.add_argument("--jobs", type=int, default=1, help="runs side by side, each on a core of its own")
 
     curves = add.add_parser("curves", help="draw the training loss and the validation score of runs")
-    curves.set_defaults(run=commands.curves)
+    curves.set_defaults(run=commands.curves_command)
     curves.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
     curves.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
 
     evidence = add.add_parser("evidence", help="score runs of several seeds: mean, deviation, bootstrap intervals")
-    evidence.set_defaults(run=commands.evidence)
+    evidence.set_defaults(run=commands.evidence_command)
     evidence.add_argument("task", choices=TASKS)
     evidence.add_argument("--runs", required=True, help="folder with one run a loss and seed")
     evidence.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
@@ -100,7 +100,7 @@ def build_parser() -> argparse.ArgumentParser:
     _part_option(evidence)
 
     pack = add.add_parser("pack", help="write a data set as one small file that train and evaluate read")
-    pack.set_defaults(run=commands.pack)
+    pack.set_defaults(run=commands.pack_command)
     pack.add_argument("task", choices=TASKS)
     pack.add_argument("--data", required=True, help="data set folder")
     _labels_option(pack)
@@ -108,13 +108,13 @@ def build_parser() -> argparse.ArgumentParser:
     pack.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
 
     phantoms = add.add_parser("phantoms", help="draw a data set of CT phantoms in TransUNet's layout")
-    phantoms.set_defaults(run=commands.phantoms)
+    phantoms.set_defaults(run=commands.phantoms_command)
     phantoms.add_argument("-o", "--out", required=True, help="folder to write")
     phantoms.add_argument("--scans", type=int, nargs="+", metavar="N", help="numbers to draw (default: Synapse's 30)")
     phantoms.add_argument("--size", type=int, default=WORK_SIZE, help="side of the slices in pixels (default 320)")
 
     evaluate = add.add_parser("evaluate", help="score networks on a test set")
-    evaluate.set_defaults(run=commands.evaluate)
+    evaluate.set_defaults(run=commands.evaluate_command)
     evaluate.add_argument("task", choices=TASKS)
     evaluate.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
     _labels_option(evaluate)
@@ -123,7 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     bundle = add.add_parser("bundle", help="score finished runs and put them under checkpoints/")
-    bundle.set_defaults(run=commands.bundle)
+    bundle.set_defaults(run=commands.bundle_command)
     bundle.add_argument("task", choices=TASKS)
     bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
     bundle.add_argument("--data", required=True, help="test set to score on")
@@ -131,7 +131,7 @@ def build_parser() -> argparse.ArgumentParser:
     _part_option(bundle)
 
     radius = add.add_parser("radius", help="score runs that differ in the radius, and record the curve of Fig. 5")
-    radius.set_defaults(run=commands.radius)
+    radius.set_defaults(run=commands.radius_command)
     radius.add_argument("task", choices=TASKS)
     radius.add_argument("--runs", required=True, help="folder with one run a radius")
     radius.add_argument("--data", required=True, help="test set to score on")
@@ -139,7 +139,7 @@ def build_parser() -> argparse.ArgumentParser:
     _part_option(radius)
 
     figure = add.add_parser("figure", help="draw a figure of the paper for an image of yours")
-    figure.set_defaults(run=commands.figure)
+    figure.set_defaults(run=commands.figure_command)
     figure.add_argument(
         "number",
         type=int,
@@ -159,30 +159,30 @@ def build_parser() -> argparse.ArgumentParser:
     figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="2, 3: colours of errors")
 
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
-    export.set_defaults(run=commands.export)
+    export.set_defaults(run=commands.export_command)
     export.add_argument("format", choices=("onnx",))
     export.add_argument("--task", choices=TASKS, default="polyp")
     export.add_argument("-o", "--out", default="onnx", help="folder to write (default onnx)")
 
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
-    publish.set_defaults(run=commands.publish)
+    publish.set_defaults(run=commands.publish_command)
     publish.add_argument("tasks", nargs="*", type=_task, metavar="TASK", help=f"for --repo: {', '.join(TASKS)}")
     publish.add_argument("--repo", metavar="USER/NAME", help="repository for the networks of these tasks")
     publish.add_argument("--space", metavar="USER/NAME", help="Space; shows the networks of --repo, else the bundled")
     publish.add_argument("--private", action="store_true", help="what is created is private")
 
     fetch = add.add_parser("fetch", help="download a public data set from its official address")
-    fetch.set_defaults(run=commands.fetch)
+    fetch.set_defaults(run=commands.fetch_command)
     fetch.add_argument("name", choices=("kvasir", "isic", "cvc", "synapse"), help="the last two: print where to ask")
     fetch.add_argument("-o", "--out", default="data", help="folder to put it in (default data)")
     fetch.add_argument("--mirror", metavar="URL", help="folder on another server that holds the same archives")
 
     table = add.add_parser("table", help="print what was measured of a task as Markdown: scores, seeds, radius")
-    table.set_defaults(run=commands.table)
+    table.set_defaults(run=commands.table_command)
     table.add_argument("task", choices=TASKS)
 
     bench = add.add_parser("bench", help="measure, and print ratios against peers")
-    bench.set_defaults(run=commands.bench)
+    bench.set_defaults(run=commands.bench_command)
     bench.add_argument(
         "what",
         choices=("viewer", "dilation", "train", "load"),

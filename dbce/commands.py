@@ -50,7 +50,7 @@ def _load(
     from dbce.data import datasets
     from dbce.data.survey import of_labels
 
-    dataset = datasets.load(path, size, progress, labels_in=args.labels, **part)
+    dataset = datasets.load_dataset(path, size, progress, labels_in=args.labels, **part)
     print(dataset.survey or of_labels(Path(path).name, dataset.labels), file=sys.stderr)
     return dataset
 
@@ -70,7 +70,7 @@ def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
     return dataset.at(args.size), validation
 
 
-def train(args: argparse.Namespace) -> None:
+def train_command(args: argparse.Namespace) -> None:
     """Train one network."""
     from dbce.scores.evaluation import validator
     from dbce.train import training
@@ -91,14 +91,14 @@ def train(args: argparse.Namespace) -> None:
     print(f"wrote {path}")
 
 
-def campaign(args: argparse.Namespace) -> None:
+def campaign_command(args: argparse.Namespace) -> None:
     """Train every combination of losses, seeds and radii that is not done yet."""
     from dbce.scores.evaluation import validator
     from dbce.train import campaign
 
     recipes = [_recipe(args, *choice) for choice in campaign.combinations(args.losses, args.seeds, args.radii)]
     out = Path(args.out or f"runs/{args.task}")
-    done = campaign.run(
+    done = campaign.run_campaign(
         recipes,
         partial(_training_set, args),
         out,
@@ -111,7 +111,7 @@ def campaign(args: argparse.Namespace) -> None:
     print(f"{len(done)} of {len(recipes)} runs are finished under {out}")
 
 
-def curves(args: argparse.Namespace) -> None:
+def curves_command(args: argparse.Namespace) -> None:
     """Draw how the loss and the validation scores of runs went."""
     from dbce.study import export, figures
     from dbce.train.run_files import read_log
@@ -131,35 +131,35 @@ def curves(args: argparse.Namespace) -> None:
     print(f"wrote {args.out}")
 
 
-def evidence(args: argparse.Namespace) -> None:
+def evidence_command(args: argparse.Namespace) -> None:
     """Score finished runs of several seeds, and record means, deviations and intervals."""
     from dbce.data.datasets import scan_of
     from dbce.scores import evidence
     from dbce.train import checkpoints
 
-    runs = evidence.collect(args.runs)
+    runs = evidence.collect_runs(args.runs)
     dataset, source = _test_set(args)
     if TASKS[args.task].num_classes > 2:
         members = list(dict.fromkeys(map(scan_of, dataset.names)))
     else:
         members = evidence.groups(dataset.names, args.data)
     measured = evidence.measure(args.task, runs, dataset, members, partial(tqdm, unit="run", leave=False))
-    recipe = checkpoints.load(next(iter(next(iter(runs.values())).values()))).recipe
-    path = evidence.write(args.task, measured, recipe, source)
+    recipe = checkpoints.load_checkpoint(next(iter(next(iter(runs.values())).values()))).recipe
+    path = evidence.write_evidence(args.task, measured, recipe, source)
     print("\n".join(evidence.sentences(measured)))
     print(f"wrote {path}")
 
 
-def pack(args: argparse.Namespace) -> None:
+def pack_command(args: argparse.Namespace) -> None:
     """Write a data set as one file."""
     from dbce.data import datasets
 
     dataset = _load(args, args.data, args.size, partial(tqdm, desc="reading", unit="img"))
-    datasets.pack(dataset, args.out)
+    datasets.pack_dataset(dataset, args.out)
     print(f"wrote {args.out}: {len(dataset)} images, {Path(args.out).stat().st_size / 1e6:.1f} MB")
 
 
-def phantoms(args: argparse.Namespace) -> None:
+def phantoms_command(args: argparse.Namespace) -> None:
     """Draw a data set of CT phantoms."""
     from dbce.data import volumes
 
@@ -188,15 +188,15 @@ def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
     return dataset, f"{name} ({len(dataset)} held-out images)" if part == "test" and task.held_out else name
 
 
-def evaluate(args: argparse.Namespace) -> None:
+def evaluate_command(args: argparse.Namespace) -> None:
     """Score networks on a test set."""
-    from dbce.scores.evaluation import evaluate, table
+    from dbce.scores.evaluation import evaluate, score_table
     from dbce.train import checkpoints
 
     if args.checkpoint:
-        found = {Path(path).stem: checkpoints.load(path) for path in args.checkpoint}
+        found = {Path(path).stem: checkpoints.load_checkpoint(path) for path in args.checkpoint}
         if len(found) < len(args.checkpoint):
-            found = {path: checkpoints.load(path) for path in args.checkpoint}
+            found = {path: checkpoints.load_checkpoint(path) for path in args.checkpoint}
     else:
         found = checkpoints.bundled(args.task)
     dataset, _ = _test_set(args)
@@ -204,22 +204,22 @@ def evaluate(args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps({k: {n: round(v, 2) for n, v in row.items()} for k, row in results.items()}))
     else:
-        print(table(results))
+        print(score_table(results))
 
 
-def bundle(args: argparse.Namespace) -> None:
+def bundle_command(args: argparse.Namespace) -> None:
     """Score finished runs and put them under checkpoints/."""
-    from dbce.scores.evaluation import evaluate, table
+    from dbce.scores.evaluation import evaluate, score_table
     from dbce.train import checkpoints
 
     files = {loss: Path(args.runs) / loss / f"{loss}.safetensors" for loss in LOSS_TITLES}
-    found = {loss: checkpoints.load(path) for loss, path in files.items()}
+    found = {loss: checkpoints.load_checkpoint(path) for loss, path in files.items()}
     recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in found.values()]
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the loss; train all four alike first.")
     dataset, source = _test_set(args)
     results = evaluate(found, dataset, partial(tqdm, leave=False), args.task)
-    print(table(results))
+    print(score_table(results))
     folder = checkpoints.FOLDER / args.task
     folder.mkdir(parents=True, exist_ok=True)
     for path in files.values():
@@ -227,7 +227,7 @@ def bundle(args: argparse.Namespace) -> None:
     print(f"wrote {checkpoints.write_manifest(args.task, results, source)}")
 
 
-def radius(args: argparse.Namespace) -> None:
+def radius_command(args: argparse.Namespace) -> None:
     """Score runs that differ in the radius."""
     from dbce.scores import results
     from dbce.scores.evaluation import evaluate
@@ -236,7 +236,7 @@ def radius(args: argparse.Namespace) -> None:
     files = sorted(Path(args.runs).glob("*/*.safetensors"))
     if not files:
         raise ValueError(f"{args.runs} holds no finished run (*/*.safetensors); train some radii first.")
-    found = {str(path): checkpoints.load(path) for path in files}
+    found = {str(path): checkpoints.load_checkpoint(path) for path in files}
     recipes = [{**checkpoint.recipe, "radius": None} for checkpoint in found.values()]
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the radius; train them alike.")
@@ -248,7 +248,7 @@ def radius(args: argparse.Namespace) -> None:
     print(f"wrote {path}")
 
 
-def figure(args: argparse.Namespace) -> None:
+def figure_command(args: argparse.Namespace) -> None:
     """Draw a figure of the paper."""
     from dbce.study import export
     from dbce.study.predictor import Predictor
@@ -290,7 +290,7 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
     several = TASKS[task].num_classes > 2
     assert data is not None
     if several and volumes.is_volume(args.image, data):
-        volume = volumes.read(
+        volume = volumes.read_volume(
             data, args.image, None if mask_data is None else (args.mask, mask_data), labels_in=args.labels
         )
         for note in volume.notes:
@@ -317,7 +317,7 @@ def _radius_figure(task: str, kind: str) -> bytes:
     return export.figure_bytes(figures.radius_curve(result), kind)
 
 
-def bench(args: argparse.Namespace) -> None:
+def bench_command(args: argparse.Namespace) -> None:
     """Measure, and print ratios."""
     from dbce.bench import compute, viewer
     from dbce.study.predictor import Predictor
@@ -338,7 +338,7 @@ def bench(args: argparse.Namespace) -> None:
     print(viewer.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats or 60))
 
 
-def export(args: argparse.Namespace) -> None:
+def export_command(args: argparse.Namespace) -> None:
     """Write the bundled networks of a task for another runtime."""
     from dbce.hub import onnx
     from dbce.train import checkpoints
@@ -351,7 +351,7 @@ def export(args: argparse.Namespace) -> None:
         print(f"wrote {path}")
 
 
-def publish(args: argparse.Namespace) -> None:
+def publish_command(args: argparse.Namespace) -> None:
     """Upload networks, a Space, or both."""
     from dbce.hub import publish
 
@@ -361,24 +361,24 @@ def publish(args: argparse.Namespace) -> None:
         raise ValueError(f"--repo {args.repo} needs the tasks whose networks to upload: {', '.join(TASKS)}.")
     networks = None
     if args.repo:
-        networks = publish.publish(args.tasks, args.repo, args.private)
+        networks = publish.publish_networks(args.tasks, args.repo, args.private)
         print(f"published; open the page with: python app.py --hub {networks}")
     if args.space:
         print(f"the page is at {publish.publish_space(args.space, networks, args.private)}")
 
 
-def fetch(args: argparse.Namespace) -> None:
+def fetch_command(args: argparse.Namespace) -> None:
     """Download a public data set."""
     from dbce.hub import fetch
 
     if args.name in fetch.ASK:
         print(fetch.ASK[args.name])
         return
-    folder = fetch.fetch(args.name, Path(args.out), partial(tqdm, unit="B", unit_scale=True), args.mirror)
+    folder = fetch.fetch_dataset(args.name, Path(args.out), partial(tqdm, unit="B", unit_scale=True), args.mirror)
     print(f"wrote {folder}; its archives' checksums stand in {fetch.CHECKSUMS}")
 
 
-def table(args: argparse.Namespace) -> None:
+def table_command(args: argparse.Namespace) -> None:
     """Print what was measured of a task: the bundled networks, several seeds, the radius."""
     from dbce.scores.results import report
 

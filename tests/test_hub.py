@@ -32,7 +32,7 @@ def nets(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("nets")
     for seed, name in enumerate(("mine", "focal-2")):
         torch.manual_seed(seed)
-        checkpoints.save(folder / f"{name}.safetensors", DeepSupervisionUnet("mobilenet_v2"), RECIPE)
+        checkpoints.save_checkpoint(folder / f"{name}.safetensors", DeepSupervisionUnet("mobilenet_v2"), RECIPE)
     return folder
 
 
@@ -76,7 +76,7 @@ from dbce.train import checkpoints
 if len(sys.argv) > 2:  # no file may grow beyond this: a full disk
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 try:
-    found = checkpoints.collect(hub.download(sys.argv[1]))
+    found = checkpoints.collect_networks(hub.download_networks(sys.argv[1]))
     print({task: list(networks) for task, networks in found.items()})
 except ValueError as error:
     print("SENTENCE", type(error).__name__, error)

@@ -381,7 +381,7 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
         cells = page.locator(f'[data-row="{loss}"] td').all_inner_texts()
         ours = [f"{value:.2f}" for value in entry["scores"].values()]
         assert cells == ours + [f"{value:.2f}" for value in PAPER["polyp"][loss]]
-    measured = evidence.read("polyp")
+    measured = evidence.read_evidence("polyp")
     rows = evidence.rows(measured, evidence.columns_of(measured))
     shown = page.locator("table.more tbody tr").evaluate_all(
         "all => all.map((r) => [...r.children].map((c) => c.innerText))"

@@ -27,7 +27,7 @@ from dbce.data.masks import Levels, read_levels
 from dbce.data.pairs import fit
 from dbce.data.parts import in_part, is_split, of_part, scan_of
 from dbce.data.resize import resize_image, resize_labels, resize_mask
-from dbce.data.survey import Meaning, Survey, decide, of_labels, of_masks
+from dbce.data.survey import Meaning, Survey, decide_meanings, of_labels, of_masks
 from dbce.tasks import IGNORE, WORK_SIZE, Task
 
 _PACK_FORMAT = "dbce-pack-1"
@@ -145,7 +145,7 @@ def _read_again(path: Path, meaning: Meaning) -> np.ndarray:
 def _of_reading(pairs: Sequence[tuple[Path, Path]], reading: Sequence[_Read], folder: Path) -> Dataset:
     """The masks read by one rule for all, and the set summed up."""
     masks = [read.levels for read in reading]
-    meanings, notes = decide(masks)
+    meanings, notes = decide_meanings(masks)
     labels = [
         _read_again(mask, meaning) if read.labels is None or read.meaning != meaning else read.labels
         for (_, mask), read, meaning in zip(pairs, reading, meanings, strict=True)
@@ -171,7 +171,7 @@ def holds_own_split(path: str | Path, task: Task) -> bool:
     return is_split(task, "" if cases else image_folder(path).name, cases or ())
 
 
-def load(
+def load_dataset(
     path: str | Path,
     size: int = WORK_SIZE,
     progress: Callable = iter,
@@ -186,7 +186,7 @@ def load(
     `evaluate`, gets it from there, and so it is trained on what it will be tested on.
 
     Args:
-        path: folder in an official layout, or a file written by `pack`.
+        path: folder in an official layout, or a file written by `pack_dataset`.
         size: side in pixels of the result.
         progress: wraps the iteration over images, e.g. ``tqdm``.
         part: "all", or "train" or "test" of a data set that is split as `in_part` says.
@@ -204,7 +204,7 @@ def _load(path: Path, progress: Callable, part: str, held_out: float, labels_in:
     """At ``WORK_SIZE``, or, of a pack, at the size it was packed at."""
     if path.is_file():
         return _load_pack(path).part(part, held_out)
-    scans = volumes.scans(path, part, labels_in)
+    scans = volumes.find_scans(path, part, labels_in)
     if scans is not None:
         return _load_scans(scans, progress, path)
     pairs = find_pairs(path)
@@ -245,7 +245,7 @@ def _load_scans(scans: volumes.Scans, progress: Callable, folder: Path) -> Datas
     return Dataset(tuple(names), np.concatenate(images), marked, survey)
 
 
-def pack(dataset: Dataset, path: str | Path, quality: int | None = 95) -> None:
+def pack_dataset(dataset: Dataset, path: str | Path, quality: int | None = 95) -> None:
     """Write a data set as one file: JPEG images and masks in an npz, about 30 kB an image at 320 x 320.
 
     Masks of 0 and 1 are packed to bits; labels of more classes, or with ignored pixels, are kept as they are.

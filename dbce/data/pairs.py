@@ -94,7 +94,7 @@ def read_any(file: File, num_classes: int, labels_in: str | None = None) -> Mask
     if volumes.is_volume(*file):
         raise InputError(f"{file[0]} is a volume, the image is a single picture; give its labels as PNG.")
     raw = read_labels(file[1], file[0], numbering.RAW_MAX + 1)
-    labels, left_open, notes = numbering.read(raw.labels, file[0], labels_in)
+    labels, left_open, notes = numbering.renumber_labels(raw.labels, file[0], labels_in)
     return replace(raw, labels=labels, numbering=left_open, notes=notes)
 
 

@@ -190,7 +190,7 @@ def _explained(target: str):
         raise ValueError(f"{target} could not be reached ({reason(error)}); check the connection.") from error
 
 
-def publish(tasks: Sequence[str], repository: str, private: bool = False) -> str:
+def publish_networks(tasks: Sequence[str], repository: str, private: bool = False) -> str:
     """Create a repository on the Hub, or add a commit to it, with the bundled networks of some tasks.
 
     Args:
@@ -199,7 +199,7 @@ def publish(tasks: Sequence[str], repository: str, private: bool = False) -> str
         private: whether a new repository is private.
 
     Returns:
-        ``user/name@COMMIT``, as `dbce.hub.networks.download` takes it.
+        ``user/name@COMMIT``, as `dbce.hub.networks.download_networks` takes it.
 
     Raises:
         ValueError: nothing bundled, no permission, or no connection.

@@ -175,8 +175,8 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
     Raises:
         ValueError: the processes that decode visitors' files cannot be started.
     """
-    cache.start()
-    workers.start()
+    cache.start_cache()
+    workers.start_workers()
     turns = Turns()
     names = [offer.predictor.task.name for offer in offers]
     with Blocks(title=_TITLE, analytics_enabled=False, fill_width=True) as demo:

@@ -58,7 +58,7 @@ class ScanStudio(Studio):
         """A picture of a slice, or a volume of which one slice is taken (the one with most in it by default)."""
         if not volumes.is_volume(*image):
             return super().open(image, mask, labels_in=labels_in)
-        volume = _read(image, mask, labels_in)
+        volume = _read_scan(image, mask, labels_in)
         if number >= len(volume.grey):
             raise inputs.InputError(f"slice is {shown(number)}; {image[0]} has the slices 0 to {len(volume.grey) - 1}.")
         number = volume.fullest() if number < 0 else number
@@ -123,7 +123,7 @@ class ScanStudio(Studio):
         if not volumes.is_volume(name, data):
             return super()._scene(request, said)
         mask = inputs.decode_file(request["mask"], volumes.MAX_BYTES) if request.get("mask") else None
-        volume = _read((name, data), mask, request.get("numbering"))
+        volume = _read_scan((name, data), mask, request.get("numbering"))
         number, count = volume.fullest(), len(volume.grey)
         labels = None if volume.labels is None else volume.labels[number]
         title = f"{name}, {volume.shape[1]} \u00d7 {volume.shape[0]} px" + (f", labels {mask[0]}" if mask else "")
@@ -141,11 +141,11 @@ class ScanStudio(Studio):
         return {"volume": json.dumps(content), "scene": described(opened, said, "No labels yet")}
 
 
-def _read(image: pairs.File, mask: pairs.File | None, labels_in: str | None) -> volumes.Volume:
-    """Names and bytes of a scan and perhaps its labels -> a volume; see `dbce.data.volumes.read`."""
+def _read_scan(image: pairs.File, mask: pairs.File | None, labels_in: str | None) -> volumes.Volume:
+    """Names and bytes of a scan and perhaps its labels -> a volume; see `dbce.data.volumes.read_volume`."""
     name, data = image
     limits: dict[str, Any] = {"seconds": workers.SCAN_SECONDS, "memory": workers.SCAN_BYTES}
-    return workers.run(volumes.read, data, name, mask, WORK_SIZE, labels_in, **limits)
+    return workers.run(volumes.read_volume, data, name, mask, WORK_SIZE, labels_in, **limits)
 
 
 def _rgb(grey: np.ndarray) -> np.ndarray:

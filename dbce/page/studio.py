@@ -44,7 +44,7 @@ class Opened:
     numbering: str | None = None
 
 
-def answer(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
+def answer_page(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
     """Decode a request, and turn what goes wrong into ``{"error": sentence}``."""
 
     @functools.wraps(method)
@@ -191,7 +191,7 @@ class Studio:
         notes = (*pairs.fit(picture, read, "the example", mask[0]), *pairs.say(read))
         return self._opened(pairs.Pair(picture, read, notes), self.title(index), mask)
 
-    @answer
+    @answer_page
     def open_study(self, request: dict[str, Any]) -> dict[str, Any]:
         """A request as of `_requested`, as JSON -> ``{"scene": JSON}`` or ``{"error": sentence}``.
 
@@ -222,7 +222,7 @@ class Studio:
         """What `open_study` answers to a request whose files are sorted; ``said`` is how."""
         return {"scene": described(self._requested(request), said)}
 
-    @answer
+    @answer_page
     def export_view(self, request: dict[str, Any]) -> dict[str, str]:
         """``{"of": request, "labels": bits painted in the page or null, "view": fields of View, "kind": suffix}``.
 

@@ -46,7 +46,7 @@ def columns(task: str) -> dict[str, str]:
     return {"dice": HEADINGS["dice"], "iou": HEADINGS["iou"], **organs}
 
 
-def per_image(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter) -> dict[str, np.ndarray]:
+def score_images(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter) -> dict[str, np.ndarray]:
     """Scores in [0, 1] of every image, (N,) for each name in `dbce.metrics.SCORES`, at threshold 0.5."""
     chunks = []
     for start in progress(range(0, len(dataset), 8)):
@@ -56,7 +56,7 @@ def per_image(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = ite
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in SCORES}
 
 
-def per_scan(
+def score_scans(
     checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter, num_classes: int = 9
 ) -> dict[str, np.ndarray]:
     """`scan_scores` of a network."""
@@ -103,7 +103,7 @@ def scan_scores(found: np.ndarray, dataset: Dataset, num_classes: int = 9) -> di
 
 def _organ_means(checkpoint: Checkpoint, dataset: Dataset, progress: Callable, task: str) -> dict[str, float]:
     """Scores as in the paper's Table 3: over the scans first, then over the organs."""
-    scores = per_scan(checkpoint, dataset, progress, TASKS[task].num_classes)
+    scores = score_scans(checkpoint, dataset, progress, TASKS[task].num_classes)
     means = {name: float(values.mean(axis=0).mean()) for name, values in scores.items()}
     classes = TASKS[task].classes[1:]
     return {**means, **dict(zip(classes, scores["dice"].mean(axis=0).tolist(), strict=True))}
@@ -126,7 +126,7 @@ def evaluate(
     results = {}
     for key, value in checkpoints.items():
         if TASKS[task].num_classes == 2:
-            means = {name: float(scores.mean()) for name, scores in per_image(value, dataset, progress).items()}
+            means = {name: float(scores.mean()) for name, scores in score_images(value, dataset, progress).items()}
         else:
             means = _organ_means(value, dataset, progress, task)
         results[key] = {name: 100 * score for name, score in means.items()}
@@ -147,7 +147,7 @@ def validator(dataset: Dataset, task: str, size: int) -> Callable[[Any], dict[st
     return lambda network: evaluate({"": Checkpoint(network, {"size": size})}, dataset, task=task)[""]
 
 
-def table(results: Mapping[str, Mapping[str, float]]) -> str:
+def score_table(results: Mapping[str, Mapping[str, float]]) -> str:
     """The results as text, laid out like Table 1, the best number of each column marked with ``*``."""
     names = list(next(iter(results.values())))
     best = {name: max(row[name] for row in results.values()) for name in names}
@@ -163,7 +163,7 @@ def table(results: Mapping[str, Mapping[str, float]]) -> str:
 _CHANCE = "one run a loss, so differences of a point or so may be chance"
 
 
-def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp", seeds: int = 1) -> str:
+def score_markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp", seeds: int = 1) -> str:
     """The scores of the bundled networks as a Markdown table beside the paper's, with what made them.
 
     Args:

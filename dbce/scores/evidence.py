@@ -21,7 +21,7 @@ from dbce.metrics import SCORES, scores
 from dbce.scores.evaluation import HEADINGS, data_name, label_maps, scan_scores
 from dbce.study.predictor import foreground_logits
 from dbce.tasks import IGNORE, LOSS_TITLES, TASKS
-from dbce.train.checkpoints import FOLDER, Checkpoint, load
+from dbce.train.checkpoints import FOLDER, Checkpoint, load_checkpoint
 
 BAND = 10
 """Half the width in pixels of the band around the boundary, at ``WORK_SIZE``."""
@@ -36,7 +36,7 @@ EXTRA = {"band_dice": f"Dice within {BAND} px of the boundary", "rim_fp": "false
 _OWN = ("loss", "seed", "torch", "device", "compiled")  # fields of a recipe in which runs of one campaign may differ
 
 
-def per_image(
+def measure_images(
     checkpoint: Checkpoint, dataset: Dataset, radius: float, progress: Callable = iter
 ) -> dict[str, np.ndarray]:
     """Scores in [0, 1] of every image, and the quantities of `EXTRA`.
@@ -72,12 +72,12 @@ def per_image(
     return {name: np.concatenate(parts) for name, parts in rows.items()}
 
 
-def per_scan(
+def measure_scans(
     checkpoint: Checkpoint, dataset: Dataset, radius: float, progress: Callable = iter, num_classes: int = 9
 ) -> dict[str, np.ndarray]:
     """Scores in [0, 1] of every scan, the mean over its organs, and the quantities of `EXTRA`.
 
-    As in `per_image`, with distances within a slice and counts over all slices of a scan, organ by organ.
+    As in `measure_images`, with distances within a slice and counts over all slices of a scan, organ by organ.
 
     Args:
         checkpoint: a network of several classes.
@@ -157,7 +157,7 @@ def bootstrap(
     return float(difference.mean()), float(low), float(high)
 
 
-def collect(runs: str | Path) -> dict[str, dict[int, Path]]:
+def collect_runs(runs: str | Path) -> dict[str, dict[int, Path]]:
     """Finished runs below a folder, by loss and seed.
 
     Raises:
@@ -166,7 +166,7 @@ def collect(runs: str | Path) -> dict[str, dict[int, Path]]:
     found: dict[str, dict[int, Path]] = {}
     first: dict[str, Any] | None = None
     for path in sorted(Path(runs).glob("*/*.safetensors")):
-        recipe = load(path).recipe
+        recipe = load_checkpoint(path).recipe
         loss, seed = str(recipe["loss"]), int(recipe["seed"])
         shared = {key: value for key, value in recipe.items() if key not in _OWN}
         first = first or shared
@@ -192,7 +192,7 @@ def measure(
 
     Args:
         task: key of `dbce.tasks.TASKS`.
-        runs: from `collect`.
+        runs: from `collect_runs`.
         dataset: the test set at ``WORK_SIZE``.
         members: from `groups`; one a scan for tasks of several classes.
         progress: wraps the iteration over runs.
@@ -203,11 +203,11 @@ def measure(
         seeds that both have, in percentage points with its interval; ``images`` (or scans) and ``groups``: how many.
     """
     radius, scans = TASKS[task].radius, TASKS[task].num_classes > 2
-    score = per_scan if scans else per_image
+    score = measure_scans if scans else measure_images
     pairs = [(loss, seed, path) for loss, seeds in runs.items() for seed, path in seeds.items()]
     values: dict[str, dict[int, dict[str, np.ndarray]]] = {}
     for loss, seed, path in progress(pairs):
-        values.setdefault(loss, {})[seed] = score(load(path), dataset, radius)
+        values.setdefault(loss, {})[seed] = score(load_checkpoint(path), dataset, radius)
     losses = {}
     for loss, seeds in values.items():
         means = {
@@ -237,10 +237,10 @@ def evidence_file(task: str, folder: Path | None = None) -> Path:
     return (folder or FOLDER) / task / "evidence.json"
 
 
-def write(
+def write_evidence(
     task: str, measured: Mapping[str, Any], recipe: Mapping[str, Any], test_data: str, folder: Path | None = None
 ) -> Path:
-    """Record measurements where `read` finds them."""
+    """Record measurements where `read_evidence` finds them."""
     shared = {key: value for key, value in recipe.items() if key not in _OWN}
     path = evidence_file(task, folder)
     content = {"task": task, "test_data": test_data, "recipe": shared, **measured}
@@ -248,7 +248,7 @@ def write(
     return path
 
 
-def read(task: str, folder: Path | None = None) -> dict[str, Any] | None:
+def read_evidence(task: str, folder: Path | None = None) -> dict[str, Any] | None:
     """The measurements of a task, or None where there are none.
 
     Raises:
@@ -321,7 +321,7 @@ def rows(measured: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]:
     return [[LOSS_TITLES[loss], *(spread(row, name) for name in names)] for loss, row in measured["losses"].items()]
 
 
-def markdown(measured: Mapping[str, Any]) -> str:
+def evidence_markdown(measured: Mapping[str, Any]) -> str:
     """The table and the sentences for the README."""
     names = columns_of(measured)
     lines = [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dbce.scores import evidence
-from dbce.scores.evaluation import PAPER, columns, data_name, markdown
+from dbce.scores.evaluation import PAPER, columns, data_name, score_markdown
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE, title
 from dbce.train.checkpoints import FOLDER, is_drawn
 from dbce.train.checkpoints import manifest as read_manifest
@@ -44,7 +44,8 @@ def summary(
     Args:
         task: key of `dbce.tasks.TASKS`.
         manifest: from `dbce.train.checkpoints.manifest`.
-        measured: from `dbce.scores.evidence.read`, if there is any: adds the rows of ``more`` and sentences on chance.
+        measured: from `dbce.scores.evidence.read_evidence`, if there is any: adds the rows of ``more`` and sentences
+            on chance.
 
     Returns:
         ``title``, ``setting``, ``columns``, ``rows`` (``loss``, ``ours`` and ``paper`` in percent, ``paper`` None
@@ -164,9 +165,9 @@ def report(task: str) -> str:
     Raises:
         ValueError: nothing is bundled, or a file is damaged.
     """
-    measured, curve = evidence.read(task), read_radius(task)
-    parts = [markdown(read_manifest(task), task, evidence.seeds_of(measured))]
-    parts += [evidence.markdown(measured)] if measured else []
+    measured, curve = evidence.read_evidence(task), read_radius(task)
+    parts = [score_markdown(read_manifest(task), task, evidence.seeds_of(measured))]
+    parts += [evidence.evidence_markdown(measured)] if measured else []
     parts += [radius_markdown(curve)] if curve else []
     return "\n\n".join(parts)
 
@@ -220,7 +221,7 @@ def differences(
         ours: by loss, percent in the order of ``names``.
         paper: the same from the paper; empty where our copy has none.
         names: keys of `dbce.scores.evaluation.columns`.
-        measured: from `dbce.scores.evidence.read`, which may know of several seeds.
+        measured: from `dbce.scores.evidence.read_evidence`, which may know of several seeds.
     """
     dice = names.index("dice")
     order = sorted(ours, key=lambda loss: -ours[loss][dice])

@@ -15,7 +15,7 @@ from typing import Any
 from torch import nn
 from tqdm import tqdm
 
-from dbce.data.datasets import Dataset, pack
+from dbce.data.datasets import Dataset, pack_dataset
 from dbce.tasks import TASKS
 from dbce.train.run_files import read_log
 from dbce.train.training import Recipe, train
@@ -47,7 +47,7 @@ def is_done(recipe: Recipe, out: Path) -> bool:
     return (folder_of(recipe, out) / f"{recipe.loss}.safetensors").is_file()
 
 
-def run(
+def run_campaign(
     recipes: Sequence[Recipe],
     load: Callable[[], tuple[Dataset, Dataset | None]],
     out: Path,
@@ -103,8 +103,8 @@ recipe, packed, scorer, folder, options = json.loads(sys.argv[1])
 scored = None
 if scorer:
     module, name, held = scorer
-    scored = getattr(importlib.import_module(module), name)(datasets.load(held), recipe["task"], recipe["size"])
-train(Recipe(**recipe), datasets.load(packed, recipe["size"]), folder, validate=scored, **options)
+    scored = getattr(importlib.import_module(module), name)(datasets.load_dataset(held), recipe["task"], recipe["size"])
+train(Recipe(**recipe), datasets.load_dataset(packed, recipe["size"]), folder, validate=scored, **options)
 """
 
 
@@ -120,10 +120,10 @@ def _side_by_side(
     """A process a run, ``jobs`` at a time; the epochs of all of them move one bar."""
     out.mkdir(parents=True, exist_ok=True)
     packed, held = out / "training-set.npz", out / "validation-set.npz"
-    pack(dataset, packed, quality=None)
+    pack_dataset(dataset, packed, quality=None)
     scorer = None
     if validator and validation:
-        pack(validation, held, quality=None)
+        pack_dataset(validation, held, quality=None)
         scorer = [validator.__module__, validator.__qualname__, str(held)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     waiting = list(recipes)

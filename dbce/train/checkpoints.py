@@ -49,7 +49,7 @@ def is_drawn(recipe: dict[str, Any]) -> bool:
     return "phantom" in str(recipe.get("data", "")).lower()
 
 
-def save(path: str | Path, network: DeepSupervisionUnet, recipe: dict[str, Any]) -> None:
+def save_checkpoint(path: str | Path, network: DeepSupervisionUnet, recipe: dict[str, Any]) -> None:
     """Write a network and how it was made to one file, at once or not at all.
 
     Weights of convolutions are stored in half precision; vectors (biases, batch norm) keep float32.
@@ -66,15 +66,15 @@ def save(path: str | Path, network: DeepSupervisionUnet, recipe: dict[str, Any])
     os.replace(temporary, path)
 
 
-def load(path: str | Path, sha256: str | None = None) -> Checkpoint:
-    """Load a checkpoint written by `save`.
+def load_checkpoint(path: str | Path, sha256: str | None = None) -> Checkpoint:
+    """Load a checkpoint written by `save_checkpoint`.
 
     Args:
         path: the file.
         sha256: what the file must hash to, in hexadecimal; not checked when None.
 
     Raises:
-        ValueError: no such file, another hash, a damaged file, or one that `save` did not write.
+        ValueError: no such file, another hash, a damaged file, or one that `save_checkpoint` did not write.
     """
     path = Path(path)
     if not path.is_file():
@@ -108,7 +108,7 @@ def file_sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def collect(folder: Path | None = None) -> dict[str, dict[str, Checkpoint]]:
+def collect_networks(folder: Path | None = None) -> dict[str, dict[str, Checkpoint]]:
     """All networks of a folder, by task and name, in the order of `dbce.tasks.TASKS`.
 
     A task's folder with a manifest is loaded as `bundled` does. Other ``.safetensors`` files, in the folder itself or
@@ -126,7 +126,7 @@ def collect(folder: Path | None = None) -> dict[str, dict[str, Checkpoint]]:
         else:
             loose += sorted((folder / task).glob("*.safetensors"))
     for path in loose:
-        checkpoint = load(path)
+        checkpoint = load_checkpoint(path)
         task = str(checkpoint.recipe.get("task"))
         name = path.stem
         if task not in TASKS or checkpoint.network.config["num_classes"] != TASKS[task].num_classes:
@@ -181,7 +181,9 @@ def bundled(task: str, folder: Path | None = None) -> dict[str, Checkpoint]:
     entries = manifest(task, folder)
     base = (folder or FOLDER) / task
     return {
-        loss: load(base / entries[loss]["file"], entries[loss]["sha256"]) for loss in LOSS_TITLES if loss in entries
+        loss: load_checkpoint(base / entries[loss]["file"], entries[loss]["sha256"])
+        for loss in LOSS_TITLES
+        if loss in entries
     }
 
 
@@ -204,7 +206,7 @@ def write_manifest(task: str, scores: dict[str, dict[str, float]], source: str, 
             "bytes": file.stat().st_size,
             "test_data": source,
             "scores": {name: round(value, 2) for name, value in values.items()},
-            "recipe": load(file).recipe,
+            "recipe": load_checkpoint(file).recipe,
         }
     path = base / "manifest.json"
     path.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")

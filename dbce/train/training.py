@@ -285,7 +285,9 @@ def train(
             return None
         path = folder / f"{recipe.loss}.safetensors"
         if run.accelerator.is_main_process:
-            checkpoints.save(path, run.accelerator.unwrap_model(run.network), _record(run, dataset, source, backend))
+            checkpoints.save_checkpoint(
+                path, run.accelerator.unwrap_model(run.network), _record(run, dataset, source, backend)
+            )
         run.accelerator.wait_for_everyone()
         return path
 
