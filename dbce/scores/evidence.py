@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from dbce.data.datasets import Dataset, scan_of
-from dbce.dilation import squared_distance
+from dbce.dilation import dilate
 from dbce.metrics import SCORES, scores
 from dbce.scores.evaluation import HEADINGS, data_name, label_maps, scan_scores
 from dbce.study.predictor import foreground_logits
@@ -60,16 +60,19 @@ def measure_images(
         found, labels = foreground_logits(checkpoint, dataset.images[part]) > 0, dataset.labels[part]
         real, background = labels == 1, labels == 0
         values = scores(found, real, real | background)
-        to_object = np.stack([squared_distance(mask) for mask in real])
-        to_background = np.stack([squared_distance(mask) for mask in background])
-        band = (to_object <= BAND**2) & (to_background <= BAND**2)
+        band = _dilated(real, BAND) & _dilated(background, BAND)
         values["band_dice"] = scores(found, real, (real | background) & band)["dice"]
-        rim = (found & background & (to_object <= radius**2)).sum(axis=(1, 2))
+        rim = (found & background & _dilated(real, radius)).sum(axis=(1, 2))
         area = real.sum(axis=(1, 2))
         values["rim_fp"] = np.where(area > 0, rim / np.maximum(area, 1), np.nan)
         for name, value in values.items():
             rows.setdefault(name, []).append(value)
     return {name: np.concatenate(parts) for name, parts in rows.items()}
+
+
+def _dilated(masks: np.ndarray, radius: float) -> np.ndarray:
+    """`dilate` of each of (N, H, W) masks."""
+    return np.stack([dilate(mask, radius) for mask in masks])
 
 
 def measure_scans(
@@ -97,9 +100,8 @@ def measure_scans(
         for c in np.unique(label[valid & (label > 0)]):
             real, claimed = label == c, valid & (found == c)
             others = valid & ~real
-            to_object = squared_distance(real)
-            band = (to_object <= BAND**2) & (squared_distance(others) <= BAND**2)
-            rim = claimed & others & (to_object <= radius**2)
+            band = dilate(real, BAND) & dilate(others, BAND)
+            rim = claimed & others & dilate(real, radius)
             parts = (real & claimed & band, claimed & band, real & band, rim, real)
             total[:, c] += [part.sum() for part in parts]
     hit, claimed, real, rim, area = np.stack(list(counts.values()), axis=1)[:, :, 1:]  # (scans, C - 1) each
