@@ -41,7 +41,6 @@ class Task:
         colours: one sRGB hex colour a class.
         radius: radius in pixels of the dilating disk, at ``WORK_SIZE``.
         epochs: length of the paper's schedule.
-        subject: what a picture of this task shows, for captions.
         held_out: share of its own data set that is kept for testing; 0 where the test set is another data set.
         own_set: name of the image folder of that data set.
         mirror: whether a mirrored picture is still one of this task; a mirrored body has its liver on the left.
@@ -52,7 +51,6 @@ class Task:
     colours: tuple[str, ...]
     radius: float
     epochs: int
-    subject: str
     held_out: float = 0.0
     own_set: str = ""
     mirror: bool = True
@@ -70,7 +68,6 @@ TASKS = {
         ("#111111", "#F2F2F2"),
         20,
         600,
-        "a colonoscopy frame",
     ),
     "lesion": Task(
         "lesion",
@@ -78,7 +75,6 @@ TASKS = {
         ("#111111", "#F2F2F2"),
         20,
         200,
-        "a dermoscopy image",
         own_set="ISIC2018_Task1-2_Training_Input",
         held_out=0.2,  # the official test images come without masks: 519 of the 2594 training images instead
     ),
@@ -98,7 +94,6 @@ TASKS = {
         ("#111111", "#E4572E", "#5FB760", "#F2B134", "#E07FB0", "#A9744F", "#F3E37C", "#8C6BD1", "#57A5E0"),
         10,
         300,
-        "a slice of an abdominal CT",
         mirror=False,
     ),
 }
