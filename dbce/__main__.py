@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from dbce import commands
 from dbce.data.numbering import NUMBERINGS
-from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+from dbce.registry import LOSSES
+from dbce.tasks import TASKS, WORK_SIZE
 
 
 def _training_options(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     train = add.add_parser("train", help="train one network with one loss")
     train.set_defaults(run=commands.train_command)
     _training_options(train)
-    train.add_argument("--loss", choices=LOSS_TITLES, default="dbce")
+    train.add_argument("--loss", choices=LOSSES, default="dbce")
     train.add_argument("--out", help="folder of the run (default runs/TASK/LOSS); a killed run resumes there")
     train.add_argument("--radius", type=float, help="disk radius in pixels at 320 (default: the paper's)")
     train.add_argument("--seed", type=int, default=0)
@@ -80,7 +81,7 @@ def build_parser() -> argparse.ArgumentParser:
     campaign = add.add_parser("campaign", help="train every combination of losses, seeds and radii not done yet")
     campaign.set_defaults(run=commands.campaign_command)
     _training_options(campaign)
-    campaign.add_argument("--losses", nargs="+", choices=LOSS_TITLES, default=list(LOSS_TITLES))
+    campaign.add_argument("--losses", nargs="+", choices=LOSSES, default=list(LOSSES))
     campaign.add_argument("--seeds", nargs="+", type=int, default=[0])
     campaign.add_argument("--radii", nargs="+", type=float, help="for dbce; pixels at 320 (default: the paper's)")
     campaign.add_argument("--out", help="folder of the runs (default runs/TASK); killed runs resume there")
@@ -152,7 +153,7 @@ def build_parser() -> argparse.ArgumentParser:
     _labels_option(figure)
     figure.add_argument("--slice", type=int, help="organs: slice of a volume, from 0 (default: the fullest)")
     figure.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
-    figure.add_argument("--loss", choices=LOSS_TITLES, default="ce", help="figure 1: whose cross entropy")
+    figure.add_argument("--loss", choices=LOSSES, default="ce", help="figure 1: whose cross entropy")
     figure.add_argument("--radius", type=float, help="figure 1: disk radius in pixels at 320 (default: the paper's)")
     figure.add_argument("--weighting", choices=("none", "balanced", "dilated"), default="dilated")
     figure.add_argument("--threshold", type=float, default=0.5, help="2, 3: probability a prediction must exceed")

@@ -6,7 +6,7 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+from dbce.registry import LOSSES, title
+from dbce.tasks import TASKS, WORK_SIZE
 
 if TYPE_CHECKING:
     from dbce.data.datasets import Dataset
@@ -70,11 +71,23 @@ def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
     return dataset.at(args.size), validation
 
 
+def _check_radius(option: str, given: list[float], losses: Sequence[str]) -> None:
+    """A radius for losses that have none would silently change nothing."""
+    if given and not any(LOSSES[loss].has_radius for loss in losses):
+        values = " ".join(f"{radius:g}" for radius in given)
+        have = ", ".join(key for key, loss in LOSSES.items() if loss.has_radius)
+        raise ValueError(
+            f"{option} is {values}; {' and '.join(map(title, losses))} {'has' if len(losses) == 1 else 'have'} no "
+            f"radius. Leave {option} out, or choose a loss that has one: {have}."
+        )
+
+
 def train_command(args: argparse.Namespace) -> None:
     """Train one network."""
     from dbce.scores.evaluation import validator
     from dbce.train import training
 
+    _check_radius("--radius", [] if args.radius is None else [args.radius], [args.loss])
     recipe = _recipe(args, args.loss, args.seed, args.radius)
     folder = Path(args.out or f"runs/{args.task}/{args.loss}")
     dataset, validation = _training_set(args)
@@ -96,6 +109,7 @@ def campaign_command(args: argparse.Namespace) -> None:
     from dbce.scores.evaluation import validator
     from dbce.train import campaign
 
+    _check_radius("--radii", args.radii or [], args.losses)
     recipes = [_recipe(args, *choice) for choice in campaign.combinations(args.losses, args.seeds, args.radii)]
     out = Path(args.out or f"runs/{args.task}")
     done = campaign.run_campaign(
@@ -212,7 +226,7 @@ def bundle_command(args: argparse.Namespace) -> None:
     from dbce.scores.evaluation import evaluate, score_table
     from dbce.train import checkpoints
 
-    files = {loss: Path(args.runs) / loss / f"{loss}.safetensors" for loss in LOSS_TITLES}
+    files = {loss: Path(args.runs) / loss / f"{loss}.safetensors" for loss in LOSSES}
     found = {loss: checkpoints.load_checkpoint(path) for loss, path in files.items()}
     recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in found.values()]
     if any(recipe != recipes[0] for recipe in recipes):

@@ -17,19 +17,6 @@ MAX_RADIUS = 150
 IGNORE = 255
 """Label of pixels that do not count: in no loss, no weight, no area and no score."""
 
-LOSS_TITLES = {
-    "ce": "CE",
-    "bce": "Balanced CE",
-    "dice_ce": "Dice + CE",
-    "dbce": "Dilated balanced CE",
-}
-"""The four losses in the paper's order, with the words the page uses for them."""
-
-
-def title(name: str) -> str:
-    """What a network is called: after its loss, or, where it is somebody's own, by its own name."""
-    return LOSS_TITLES.get(name, name)
-
 
 @dataclass(frozen=True)
 class Task:

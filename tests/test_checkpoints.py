@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from dbce.network import DeepSupervisionUnet
 from dbce.scores.evaluation import columns
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from dbce.train.training import Recipe
 
@@ -322,7 +322,7 @@ def test_a_folder_of_ones_own_networks_is_sorted_by_task(tmp_path):
 def test_the_bundled_folder_is_collected_in_the_papers_order():
     found = checkpoints.collect_networks()
     assert list(found) == [task for task in TASKS if task in found] and "polyp" in found
-    assert all(list(networks) == list(LOSS_TITLES) for networks in found.values())
+    assert all(list(networks) == LOSSES for networks in found.values())
 
 
 def test_own_networks_that_cannot_be_shown_are_named(tmp_path):

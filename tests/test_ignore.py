@@ -25,10 +25,11 @@ from dbce.data.augment import Augment
 from dbce.data.datasets import Dataset
 from dbce.page.scene import ceil_distance, scene
 from dbce.page.studio import Studio
+from dbce.registry import LOSSES
 from dbce.scores import evaluation, evidence
 from dbce.study import export, figures
 from dbce.study.predictor import WEIGHTINGS, LabelStudy, Predictor, Study, quantise
-from dbce.tasks import IGNORE, LOSS_TITLES, TASKS
+from dbce.tasks import IGNORE, TASKS
 from dbce.train.checkpoints import Checkpoint
 from dbce.train.training import Recipe, build_loss, train
 from dbce.weights import weight_map
@@ -47,11 +48,11 @@ NO_IMAGE = np.zeros((*SHAPE, 3), np.uint8)
 
 
 def two(labels: np.ndarray, *logits: np.ndarray) -> Study:
-    return Study(TASKS["polyp"], NO_IMAGE, labels, dict(zip(LOSS_TITLES, logits, strict=False)))
+    return Study(TASKS["polyp"], NO_IMAGE, labels, dict(zip(LOSSES, logits, strict=False)))
 
 
 def many(labels: np.ndarray, *logits: np.ndarray) -> LabelStudy:
-    maps = {loss: quantise(log_softmax(z)) for loss, z in zip(LOSS_TITLES, logits, strict=False)}
+    maps = {loss: quantise(log_softmax(z)) for loss, z in zip(LOSSES, logits, strict=False)}
     return LabelStudy(TASKS["organs"], NO_IMAGE, labels, maps)
 
 
@@ -378,7 +379,7 @@ def ringed(count: int = 2) -> Dataset:
     return Dataset(tuple(str(k) for k in range(count)), images, labels)
 
 
-@pytest.mark.parametrize("loss", LOSS_TITLES)
+@pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_of_training_leaves_them_out(loss):
     dataset = ringed()
     function = build_loss(dataclasses.replace(TINY, loss=loss), dataset)
@@ -427,8 +428,8 @@ def pair() -> tuple[Study, LabelStudy]:
     labels = np.zeros((64, 64), np.uint8)
     labels[10:40, 10:40], labels[10:40, 40:50] = 1, IGNORE
     image = rng.integers(0, 255, (64, 64, 3), np.uint8)
-    logits = {loss: quantise(rng.normal(0, 2, (64, 64))) for loss in LOSS_TITLES}
-    maps = {loss: quantise(log_softmax(rng.normal(0, 3, (9, 64, 64)))) for loss in LOSS_TITLES}
+    logits = {loss: quantise(rng.normal(0, 2, (64, 64))) for loss in LOSSES}
+    maps = {loss: quantise(log_softmax(rng.normal(0, 3, (9, 64, 64)))) for loss in LOSSES}
     return Study(TASKS["polyp"], image, labels, logits), LabelStudy(TASKS["organs"], image, labels, maps)
 
 

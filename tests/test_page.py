@@ -14,6 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page
 from scipy.ndimage import binary_erosion
 
+from dbce import registry
 from dbce.data import inputs, masks
 from dbce.data.phantoms import polyp
 from dbce.dilation import dilate
@@ -22,11 +23,11 @@ from dbce.scores import evidence
 from dbce.scores.evaluation import PAPER
 from dbce.scores.results import read_radius
 from dbce.study.predictor import Study
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from tests.browser import READY, give, open_both, pixels, show, wait_for_text
 
-LOSSES = list(LOSS_TITLES)
+LOSSES = list(registry.LOSSES)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def test_opens_on_a_finished_example_of_four_models(visit):
     assert min(levels) >= 2 and levels[0] > 1000  # every panel is drawn, the photograph richly
     assert page.locator(".scale p span:visible").all_inner_texts()[0] == "0"
     show(page, "compare")
-    assert page.locator(".model h3").all_inner_texts() == list(LOSS_TITLES.values())
+    assert page.locator(".model h3").all_inner_texts() == list(map(registry.title, LOSSES))
     assert len(page.locator("[data-score=dice] td").all_inner_texts()) == 4
 
 
@@ -309,8 +310,8 @@ def test_maps_below_the_predictions_and_their_scales(visit, files):
     page.get_by_role("checkbox", name="Dice + CE").uncheck()
     page.get_by_role("checkbox", name="CE", exact=True).uncheck()
     assert len(shown()) == 2 and page.locator(".model:visible h3").all_inner_texts() == [
-        LOSS_TITLES["bce"],
-        LOSS_TITLES["dbce"],
+        registry.title("bce"),
+        registry.title("dbce"),
     ]
     page.get_by_role("checkbox", name="Balanced CE", exact=True).uncheck()
     page.locator("input[name=shown][value=dbce]:visible").click()

@@ -13,9 +13,10 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from dbce.data import ct
+from dbce.registry import LOSSES
 from dbce.scores.evaluation import PAPER
 from dbce.study.predictor import LabelStudy, Predictor
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from tests.browser import READY, give, pixels, show, wait_for_text
 
@@ -62,7 +63,7 @@ def nifti(stack: np.ndarray) -> bytes:
 def hold_together(found: dict, study: LabelStudy) -> None:
     """The page's numbers are Python's."""
     assert np.array_equal(np.array(found["labels"], np.uint8), study.labels.ravel())
-    for k, loss in enumerate(LOSS_TITLES):
+    for k, loss in enumerate(LOSSES):
         assert np.array_equal(np.array(found["found"][loss]), study.label_map(loss).ravel())
         assert np.array_equal(np.array(found["entropy"][k], np.float32), study.cross_entropy(loss).ravel())
         result, scores = found["compare"][k], study.class_scores(loss)
@@ -217,7 +218,7 @@ def test_an_opened_scan_its_labels_and_its_slices(visit, predictor, tmp_path):
     study = predictor.set_image(np.repeat(ct.window(np.rint(hu[4]))[..., None], 3, axis=2), labels[4])
     found = page.evaluate(FETCH, {"cases": CASES, "radius": 10})
     assert np.array_equal(np.array(found["labels"]), study.labels.ravel())
-    same = np.mean([np.mean(np.array(found["found"][loss]) == study.label_map(loss).ravel()) for loss in LOSS_TITLES])
+    same = np.mean([np.mean(np.array(found["found"][loss]) == study.label_map(loss).ravel()) for loss in LOSSES])
     assert same > 0.999  # grey values are windowed before or after the enlargement: a pixel or two
     page.click("[data-menu=download] summary")
     with page.expect_download() as waiting:

@@ -8,8 +8,8 @@ import pytest
 
 from dbce.data.phantoms import POLYP_EXAMPLES, lesion, polyp
 from dbce.dilation import dilate
+from dbce.registry import LOSSES
 from dbce.study.predictor import Predictor, Study
-from dbce.tasks import LOSS_TITLES
 from dbce.train import checkpoints
 
 
@@ -63,7 +63,7 @@ def studies() -> list[Study]:
     return [predictor.set_image(*polyp(seed, difficulty=0.5)) for seed in range(24)]
 
 
-@pytest.mark.parametrize("loss", LOSS_TITLES)
+@pytest.mark.parametrize("loss", LOSSES)
 def test_a_network_that_saw_only_patients_finds_drawn_polyps(studies, loss):
     """The drawings are realistic enough: no other picture was in the training set but Kvasir-SEG's."""
     assert np.mean([study.scores(loss)["dice"] for study in studies]) > 0.85

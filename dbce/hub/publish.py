@@ -14,10 +14,11 @@ from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, SpaceCa
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
 from dbce.hub.networks import reason
+from dbce.registry import title
 from dbce.scores import evidence
 from dbce.scores.evaluation import data_name
 from dbce.scores.results import radius_file, report
-from dbce.tasks import TASKS, title
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 
 ROOT = checkpoints.FOLDER.parent

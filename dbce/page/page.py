@@ -26,8 +26,9 @@ from dbce.page.scans import ScanStudio
 from dbce.page.scene import jpeg
 from dbce.page.studio import Studio
 from dbce.page.turns import Turns
+from dbce.registry import short_title, title
 from dbce.study.predictor import Predictor
-from dbce.tasks import MAX_RADIUS, title
+from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
 
 _WEB = Path(__file__).parent.parent / "web"
@@ -125,7 +126,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
             for index, name in enumerate(tasks)
         ],
         "titles": {name: title(name) for name in losses},
-        "short": {name: "Dilated" if name == "dbce" else title(name) for name in losses},
+        "short": {name: short_title(name) for name in losses},
         "scores": _SCORES,
         "classes": list(task.classes),
         "colours": list(task.colours),

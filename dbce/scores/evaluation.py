@@ -9,8 +9,9 @@ import numpy as np
 
 from dbce.data.datasets import Dataset, scan_of
 from dbce.metrics import SCORES, scores
+from dbce.registry import title
 from dbce.study.predictor import foreground_logits, log_probabilities
-from dbce.tasks import IGNORE, TASKS, WORK_SIZE, title
+from dbce.tasks import IGNORE, TASKS, WORK_SIZE
 from dbce.train.checkpoints import Checkpoint, is_drawn
 
 HEADINGS = {"dice": "mDice", "iou": "mIoU", "precision": "mPrec.", "recall": "mRec."}

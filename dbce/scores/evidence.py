@@ -18,9 +18,10 @@ import numpy as np
 from dbce.data.datasets import Dataset, scan_of
 from dbce.dilation import dilate
 from dbce.metrics import SCORES, scores
+from dbce.registry import LOSSES, METHOD, title
 from dbce.scores.evaluation import HEADINGS, data_name, label_maps, scan_scores
 from dbce.study.predictor import foreground_logits
-from dbce.tasks import IGNORE, LOSS_TITLES, TASKS
+from dbce.tasks import IGNORE, TASKS
 from dbce.train.checkpoints import FOLDER, Checkpoint, load_checkpoint
 
 BAND = 10
@@ -180,7 +181,7 @@ def collect_runs(runs: str | Path) -> dict[str, dict[int, Path]]:
         found[loss][seed] = path
     if not found:
         raise ValueError(f"{runs} holds no finished run (*/*.safetensors); train some with `python -m dbce campaign`.")
-    return {loss: found[loss] for loss in LOSS_TITLES if loss in found}
+    return {loss: found[loss] for loss in LOSSES if loss in found}
 
 
 def measure(
@@ -225,10 +226,10 @@ def measure(
         }
     differences = {}
     for other in values:
-        both = sorted(values.get("dbce", {}).keys() & values[other].keys())
-        if other == "dbce" or not both:
+        both = sorted(values.get(METHOD, {}).keys() & values[other].keys())
+        if other == METHOD or not both:
             continue
-        difference = np.mean([values["dbce"][s]["dice"] - values[other][s]["dice"] for s in both], axis=0)
+        difference = np.mean([values[METHOD][s]["dice"] - values[other][s]["dice"] for s in both], axis=0)
         mean, low, high = (round(100 * v, 3) for v in bootstrap(difference, members))
         differences[other] = {"seeds": both, "mean": mean, "low": low, "high": high}
     return {"losses": losses, "differences": differences, "images": len(members), "groups": len(set(members))}
@@ -277,7 +278,7 @@ def sentences(measured: Mapping[str, Any]) -> list[str]:
         words = f"{row['mean']:+.1f} points of Dice (95 % interval {row['low']:+.1f} to {row['high']:+.1f})"
         words = words.replace("-", "\u2212")
         sure = "" if row["low"] > 0 or row["high"] < 0 else ": not to be told from chance on these images"
-        said.append(f"Dilated balanced CE against {LOSS_TITLES[other]}: {words}{sure}.")
+        said.append(f"{title(METHOD)} against {title(other)}: {words}{sure}.")
     return said
 
 
@@ -320,7 +321,7 @@ def how(measured: Mapping[str, Any]) -> str:
 def rows(measured: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]:
     """The table as text: one row a loss, in the order of the file."""
     names = list(names)
-    return [[LOSS_TITLES[loss], *(spread(row, name) for name in names)] for loss, row in measured["losses"].items()]
+    return [[title(loss), *(spread(row, name) for name in names)] for loss, row in measured["losses"].items()]
 
 
 def evidence_markdown(measured: Mapping[str, Any]) -> str:

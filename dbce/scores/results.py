@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dbce.registry import METHOD, title
 from dbce.scores import evidence
 from dbce.scores.evaluation import PAPER, columns, data_name, score_markdown
-from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE, title
+from dbce.tasks import TASKS, WORK_SIZE
 from dbce.train.checkpoints import FOLDER, is_drawn
 from dbce.train.checkpoints import manifest as read_manifest
 
@@ -192,7 +193,7 @@ def write_radius(
     """
     shared = {key: value for key, value in recipe.items() if key not in ("loss", "radius")}
     command = (
-        f"python -m dbce train {task} --loss dbce --radius R --data {recipe['data']} --encoder {recipe['encoder']} "
+        f"python -m dbce train {task} --loss {METHOD} --radius R --data {recipe['data']} --encoder {recipe['encoder']} "
         f"--size {recipe['size']} --epochs {recipe['epochs']} --seed {recipe['seed']}"
     )
     rows = [{key: round(value, 2) for key, value in point.items()} for point in points]
@@ -225,18 +226,18 @@ def differences(
     """
     dice = names.index("dice")
     order = sorted(ours, key=lambda loss: -ours[loss][dice])
-    said = "Order by Dice here: " + ", ".join(f"{LOSS_TITLES[loss]} {ours[loss][dice]:.1f}" for loss in order)
+    said = "Order by Dice here: " + ", ".join(f"{title(loss)} {ours[loss][dice]:.1f}" for loss in order)
     if set(paper) != set(ours):
         return [said + "."]
     theirs = sorted(paper, key=lambda loss: -paper[loss][dice])
     said += (
         ", the same as in the paper."
         if order == theirs
-        else "; in the paper: " + ", ".join(f"{LOSS_TITLES[loss]} {paper[loss][dice]:.1f}" for loss in theirs) + "."
+        else "; in the paper: " + ", ".join(f"{title(loss)} {paper[loss][dice]:.1f}" for loss in theirs) + "."
     )
     sentences = [said, *(_spill(ours, paper, names) if "recall" in names else _organs(ours, paper, names))]
-    gain, claimed = (scores["dbce"][dice] - scores["ce"][dice] for scores in (ours, paper))
-    words = f"Dilated balanced CE against CE: {gain:+.1f} points of Dice here, {claimed:+.1f} in the paper."
+    gain, claimed = (scores[METHOD][dice] - scores["ce"][dice] for scores in (ours, paper))
+    words = f"{title(METHOD)} against CE: {gain:+.1f} points of Dice here, {claimed:+.1f} in the paper."
     sentences.append(words.replace("-", "\u2212"))
     gaps = [paper[loss][dice] - ours[loss][dice] for loss in ours]
     chance = "One run a loss, so a difference of a point or so between two losses may be chance."

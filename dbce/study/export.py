@@ -13,9 +13,10 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from dbce.registry import title
 from dbce.study import figures
 from dbce.study.predictor import LabelStudy, Study
-from dbce.tasks import IGNORE, Task, title
+from dbce.tasks import IGNORE, Task
 
 FIGURES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 FORMATS = {**FIGURES, "npz": "application/octet-stream", "zip": "application/zip", "csv": "text/csv"}

@@ -14,8 +14,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from dbce.registry import title
 from dbce.study.predictor import LabelStudy, Study
-from dbce.tasks import IGNORE, Task, title
+from dbce.tasks import IGNORE, Task
 
 PALETTES = {
     "paper": {"tp": "#EDEDF0", "fp": "#E5484D", "fn": "#3B82F6", "tn": "#08080A"},

@@ -16,6 +16,7 @@ from torch import nn
 from tqdm import tqdm
 
 from dbce.data.datasets import Dataset, pack_dataset
+from dbce.registry import LOSSES
 from dbce.tasks import TASKS
 from dbce.train.run_files import read_log
 from dbce.train.training import Recipe, train
@@ -32,13 +33,13 @@ def combinations(
         (loss, seed, radius)
         for seed in seeds
         for loss in losses
-        for radius in (radii if radii and loss == "dbce" else [None])
+        for radius in (radii if radii and LOSSES[loss].has_radius else [None])
     ]
 
 
 def folder_of(recipe: Recipe, out: Path) -> Path:
     """Where a run lies: ``dbce-s1``, or ``dbce-s1-r40`` with another radius than the task's."""
-    plain = recipe.loss != "dbce" or recipe.radius == TASKS[recipe.task].radius
+    plain = not LOSSES[recipe.loss].has_radius or recipe.radius == TASKS[recipe.task].radius
     return out / (f"{recipe.loss}-s{recipe.seed}" + ("" if plain else f"-r{recipe.radius:g}"))
 
 

@@ -14,7 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from dbce.network import DeepSupervisionUnet
-from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+from dbce.registry import LOSSES
+from dbce.tasks import TASKS, WORK_SIZE
 
 FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
 """Where the bundled checkpoints lie: ``<task>/<loss>.safetensors`` and ``<task>/manifest.json``."""
@@ -182,7 +183,7 @@ def bundled(task: str, folder: Path | None = None) -> dict[str, Checkpoint]:
     base = (folder or FOLDER) / task
     return {
         loss: load_checkpoint(base / entries[loss]["file"], entries[loss]["sha256"])
-        for loss in LOSS_TITLES
+        for loss in LOSSES
         if loss in entries
     }
 
