@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dbce import commands
 from dbce.data.numbering import NUMBERINGS
 from dbce.registry import LOSSES
-from dbce.tasks import TASKS, WORK_SIZE
+from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 
 
 def _training_options(parser: argparse.ArgumentParser) -> None:
@@ -147,7 +147,7 @@ def build_parser() -> argparse.ArgumentParser:
         choices=(1, 2, 3, 4, 5),
         help="1: a loss taken apart; 2, 3: the networks compared; 4: the same for organs; 5: the radius",
     )
-    figure.add_argument("--task", choices=TASKS, default="polyp")
+    figure.add_argument("--task", choices=TASKS, default=DEFAULT)
     figure.add_argument("--image", help="needed for all but figure 5")
     figure.add_argument("--mask", help="needed for figure 1; labels for organs")
     _labels_option(figure)
@@ -162,7 +162,7 @@ def build_parser() -> argparse.ArgumentParser:
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
     export.set_defaults(run=commands.export_command)
     export.add_argument("format", choices=("onnx",))
-    export.add_argument("--task", choices=TASKS, default="polyp")
+    export.add_argument("--task", choices=TASKS, default=DEFAULT)
     export.add_argument("-o", "--out", default="onnx", help="folder to write (default onnx)")
 
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
@@ -190,7 +190,7 @@ def build_parser() -> argparse.ArgumentParser:
         help="viewer: latency of the page beside plain gradio sliders; dilation: ours beside other libraries; "
         "train: what input and weight map add to a step; load: visitors that send pictures or scans all at once",
     )
-    bench.add_argument("--task", choices=TASKS, default="polyp")
+    bench.add_argument("--task", choices=TASKS, default=DEFAULT)
     bench.add_argument("--repeats", type=int, help="viewer: positions of a slider (60); else: measurements (5)")
     bench.add_argument("--encoder", default="mobilenet_v2", help="train: SMP encoder")
     bench.add_argument("--size", type=int, help="train: side of the images in pixels (default 320)")

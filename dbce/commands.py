@@ -51,7 +51,8 @@ def _load(
     from dbce.data import datasets
     from dbce.data.survey import of_labels
 
-    dataset = datasets.load_dataset(path, size, progress, labels_in=args.labels, **part)
+    classes = TASKS[args.task].num_classes
+    dataset = datasets.load_dataset(path, size, progress, labels_in=args.labels, num_classes=classes, **part)
     print(dataset.survey or of_labels(Path(path).name, dataset.labels), file=sys.stderr)
     return dataset
 
@@ -153,7 +154,7 @@ def evidence_command(args: argparse.Namespace) -> None:
 
     runs = evidence.collect_runs(args.runs)
     dataset, source = _test_set(args)
-    if TASKS[args.task].num_classes > 2:
+    if TASKS[args.task].is_scan:
         members = list(dict.fromkeys(map(scan_of, dataset.names)))
     else:
         members = evidence.groups(dataset.names, args.data)
@@ -195,10 +196,9 @@ def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
     task, part = TASKS[args.task], _part(args, "test")
     dataset = _load(args, args.data, part=part, held_out=task.held_out)
     name = Path(args.data).resolve().name
-    kind = "slices" if task.num_classes > 2 else "images"
-    split = part != "all" and (task.held_out or task.num_classes > 2)
+    split = part != "all" and (task.held_out or task.is_scan)
     which = f"the {part} part; --part all takes every one" if split else "all of it"
-    print(f"{len(dataset)} {kind} of {name}: {which}", file=sys.stderr)
+    print(f"{len(dataset)} {task.seen} of {name}: {which}", file=sys.stderr)
     return dataset, f"{name} ({len(dataset)} held-out images)" if part == "test" and task.held_out else name
 
 
@@ -276,9 +276,11 @@ def figure_command(args: argparse.Namespace) -> None:
     else:
         if args.image is None:
             raise ValueError(f"figure {args.number} is drawn of an image; name one with --image.")
-        task = "organs" if args.number == 4 else args.task
-        if TASKS[task].num_classes > 2 and args.number in (2, 3):
-            raise ValueError(f"figure {args.number} does not belong to the task {task!r}; organs have figures 1 and 4.")
+        task = args.task
+        if args.number == 4 and not TASKS[task].several:
+            task = next(name for name, other in TASKS.items() if other.several)
+        if TASKS[task].several and args.number in (2, 3):
+            raise ValueError(f"figure {args.number} does not belong to the task {task!r}, which has figures 1 and 4.")
         image, mask = _picture(args, task)
         study = Predictor(checkpoints.bundled(task), task).set_image(image, mask)
         radius = TASKS[task].radius if args.radius is None else args.radius
@@ -301,9 +303,8 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
     from dbce.data.pairs import read_pair
 
     data, mask_data = (None if path is None else Path(path).read_bytes() for path in (args.image, args.mask))
-    several = TASKS[task].num_classes > 2
     assert data is not None
-    if several and volumes.is_volume(args.image, data):
+    if TASKS[task].is_scan and volumes.is_volume(args.image, data):
         volume = volumes.read_volume(
             data, args.image, None if mask_data is None else (args.mask, mask_data), labels_in=args.labels
         )
@@ -315,7 +316,7 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
         image = np.repeat(volume.grey[number][..., None], 3, axis=2)
         return image, None if volume.labels is None else volume.labels[number]
     mask = None if mask_data is None else (args.mask, mask_data)
-    pair = read_pair((args.image, data), mask, TASKS[task].num_classes, args.labels)
+    pair = read_pair((args.image, data), mask, TASKS[task], args.labels)
     for note in pair.notes:
         print(note, file=sys.stderr)
     return pair.picture.pixels, None if pair.mask is None else pair.mask.labels

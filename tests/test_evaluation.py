@@ -16,7 +16,8 @@ import torch
 from dbce.__main__ import main
 from dbce.data.datasets import Dataset
 from dbce.network import DeepSupervisionUnet
-from dbce.scores.evaluation import PAPER, columns, evaluate, score_images, score_markdown, score_scans, score_table
+from dbce.scores.evaluation import columns, evaluate, score_images, score_markdown, score_scans, score_table
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from dbce.train.checkpoints import Checkpoint
 
@@ -155,16 +156,16 @@ def test_markdown_leaves_the_papers_cells_empty_where_our_copy_has_none():
 
 
 def test_markdown_of_the_organs_has_the_papers_rows_below_ours():
-    text = score_markdown({loss: entry("organs", 90 + k) for k, loss in enumerate(PAPER["organs"])}, "organs")
+    text = score_markdown({loss: entry("organs", 90 + k) for k, loss in enumerate(TASKS["organs"].paper)}, "organs")
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
     assert [len(row) for row in rows] == [11] * 10
     assert rows[0][1:4] == ["mDice", "mIoU", "Aorta"]
-    assert rows[6] == ["CE, paper", *(f"{v:.2f}" for v in PAPER["organs"]["ce"])]
+    assert rows[6] == ["CE, paper", *(f"{v:.2f}" for v in TASKS["organs"].paper["ce"])]
     assert "not to be compared" in text
 
 
 def test_the_papers_mean_is_that_of_its_organs():
-    for row in PAPER["organs"].values():
+    for row in TASKS["organs"].paper.values():
         assert row[0] == pytest.approx(np.mean(row[2:]), abs=0.02)
 
 

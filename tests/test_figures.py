@@ -101,7 +101,7 @@ def test_figures_of_a_slice_of_a_scan(tmp_path, number, capsys):
     assert main(["figure", number, *files]) == 0 and (tmp_path / "f.png").read_bytes() != third  # the fullest one
     assert main(["figure", number, *files, "--slice", "10"]) == 2
     assert "has the slices 0 to 9" in capsys.readouterr().err
-    assert main(["figure", "2", *files]) == 2 and "organs have figures 1 and 4" in capsys.readouterr().err
+    assert main(["figure", "2", *files]) == 2 and "'organs', which has figures 1 and 4" in capsys.readouterr().err
 
 
 def test_figure_1_without_a_mask_gets_a_sentence(tmp_path, capsys):

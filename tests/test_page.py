@@ -20,7 +20,6 @@ from dbce.data.phantoms import polyp
 from dbce.dilation import dilate
 from dbce.page.scene import ceil_distance
 from dbce.scores import evidence
-from dbce.scores.evaluation import PAPER
 from dbce.scores.results import read_radius
 from dbce.study.predictor import Study
 from dbce.tasks import TASKS
@@ -381,7 +380,7 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
     for loss, entry in checkpoints.manifest("polyp").items():
         cells = page.locator(f'[data-row="{loss}"] td').all_inner_texts()
         ours = [f"{value:.2f}" for value in entry["scores"].values()]
-        assert cells == ours + [f"{value:.2f}" for value in PAPER["polyp"][loss]]
+        assert cells == ours + [f"{value:.2f}" for value in TASKS["polyp"].paper[loss]]
     measured = evidence.read_evidence("polyp")
     rows = evidence.rows(measured, evidence.columns_of(measured))
     shown = page.locator("table.more tbody tr").evaluate_all(

@@ -14,7 +14,6 @@ from playwright.sync_api import Page
 
 from dbce.data import ct
 from dbce.registry import LOSSES
-from dbce.scores.evaluation import PAPER
 from dbce.study.predictor import LabelStudy, Predictor
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
@@ -117,14 +116,14 @@ def test_results_of_the_other_tasks(visit):
         row = page.locator(f'[data-row="{loss}"]')
         assert row.locator("td").all_inner_texts() == [f"{value:.2f}" for value in entry["scores"].values()]
         below = row.locator("xpath=following-sibling::tr[1]").locator("td").all_inner_texts()
-        assert below == [f"{value:.2f}" for value in PAPER["organs"][loss]]
+        assert below == [f"{value:.2f}" for value in TASKS["organs"].paper[loss]]
     assert "phantoms" in page.locator("#view-results").inner_text()
 
 
 def test_organs_open_on_a_phantom_and_agree_with_python(visit, predictor):
     page = visit(path="organs")
-    seed, number = ct.EXAMPLES[0]
-    assert f"CT phantom 1 of {len(ct.EXAMPLES)}, drawn" in page.locator(".message").inner_text()
+    seed, number = TASKS["organs"].examples[0]
+    assert f"CT phantom 1 of {len(TASKS['organs'].examples)}, drawn" in page.locator(".message").inner_text()
     study = predictor.set_image(*slice_of(seed, number))
     found = page.evaluate(FETCH, {"cases": CASES, "radius": 10})
     hold_together(found, study)
@@ -157,7 +156,7 @@ def test_the_slice_slider_walks_through_the_scan(visit, predictor):
         slider.fill(str(number))
         wait_for_slice(page, number)
         assert page.locator(".slices output").inner_text() == f"{number + 1} / {ct.SLICES}"
-    study = predictor.set_image(*slice_of(ct.EXAMPLES[0][0], 40))
+    study = predictor.set_image(*slice_of(TASKS["organs"].examples[0][0], 40))
     hold_together(page.evaluate(FETCH, {"cases": CASES, "radius": 10}), study)
     slider.focus()
     page.keyboard.press("ArrowRight")

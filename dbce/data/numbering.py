@@ -12,7 +12,7 @@ from collections.abc import Collection
 import numpy as np
 
 from dbce.data.inputs import InputError
-from dbce.tasks import IGNORE, TASKS
+from dbce.tasks import IGNORE, ORGANS
 
 NUMBERINGS = ("transunet", "synapse")
 
@@ -22,7 +22,7 @@ RAW_LABELS = {8: 1, 4: 2, 3: 3, 2: 4, 6: 5, 11: 6, 1: 7, 7: 8}
 RAW_MAX = 13
 """Largest label of Synapse."""
 
-LABEL_MAX = TASKS["organs"].num_classes - 1
+LABEL_MAX = ORGANS.num_classes - 1
 """Largest label of TransUNet."""
 
 TITLES = {"transunet": f"TransUNet\u2019s, 0 to {LABEL_MAX}", "synapse": f"Synapse\u2019s own, 0 to {RAW_MAX}"}

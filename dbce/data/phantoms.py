@@ -14,30 +14,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-POLYP_EXAMPLES: tuple[tuple[int, float], ...] = (
-    (10, 0.75),  # balanced CE finds what CE misses
-    (5, 0.9),  # flat: CE misses most of it
-    (23, 1.0),  # flat and far from the lumen, which three networks take for a second one
-    (17, 0.75),  # small: balanced CE draws a rim around it
-    (14, 0.75),  # on a fold that three networks follow
-    (11, 1.0),  # hardly there
-    (13, 1.0),  # Dice + CE finds it, dilated balanced CE a fold beside it
-    (22, 0.75),  # clear: all four agree
-)
-"""(seed, difficulty) of the examples that the page offers: ours at their best, at their worst, and alike."""
-
-LESION_EXAMPLES: tuple[tuple[int, float], ...] = (
-    (13, 0.85),  # balanced CE draws a wide rim around it
-    (8, 0.85),  # small and pale: only dilated balanced CE keeps to it
-    (18, 0.85),  # balanced CE spills far
-    (0, 0.85),  # Dice + CE is the best of the four
-    (16, 0.85),  # ours spills where CE and Dice + CE do not
-    (12, 1.0),  # CE is the best of the four
-    (20, 0.85),  # hardly there: no network keeps to it
-    (19, 0.6),  # clear: all four agree
-)
-"""The same for skin lesions."""
-
 
 def _noise(rng: np.random.Generator, size: int, cells: int, octaves: int = 1) -> np.ndarray:
     """(size, size) smooth noise of mean 0 and about unit variance, ``cells`` waves across the image."""

@@ -25,22 +25,6 @@ ROOT = checkpoints.FOLDER.parent
 SPACE = ("app.py", "dbce/**", "checkpoints/**", "assets/**", "requirements.txt", "LICENSE")
 """What a Space needs of this repository, beside a README with its front matter."""
 
-_DATA = {
-    "polyp": "[Kvasir-SEG](https://datasets.simula.no/kvasir-seg/) (research and education only), scored on "
-    "CVC-ClinicDB",
-    "lesion": "[ISIC 2018](https://challenge.isic-archive.com/data/#2018), task 1 (CC BY-NC 4.0)",
-    "organs": "drawn CT phantoms of this project; no patient's scan was used",
-}
-_LIMITS = {
-    "polyp": "The polyps: frames of few hospitals and devices; CVC-ClinicDB holds 29 video sequences, whose frames are "
-    "near duplicates.",
-    "lesion": "The lesions: the official test images come without masks, so a fifth of the training set was held out.",
-    "organs": "The organs: these networks have seen drawings only. Whatever they say of a patient means nothing.",
-}
-_CITE = {
-    "polyp": "Jha et al. (Kvasir-SEG, MMM 2020) and Bernal et al. (WM-DOVA maps, 2015) for the polyps",
-    "lesion": "Codella et al. (ISIC 2018, arXiv 1902.03368) for the lesions",
-}
 _METRICS = {"dice": "Dice", "iou": "IoU", "precision": "precision", "recall": "recall"}
 
 
@@ -91,7 +75,7 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
                 for name, words in _METRICS.items()
                 if name in entry["scores"]
             ]
-        text.append(f"## {task.capitalize()}\n\nTrained on {_DATA[task]}.\n\n{report(task)}\n")
+        text.append(f"## {task.capitalize()}\n\nTrained on {TASKS[task].data}.\n\n{report(task)}\n")
     data = ModelCardData(
         license="other",
         license_name="research-and-education",
@@ -110,10 +94,10 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
             repository=repository,
             first=tasks[0],
             tables="\n".join(text),
-            limits="\n".join(f"- {_LIMITS[task]}" for task in tasks),
-            cite="".join(f"; {_CITE[task]}" for task in tasks if task in _CITE),
+            limits="\n".join(f"- {TASKS[task].limits}" for task in tasks),
+            cite="".join(f"; {TASKS[task].cite}" for task in tasks if TASKS[task].cite),
             flips="flips, " if any(TASKS[task].mirror for task in tasks) else "",
-            unflipped="; organs are not flipped" if "organs" in tasks else "",
+            unflipped="".join(f"; {task} are not flipped" for task in tasks if not TASKS[task].mirror),
             folders=", ".join(f"`{task}/`" for task in tasks),
             lr=recipe["lr"],
             decay=recipe["weight_decay"],

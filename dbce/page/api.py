@@ -18,6 +18,7 @@ from dbce.page.studio import Opened, Studio, read_view, shown
 from dbce.page.turns import Turns
 from dbce.study import export
 from dbce.study.predictor import LabelStudy
+from dbce.tasks import DEFAULT
 
 log = logging.getLogger(__name__)
 
@@ -205,7 +206,7 @@ def add_endpoints(studio: Studio, turns: Turns) -> None:
     """
     api = API(studio)
     task = studio.predictor.task
-    prefix = "" if task.name == "polyp" else f"{task.name}_"
+    prefix = "" if task.name == DEFAULT else f"{task.name}_"
     default = list(studio.predictor.checkpoints)[-1]
 
     @answer_client

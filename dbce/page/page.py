@@ -117,7 +117,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     """Everything the page must know before the first image of a task; the notice stands above it."""
     table = np.asarray(matplotlib.colormaps["magma"](np.arange(256), bytes=True))[:, :3]
     task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
-    scans = task.num_classes > 2
+    scans = task.is_scan
     return {
         "task": task.name,
         "notice": notice,
@@ -154,7 +154,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
 def describe(predictor: Predictor) -> str:
     """One sentence on how the networks were trained."""
     recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in predictor.checkpoints.values()]
-    recipe, scans = recipes[0], predictor.task.num_classes > 2
+    recipe, scans = recipes[0], predictor.task.is_scan
     if any(other != recipe for other in recipes):
         return f"{len(recipes)} networks, trained in different ways: {', '.join(map(title, predictor.checkpoints))}."
     return (
@@ -193,7 +193,7 @@ _TITLE = "dbce: where does the loss look?"
 
 def studio_of(predictor: Predictor) -> Studio:
     """What answers the page of a task."""
-    return (ScanStudio if predictor.task.num_classes > 2 else Studio)(predictor)
+    return (ScanStudio if predictor.task.is_scan else Studio)(predictor)
 
 
 def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:

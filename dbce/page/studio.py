@@ -14,20 +14,16 @@ from typing import Any
 import numpy as np
 
 from dbce.data import inputs, pairs
-from dbce.data.phantoms import LESION_EXAMPLES, POLYP_EXAMPLES, lesion, polyp
 from dbce.page import workers
 from dbce.page.limits import GENERIC
 from dbce.page.scene import scene
+from dbce.registry import resolve
 from dbce.study import export
 from dbce.study.figures import PALETTES
 from dbce.study.predictor import WEIGHTINGS, Predictor, Study
 from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
 
 log = logging.getLogger(__name__)
-
-
-DRAWINGS = {"polyp": (polyp, POLYP_EXAMPLES), "lesion": (lesion, LESION_EXAMPLES)}
-"""How the examples of a task are drawn, and which are offered."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,8 +91,8 @@ class Studio:
 
     def _drawings(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Image and labels of every example."""
-        draw, chosen = DRAWINGS[self.predictor.task.name]
-        return [draw(seed, WORK_SIZE, difficulty=difficulty) for seed, difficulty in chosen]
+        draw, task = resolve(self.predictor.task.draw), self.predictor.task
+        return [draw(seed, WORK_SIZE, difficulty=difficulty) for seed, difficulty in task.examples]
 
     def title(self, index: int) -> str:
         """Caption of an example."""
@@ -129,7 +125,7 @@ class Studio:
             pairs.read_given,
             image,
             mask,
-            self.predictor.task.num_classes,
+            self.predictor.task,
             labels_in,
             seconds=2 * workers.PICTURE_SECONDS,  # for two files; one alone is tried as a mask as well
         )
@@ -172,7 +168,7 @@ class Studio:
     def _roles(self, files: list[pairs.File]) -> pairs.Roles:
         names = " and ".join(name for name, _ in files[:2]) or "What was dropped"
         seconds = 2 * workers.PICTURE_SECONDS * min(2, len(files))  # each file is tried as a mask and as a picture
-        return workers.call(names, pairs.recognise, files, self.predictor.task.num_classes, seconds=seconds)
+        return workers.call(names, pairs.recognise, files, self.predictor.task, seconds=seconds)
 
     def _requested(self, request: dict[str, Any]) -> Opened:
         """``{"example": i}`` or ``{"image": file}``, either with ``"mask": file`` and perhaps its ``"numbering"``."""
@@ -187,7 +183,7 @@ class Studio:
             return self.example(index)
         image = self.examples[index][0]
         picture = inputs.Picture(image, (image.shape[1], image.shape[0]))
-        read = workers.call(mask[0], pairs.read_any, mask, self.predictor.task.num_classes, labels_in)
+        read = workers.call(mask[0], pairs.read_any, mask, self.predictor.task, labels_in)
         notes = (*pairs.fit(picture, read, "the example", mask[0]), *pairs.say(read))
         return self._opened(pairs.Pair(picture, read, notes), self.title(index), mask)
 
@@ -236,7 +232,7 @@ class Studio:
             raise inputs.InputError(f"of is {shown(of)}; it must be the request that opened the image.")
         opened = self._requested(of)
         study = opened.study
-        if request.get("labels") and self.predictor.task.num_classes == 2:
+        if request.get("labels") and not self.predictor.task.several:
             labels = _labels(request["labels"])
             if request.get("ignored"):
                 labels[_labels(request["ignored"]) == 1] = IGNORE

@@ -21,7 +21,7 @@ from dbce.metrics import SCORES, scores
 from dbce.registry import LOSSES, METHOD, title
 from dbce.scores.evaluation import HEADINGS, data_name, label_maps, scan_scores
 from dbce.study.predictor import foreground_logits
-from dbce.tasks import IGNORE, TASKS
+from dbce.tasks import DEFAULT, IGNORE, TASKS
 from dbce.train.checkpoints import FOLDER, Checkpoint, load_checkpoint
 
 BAND = 10
@@ -205,8 +205,8 @@ def measure(
         of every score in percent; ``differences``: by other loss the mean Dice difference of "dbce", averaged over the
         seeds that both have, in percentage points with its interval; ``images`` (or scans) and ``groups``: how many.
     """
-    radius, scans = TASKS[task].radius, TASKS[task].num_classes > 2
-    score = measure_scans if scans else measure_images
+    radius = TASKS[task].radius
+    score = measure_scans if TASKS[task].several else measure_images
     pairs = [(loss, seed, path) for loss, seeds in runs.items() for seed, path in seeds.items()]
     values: dict[str, dict[int, dict[str, np.ndarray]]] = {}
     for loss, seed, path in progress(pairs):
@@ -311,7 +311,7 @@ def how(measured: Mapping[str, Any]) -> str:
     what = (
         f"the {measured['groups']} video sequences, whose frames are near duplicates"
         if measured["groups"] < measured["images"]
-        else f"the {measured['images']} {'scans' if TASKS[measured.get('task', 'polyp')].num_classes > 2 else 'images'}"
+        else f"the {measured['images']} {TASKS[measured.get('task', DEFAULT)].scored}"
     )
     alone = all(len(row["seeds"]) == 1 for row in measured["differences"].values())
     chance = " With one seed they tell nothing of the chance of training." if alone else ""

@@ -9,18 +9,11 @@ from typing import Any
 
 from dbce.registry import METHOD, title
 from dbce.scores import evidence
-from dbce.scores.evaluation import PAPER, columns, data_name, score_markdown
-from dbce.tasks import TASKS, WORK_SIZE
+from dbce.scores.evaluation import columns, data_name, score_markdown
+from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 from dbce.train.checkpoints import FOLDER, is_drawn
 from dbce.train.checkpoints import manifest as read_manifest
 
-_TABLES = {"polyp": 1, "lesion": 2, "organs": 3}
-_MEANS = {
-    "polyp": "Scores are the mean over images.",
-    "lesion": "Scores are the mean over images. The official test images come without masks, so every fifth training "
-    "image is kept for testing here, chosen by a hash of its name; the paper’s Table 2 is not in our copy.",
-    "organs": "Scores are the mean over the test scans, then over the organs.",
-}
 _DRAWN = (
     " Our scans are drawn phantoms, the paper’s are patients (Synapse): the order of the losses can be compared, the "
     "levels cannot."
@@ -29,7 +22,7 @@ _DRAWN = (
 
 def setting(recipe: Mapping[str, Any], test_data: str) -> str:
     """One sentence on how networks were trained and on what they were tested."""
-    what = "slices" if TASKS[recipe.get("task", "polyp")].num_classes > 2 else "images"
+    what = TASKS[recipe.get("task", DEFAULT)].seen
     return (
         f"{recipe['encoder']} encoder, {recipe['epochs']} epochs on {recipe['images']} {what} of {recipe['data']} at "
         f"{recipe['size']} × {recipe['size']} px, batch {recipe['batch_size']}, seed {recipe['seed']}; "
@@ -56,7 +49,7 @@ def summary(
     first = next(iter(manifest.values()))
     recipe, test_data = first["recipe"], first["test_data"]
     tested = data_name(test_data)
-    known: Mapping[str, Sequence[float]] = PAPER.get(task, {})
+    known: Mapping[str, Sequence[float]] = TASKS[task].paper
     heads = columns(task)
     rows: list[dict[str, Any]] = [
         {
@@ -67,9 +60,10 @@ def summary(
         for loss, entry in manifest.items()
     ]
     return {
-        "title": f"{task.capitalize()} segmentation, Table {_TABLES[task]} of the paper",
+        "title": f"{task.capitalize()} segmentation"
+        + (f", Table {TASKS[task].table} of the paper" if TASKS[task].table else ""),
         "setting": f"{setting(recipe, test_data)} The paper: resnet34, {TASKS[task].epochs} epochs at "
-        f"{WORK_SIZE} × {WORK_SIZE} px. {_MEANS[task]}"
+        f"{WORK_SIZE} × {WORK_SIZE} px. {TASKS[task].averaged}"
         f"{_DRAWN if is_drawn(recipe) else ''}",
         "columns": list(heads.values()),
         "rows": rows,

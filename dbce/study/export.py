@@ -48,7 +48,7 @@ class View:
 
 def figures_of(task: Task) -> tuple[str, str]:
     """The figures that a task has: the second shows the networks side by side."""
-    return ("anatomy", "compare" if task.num_classes == 2 else "organs")
+    return ("anatomy", "organs" if task.several else "compare")
 
 
 def render(study: Study, view: View, kind: str, size: tuple[int, int] | None = None) -> bytes:
@@ -147,7 +147,7 @@ def _pictures(arrays: dict[str, np.ndarray], task: Task) -> bytes:
                 scales[name] = max(float(array.max()), 1e-30) / 65535
                 pixels = np.rint(array / scales[name]).astype(np.uint16)
             else:
-                binary = task.num_classes == 2 and array.max() < 2
+                binary = not task.several and array.max() < 2
                 pixels = array.astype(np.uint8) * 255 if binary else array
             code = cv2.imencode(".png", pixels)[1].tobytes()
             archive.writestr(zipfile.ZipInfo(f"{name}.png", _ZIP_DATE), code)

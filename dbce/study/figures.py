@@ -133,7 +133,7 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
 
 def label_colours(labels: np.ndarray, task: Task) -> np.ndarray:
     """(H, W) labels -> (H, W, 3) uint8 RGB: black and white, or the colours of several classes; ignored is hatched."""
-    colours = task.colours if task.num_classes > 2 else ("#000000", "#FFFFFF")
+    colours = task.colours if task.several else ("#000000", "#FFFFFF")
     return _hatched(_rgb(*colours)[np.where(labels == IGNORE, 0, labels)], labels)
 
 

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from dbce import losses, metrics
 from dbce.data.resize import resize_image, resize_labels, resize_mask
 from dbce.dilation import dilate
-from dbce.tasks import IGNORE, TASKS, WORK_SIZE, Task
+from dbce.tasks import DEFAULT, IGNORE, TASKS, WORK_SIZE, Task
 from dbce.train.checkpoints import Checkpoint
 from dbce.weights import weight_map
 
@@ -244,7 +244,7 @@ class Predictor:
         ValueError: an unknown task.
     """
 
-    def __init__(self, checkpoints: Mapping[str, Checkpoint], task: str = "polyp") -> None:
+    def __init__(self, checkpoints: Mapping[str, Checkpoint], task: str = DEFAULT) -> None:
         if task not in TASKS:
             raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}.")
         self.task = TASKS[task]
@@ -268,7 +268,7 @@ class Predictor:
                 f"mask is {mask.shape}, image is {image.shape[:2]}; a mask must have the height and width of its image."
             )
         image = resize_image(image, WORK_SIZE)
-        several = self.task.num_classes > 2
+        several = self.task.several
         logits = run_networks(self.checkpoints, image, several)
         if several:
             labels = None if mask is None else resize_labels(mask.astype(np.uint8), WORK_SIZE)

@@ -26,7 +26,7 @@ from dbce.data.augment import Augment
 from dbce.data.datasets import Dataset
 from dbce.network import STRIDE, DeepSupervisionUnet
 from dbce.registry import LOSSES
-from dbce.tasks import IGNORE, TASKS, WORK_SIZE
+from dbce.tasks import DEFAULT, IGNORE, TASKS, WORK_SIZE
 from dbce.train import checkpoints, run_files
 from dbce.weights import trusted_labels
 
@@ -51,7 +51,7 @@ class Recipe:
         hold_out: share of the training set kept back for validation (see `dbce.data.datasets.Dataset.hold_out`).
     """
 
-    task: str = "polyp"
+    task: str = DEFAULT
     loss: str = "dbce"
     encoder: str = "resnet34"
     encoder_weights: str | None = "imagenet"
