@@ -54,6 +54,15 @@ def _task(name: str) -> str:
     return name
 
 
+def _weighting(key: str) -> str:
+    from dbce.weights import weighting_of  # and torch with it, only where it is asked for
+
+    try:
+        return weighting_of(key).key
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _compile_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compile",
@@ -155,7 +164,9 @@ def build_parser() -> argparse.ArgumentParser:
     figure.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
     figure.add_argument("--loss", choices=LOSSES, default="ce", help="figure 1: whose cross entropy")
     figure.add_argument("--radius", type=float, help="figure 1: disk radius in pixels at 320 (default: the paper's)")
-    figure.add_argument("--weighting", choices=("none", "balanced", "dilated"), default="dilated")
+    figure.add_argument(
+        "--weighting", type=_weighting, default="dilated", metavar="NAME", help="figure 1 (default: dilated)"
+    )
     figure.add_argument("--threshold", type=float, default=0.5, help="2, 3: probability a prediction must exceed")
     figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="2, 3: colours of errors")
 

@@ -28,11 +28,11 @@ from dbce.page.studio import Studio
 from dbce.registry import LOSSES
 from dbce.scores import evaluation, evidence
 from dbce.study import export, figures
-from dbce.study.predictor import WEIGHTINGS, LabelStudy, Predictor, Study, quantise
+from dbce.study.predictor import LabelStudy, Predictor, Study, quantise
 from dbce.tasks import IGNORE, TASKS
 from dbce.train.checkpoints import Checkpoint
 from dbce.train.training import Recipe, build_loss, train
-from dbce.weights import weight_map
+from dbce.weights import WEIGHTINGS, weight_map
 from tests.test_evaluation import Ninths, Redness
 from tests.test_label_study import log_softmax, saying
 from tests.test_predictor import disk_dilation

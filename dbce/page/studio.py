@@ -20,8 +20,9 @@ from dbce.page.scene import scene
 from dbce.registry import resolve
 from dbce.study import export
 from dbce.study.figures import PALETTES
-from dbce.study.predictor import WEIGHTINGS, Predictor, Study
+from dbce.study.predictor import Predictor, Study
 from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
+from dbce.weights import WEIGHTINGS
 
 log = logging.getLogger(__name__)
 
@@ -283,7 +284,7 @@ def read_view(fields: Any, predictor: Predictor) -> export.View:
     choices = {
         "figure": export.figures_of(predictor.task),
         "loss": tuple(predictor.checkpoints),
-        "weighting": WEIGHTINGS,
+        "weighting": tuple(WEIGHTINGS),
         "palette": tuple(PALETTES),
     }
     for name, known in choices.items():
