@@ -1,15 +1,21 @@
-"""The command line: ``python -m dbce COMMAND``; every command explains itself with ``--help``."""
+"""The command line: ``dbce COMMAND`` or ``python -m dbce COMMAND``; every command explains itself with ``--help``."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from dbce import commands
 from dbce.data.numbering import NUMBERINGS
 from dbce.registry import LOSSES
 from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
+
+_EXTRAS = {"bench": "dev", **dict.fromkeys(("demo", "figure", "export", "publish", "table"), "page")}
+"""The extra of the package that brings what a command needs; of all others it is "train"."""
 
 
 def _training_options(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +60,14 @@ def _task(name: str) -> str:
     return name
 
 
+def _checkpoints_option(parser: argparse.ArgumentParser | argparse._MutuallyExclusiveGroup) -> None:
+    parser.add_argument(
+        "--checkpoints",
+        metavar="FOLDER",
+        help="of .safetensors files, or of TASK/manifest.json (default: DBCE_CHECKPOINTS, else the bundled networks)",
+    )
+
+
 def _weighting(key: str) -> str:
     from dbce.weights import weighting_of  # and torch with it, only where it is asked for
 
@@ -75,8 +89,32 @@ def _compile_option(parser: argparse.ArgumentParser) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of every command; ``parse_args(...).run`` is the function to call."""
-    parser = argparse.ArgumentParser(prog="python -m dbce", description=__doc__)
+    prog = "dbce" if Path(sys.argv[0]).stem == "dbce" else "python -m dbce"
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     add = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = add.add_parser("demo", help="serve the page")
+    demo.set_defaults(run=commands.demo_command)
+    demo.add_argument("--host", help="address to listen on (default 127.0.0.1, or GRADIO_SERVER_NAME)")
+    demo.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
+    demo.add_argument(
+        "--embed",
+        nargs="+",
+        default=[],
+        metavar="ORIGIN",
+        help="who may show the page in a frame, such as https://school.example (Hugging Face may always)",
+    )
+    demo.add_argument(
+        "--keep", type=float, metavar="SECONDS", help="how long files of programs stay on this machine (default 240)"
+    )
+    source = demo.add_mutually_exclusive_group()
+    _checkpoints_option(source)
+    source.add_argument(
+        "--hub",
+        metavar="USER/NAME@REVISION",
+        default=os.environ.get("DBCE_HUB"),
+        help="such a folder on the Hugging Face Hub (default: DBCE_HUB, if set)",
+    )
 
     train = add.add_parser("train", help="train one network with one loss")
     train.set_defaults(run=commands.train_command)
@@ -103,6 +141,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     evidence = add.add_parser("evidence", help="score runs of several seeds: mean, deviation, bootstrap intervals")
     evidence.set_defaults(run=commands.evidence_command)
+    _checkpoints_option(evidence)
     evidence.add_argument("task", choices=TASKS)
     evidence.add_argument("--runs", required=True, help="folder with one run a loss and seed")
     evidence.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
@@ -125,6 +164,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     evaluate = add.add_parser("evaluate", help="score networks on a test set")
     evaluate.set_defaults(run=commands.evaluate_command)
+    _checkpoints_option(evaluate)
     evaluate.add_argument("task", choices=TASKS)
     evaluate.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
     _labels_option(evaluate)
@@ -134,6 +174,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     bundle = add.add_parser("bundle", help="score finished runs and put them under checkpoints/")
     bundle.set_defaults(run=commands.bundle_command)
+    _checkpoints_option(bundle)
     bundle.add_argument("task", choices=TASKS)
     bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
     bundle.add_argument("--data", required=True, help="test set to score on")
@@ -142,6 +183,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     radius = add.add_parser("radius", help="score runs that differ in the radius, and record the curve of Fig. 5")
     radius.set_defaults(run=commands.radius_command)
+    _checkpoints_option(radius)
     radius.add_argument("task", choices=TASKS)
     radius.add_argument("--runs", required=True, help="folder with one run a radius")
     radius.add_argument("--data", required=True, help="test set to score on")
@@ -150,6 +192,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     figure = add.add_parser("figure", help="draw a figure of the paper for an image of yours")
     figure.set_defaults(run=commands.figure_command)
+    _checkpoints_option(figure)
     figure.add_argument(
         "number",
         type=int,
@@ -172,12 +215,14 @@ def build_parser() -> argparse.ArgumentParser:
 
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
     export.set_defaults(run=commands.export_command)
+    _checkpoints_option(export)
     export.add_argument("format", choices=("onnx",))
     export.add_argument("--task", choices=TASKS, default=DEFAULT)
     export.add_argument("-o", "--out", default="onnx", help="folder to write (default onnx)")
 
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
     publish.set_defaults(run=commands.publish_command)
+    _checkpoints_option(publish)
     publish.add_argument("tasks", nargs="*", type=_task, metavar="TASK", help=f"for --repo: {', '.join(TASKS)}")
     publish.add_argument("--repo", metavar="USER/NAME", help="repository for the networks of these tasks")
     publish.add_argument("--space", metavar="USER/NAME", help="Space; shows the networks of --repo, else the bundled")
@@ -191,10 +236,12 @@ def build_parser() -> argparse.ArgumentParser:
 
     table = add.add_parser("table", help="print what was measured of a task as Markdown: scores, seeds, radius")
     table.set_defaults(run=commands.table_command)
+    _checkpoints_option(table)
     table.add_argument("task", choices=TASKS)
 
     bench = add.add_parser("bench", help="measure, and print ratios against peers")
     bench.set_defaults(run=commands.bench_command)
+    _checkpoints_option(bench)
     bench.add_argument(
         "what",
         choices=("viewer", "dilation", "train", "load"),
@@ -216,11 +263,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a user's mistake prints one sentence and gives exit status 2."""
     args = build_parser().parse_args(argv)
     try:
-        args.run(args)
+        with _home(getattr(args, "checkpoints", None)):
+            args.run(args)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if missing in ("", "dbce"):  # a fault of ours
+            raise
+        extra = _EXTRAS.get(args.command, "train")
+        print(
+            f"dbce: {missing} is not installed, which `{args.command}` needs; install the extra {extra}: "
+            f'pip install ".[{extra}]" in the repository.',
+            file=sys.stderr,
+        )
+        return 2
     except (ValueError, OSError) as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+@contextmanager
+def _home(folder: str | None) -> Iterator[None]:
+    """The option is the environment variable for the time of one command, and of the processes that it starts."""
+    before = os.environ.get("DBCE_CHECKPOINTS")
+    if folder is not None:
+        os.environ["DBCE_CHECKPOINTS"] = folder
+    try:
+        yield
+    finally:
+        if folder is not None:
+            os.environ.pop("DBCE_CHECKPOINTS")
+            if before is not None:
+                os.environ["DBCE_CHECKPOINTS"] = before
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
 from dbce.registry import LOSSES, title
 from dbce.tasks import TASKS, WORK_SIZE
@@ -44,6 +43,13 @@ def _recipe(args: argparse.Namespace, loss: str, seed: int, radius: float | None
     )
 
 
+def _bar(**options: Any) -> Callable:
+    """What wraps an iteration in a bar of its progress, or makes one."""
+    from tqdm import tqdm
+
+    return partial(tqdm, **options)
+
+
 def _load(
     args: argparse.Namespace, path: str, size: int = WORK_SIZE, progress: Callable = iter, **part: Any
 ) -> Dataset:
@@ -61,7 +67,7 @@ def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
     """The images to train on, at their size, and those to validate on, if any, at ``WORK_SIZE``."""
     if args.hold_out and args.validate:
         raise ValueError("--hold-out and --validate both name a validation set; give one of them.")
-    reading = partial(tqdm, desc="reading", unit="img")
+    reading = _bar(desc="reading", unit="img")
     held_out = TASKS[args.task].held_out
     size = WORK_SIZE if args.hold_out else args.size
     dataset, validation = _load(args, args.data, size, reading, part=_part(args, "train"), held_out=held_out), None
@@ -81,6 +87,14 @@ def _check_radius(option: str, given: list[float], losses: Sequence[str]) -> Non
             f"{option} is {values}; {' and '.join(map(title, losses))} {'has' if len(losses) == 1 else 'have'} no "
             f"radius. Leave {option} out, or choose a loss that has one: {have}."
         )
+
+
+def demo_command(args: argparse.Namespace) -> None:
+    """Serve the page."""
+    from dbce.page.serving import serve
+
+    reference = None if args.checkpoints else args.hub
+    serve(args.host, args.port, reference=reference, embed=args.embed, keep=args.keep)
 
 
 def train_command(args: argparse.Namespace) -> None:
@@ -158,7 +172,7 @@ def evidence_command(args: argparse.Namespace) -> None:
         members = list(dict.fromkeys(map(scan_of, dataset.names)))
     else:
         members = evidence.groups(dataset.names, args.data)
-    measured = evidence.measure(args.task, runs, dataset, members, partial(tqdm, unit="run", leave=False))
+    measured = evidence.measure(args.task, runs, dataset, members, _bar(unit="run", leave=False))
     recipe = checkpoints.load_checkpoint(next(iter(next(iter(runs.values())).values()))).recipe
     path = evidence.write_evidence(args.task, measured, recipe, source)
     print("\n".join(evidence.sentences(measured)))
@@ -169,7 +183,7 @@ def pack_command(args: argparse.Namespace) -> None:
     """Write a data set as one file."""
     from dbce.data import datasets
 
-    dataset = _load(args, args.data, args.size, partial(tqdm, desc="reading", unit="img"))
+    dataset = _load(args, args.data, args.size, _bar(desc="reading", unit="img"))
     datasets.pack_dataset(dataset, args.out)
     print(f"wrote {args.out}: {len(dataset)} images, {Path(args.out).stat().st_size / 1e6:.1f} MB")
 
@@ -179,7 +193,7 @@ def phantoms_command(args: argparse.Namespace) -> None:
     from dbce.data import volumes
 
     numbers = args.scans or volumes.SCANS
-    volumes.write_phantoms(Path(args.out), args.size, partial(tqdm, desc="drawing", unit="scan"), numbers)
+    volumes.write_phantoms(Path(args.out), args.size, _bar(desc="drawing", unit="scan"), numbers)
     tested = sum(f"case{number:04d}" in volumes.TEST_SCANS for number in numbers)
     print(f"wrote {args.out}: {len(numbers) - tested} drawn scans for training, {tested} for testing")
 
@@ -214,7 +228,7 @@ def evaluate_command(args: argparse.Namespace) -> None:
     else:
         found = checkpoints.bundled(args.task)
     dataset, _ = _test_set(args)
-    results = evaluate(found, dataset, partial(tqdm, desc=f"{len(dataset)} images", leave=False), args.task)
+    results = evaluate(found, dataset, _bar(desc=f"{len(dataset)} images", leave=False), args.task)
     if args.json:
         print(json.dumps({k: {n: round(v, 2) for n, v in row.items()} for k, row in results.items()}))
     else:
@@ -232,9 +246,9 @@ def bundle_command(args: argparse.Namespace) -> None:
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the loss; train all four alike first.")
     dataset, source = _test_set(args)
-    results = evaluate(found, dataset, partial(tqdm, leave=False), args.task)
+    results = evaluate(found, dataset, _bar(leave=False), args.task)
     print(score_table(results))
-    folder = checkpoints.FOLDER / args.task
+    folder = checkpoints.home() / args.task
     folder.mkdir(parents=True, exist_ok=True)
     for path in files.values():
         shutil.copyfile(path, folder / path.name)
@@ -255,7 +269,7 @@ def radius_command(args: argparse.Namespace) -> None:
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the radius; train them alike.")
     dataset, source = _test_set(args)
-    scores = evaluate(found, dataset, partial(tqdm, leave=False), args.task)
+    scores = evaluate(found, dataset, _bar(leave=False), args.task)
     points = [{"radius": found[path].recipe["radius"], **row} for path, row in scores.items()]
     label = "full run" if recipes[0]["epochs"] >= TASKS[args.task].epochs else "short run"
     path = results.write_radius(args.task, points, recipes[0], source, label)
@@ -389,7 +403,7 @@ def fetch_command(args: argparse.Namespace) -> None:
     if args.name in fetch.ASK:
         print(fetch.ASK[args.name])
         return
-    folder = fetch.fetch_dataset(args.name, Path(args.out), partial(tqdm, unit="B", unit_scale=True), args.mirror)
+    folder = fetch.fetch_dataset(args.name, Path(args.out), _bar(unit="B", unit_scale=True), args.mirror)
     print(f"wrote {folder}; its archives' checksums stand in {fetch.CHECKSUMS}")
 
 

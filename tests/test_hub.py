@@ -316,12 +316,12 @@ def test_from_pretrained_says_what_is_missing(tmp_path):
 
 
 def test_the_page_says_that_it_shows_the_bundled_networks_instead(browser, tmp_path):
-    """app.py with a repository that cannot be had: it starts, and says why it shows something else."""
+    """A page with a repository that cannot be had: it starts, and says why it shows something else."""
     code = (
-        "import sys, app; sys.argv = ['app.py', '--hub', 'user/nets@v1', '--port', '0']; "
-        "offers, notice = app._from_hub('user/nets@v1'); "
-        "demo = app.page.build(*offers[:1], notice=notice); "
-        "_, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.page.LAUNCH); print(url, flush=True); "
+        "import sys; from dbce.page import page, serving; "
+        "offers, notice = serving.offers_from_hub('user/nets@v1'); "
+        "demo = page.build(*offers[:1], notice=notice); "
+        "_, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.LAUNCH); print(url, flush=True); "
         "sys.stdin.read()"
     )
     env = {**os.environ, "HF_ENDPOINT": NOBODY, "HF_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}

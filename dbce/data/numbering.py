@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from dbce.data.inputs import InputError
+from dbce.data.formats import InputError
 from dbce.tasks import IGNORE, ORGANS
 
 NUMBERINGS = ("transunet", "synapse")

@@ -39,7 +39,7 @@ def stage(tasks: Sequence[str], folder: Path) -> None:
         for loss, checkpoint in checkpoints.bundled(task).items():
             place = folder / task / loss
             place.mkdir(parents=True)
-            shutil.copyfile(checkpoints.FOLDER / task / entries[loss]["file"], place / "model.safetensors")
+            shutil.copyfile(checkpoints.home() / task / entries[loss]["file"], place / "model.safetensors")
             config = {**checkpoint.network.config, "task": task, "loss": loss, "classes": list(TASKS[task].classes)}
             config |= {"recipe": checkpoint.recipe, "scores": entries[loss]["scores"]}
             (place / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
@@ -230,6 +230,8 @@ def publish_space(space: str, networks: str | None = None, private: bool = False
     Raises:
         ValueError: no permission, or no connection.
     """
+    if not (ROOT / "app.py").is_file():
+        raise ValueError(f"{ROOT} is no copy of the repository, which a Space is made of; run this command in one.")
     api = HfApi()
     with TemporaryDirectory() as name, _explained(space):
         readme = Path(name) / "README.md"

@@ -22,7 +22,7 @@ from dbce.registry import LOSSES, METHOD, title
 from dbce.scores.evaluation import HEADINGS, data_name, label_maps, scan_scores
 from dbce.study.predictor import foreground_logits
 from dbce.tasks import DEFAULT, IGNORE, TASKS
-from dbce.train.checkpoints import FOLDER, Checkpoint, load_checkpoint
+from dbce.train.checkpoints import Checkpoint, home, load_checkpoint
 
 BAND = 10
 """Half the width in pixels of the band around the boundary, at ``WORK_SIZE``."""
@@ -237,7 +237,7 @@ def measure(
 
 def evidence_file(task: str, folder: Path | None = None) -> Path:
     """Where the measurements of a task lie."""
-    return (folder or FOLDER) / task / "evidence.json"
+    return (folder or home()) / task / "evidence.json"
 
 
 def write_evidence(

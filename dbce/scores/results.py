@@ -11,7 +11,7 @@ from dbce.registry import METHOD, title
 from dbce.scores import evidence
 from dbce.scores.evaluation import columns, data_name, score_markdown
 from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
-from dbce.train.checkpoints import FOLDER, is_drawn
+from dbce.train.checkpoints import home, is_drawn
 from dbce.train.checkpoints import manifest as read_manifest
 
 _DRAWN = (
@@ -107,7 +107,7 @@ def _more(measured: Mapping[str, Any]) -> dict[str, Any]:
 
 def radius_file(task: str, folder: Path | None = None) -> Path:
     """Where the curve of Fig. 5 lies for a task."""
-    return (folder or FOLDER) / task / "radius.json"
+    return (folder or home()) / task / "radius.json"
 
 
 def read_radius(task: str, folder: Path | None = None) -> dict[str, Any] | None:

@@ -18,13 +18,22 @@ from dbce.registry import LOSSES
 from dbce.tasks import TASKS, WORK_SIZE
 
 FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
-"""Where the bundled checkpoints lie: ``<task>/<loss>.safetensors`` and ``<task>/manifest.json``."""
+"""The bundled checkpoints of the repository: ``<task>/<loss>.safetensors`` and ``<task>/manifest.json``."""
 
 
 MAX_NETWORKS = 8
 """Networks that a page shows side by side."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,30}")
+
+
+def home() -> Path:
+    """Where bundled networks are looked for: DBCE_CHECKPOINTS (or --checkpoints), else `FOLDER` in the repository or
+    in a Space, else ``checkpoints`` in the working directory of an installed package."""
+    named = os.environ.get("DBCE_CHECKPOINTS")
+    if named:
+        return Path(named)
+    return FOLDER if (FOLDER.parent / "app.py").is_file() else Path("checkpoints")
 
 
 @dataclass(frozen=True)
@@ -118,7 +127,7 @@ def collect_networks(folder: Path | None = None) -> dict[str, dict[str, Checkpoi
     Raises:
         ValueError: no network, a damaged one, or a file name that cannot be shown.
     """
-    folder = folder or FOLDER
+    folder = folder or home()
     found: dict[str, dict[str, Checkpoint]] = {}
     loose = sorted(folder.glob("*.safetensors"))
     for task in TASKS:
@@ -141,7 +150,8 @@ def collect_networks(folder: Path | None = None) -> dict[str, dict[str, Checkpoi
     if not found:
         raise ValueError(
             f"{folder} holds no networks (TASK/manifest.json or .safetensors files, TASK one of {', '.join(TASKS)}); "
-            "name the folder that does, or write one with `python -m dbce bundle`."
+            "name the folder that does with --checkpoints or DBCE_CHECKPOINTS, or write one with "
+            "`python -m dbce bundle`."
         )
     for task, networks in found.items():
         if len(networks) > MAX_NETWORKS:
@@ -157,9 +167,12 @@ def manifest(task: str, folder: Path | None = None) -> dict[str, dict[str, Any]]
     Raises:
         ValueError: nothing is bundled for this task, or its manifest cannot be read.
     """
-    path = (folder or FOLDER) / task / "manifest.json"
+    path = (folder or home()) / task / "manifest.json"
     if not path.is_file():
-        raise ValueError(f"no checkpoints are bundled for {task!r} ({path} does not exist); train and bundle them.")
+        raise ValueError(
+            f"no checkpoints are bundled for {task!r} ({path} does not exist); name a folder that has some with "
+            "--checkpoints or DBCE_CHECKPOINTS, or train and bundle them."
+        )
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
         complete = entries and all(
@@ -180,7 +193,7 @@ def bundled(task: str, folder: Path | None = None) -> dict[str, Checkpoint]:
         ValueError: nothing is bundled, or a file is missing, damaged or replaced.
     """
     entries = manifest(task, folder)
-    base = (folder or FOLDER) / task
+    base = (folder or home()) / task
     return {
         loss: load_checkpoint(base / entries[loss]["file"], entries[loss]["sha256"])
         for loss in LOSSES
@@ -197,7 +210,7 @@ def write_manifest(task: str, scores: dict[str, dict[str, float]], source: str, 
         source: name of the test data.
         folder: holds one folder a task; the bundled one by default.
     """
-    base = (folder or FOLDER) / task
+    base = (folder or home()) / task
     entries = {}
     for loss, values in scores.items():
         file = base / f"{loss}.safetensors"
