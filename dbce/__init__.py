@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dbce.losses import (
-        LOSSES,
         BalancedCrossEntropyLoss,
         CrossEntropyLoss,
         DiceCrossEntropyLoss,
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
         dice_cross_entropy,
         dilated_balanced_cross_entropy,
     )
+    from dbce.registry import LOSSES, Loss
     from dbce.weights import weight_map, weight_map_numpy
 
 __version__ = "0.1.0"
@@ -25,6 +25,7 @@ __all__ = [
     "CrossEntropyLoss",
     "DiceCrossEntropyLoss",
     "DilatedBalancedCrossEntropyLoss",
+    "Loss",
     "balanced_cross_entropy",
     "cross_entropy",
     "dice_cross_entropy",
@@ -38,4 +39,5 @@ def __getattr__(name: str) -> Any:
     """Import torch when a loss is asked for, and not in the processes that only read files."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("dbce.weights" if name.startswith("weight_map") else "dbce.losses"), name)
+    home = "dbce.registry" if name in ("LOSSES", "Loss") else "dbce.weights" if name.startswith("weight_map") else None
+    return getattr(import_module(home or "dbce.losses"), name)

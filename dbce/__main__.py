@@ -1,14 +1,21 @@
-"""The command line: ``python -m dbce COMMAND``; every command explains itself with ``--help``."""
+"""The command line: ``dbce COMMAND`` or ``python -m dbce COMMAND``; every command explains itself with ``--help``."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from dbce import commands
 from dbce.data.numbering import NUMBERINGS
-from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+from dbce.registry import LOSSES
+from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
+
+_EXTRAS = {"bench": "dev", **dict.fromkeys(("demo", "figure", "export", "publish", "table"), "page")}
+"""The extra of the package that brings what a command needs; of all others it is "train"."""
 
 
 def _training_options(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +60,23 @@ def _task(name: str) -> str:
     return name
 
 
+def _checkpoints_option(parser: argparse.ArgumentParser | argparse._MutuallyExclusiveGroup) -> None:
+    parser.add_argument(
+        "--checkpoints",
+        metavar="FOLDER",
+        help="of .safetensors files, or of TASK/manifest.json (default: DBCE_CHECKPOINTS, else the bundled networks)",
+    )
+
+
+def _weighting(key: str) -> str:
+    from dbce.weights import weighting_of  # and torch with it, only where it is asked for
+
+    try:
+        return weighting_of(key).key
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _compile_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compile",
@@ -65,34 +89,59 @@ def _compile_option(parser: argparse.ArgumentParser) -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of every command; ``parse_args(...).run`` is the function to call."""
-    parser = argparse.ArgumentParser(prog="python -m dbce", description=__doc__)
+    prog = "dbce" if Path(sys.argv[0]).stem == "dbce" else "python -m dbce"
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     add = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
+    demo = add.add_parser("demo", help="serve the page")
+    demo.set_defaults(run=commands.demo_command)
+    demo.add_argument("--host", help="address to listen on (default 127.0.0.1, or GRADIO_SERVER_NAME)")
+    demo.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
+    demo.add_argument(
+        "--embed",
+        nargs="+",
+        default=[],
+        metavar="ORIGIN",
+        help="who may show the page in a frame, such as https://school.example (Hugging Face may always)",
+    )
+    demo.add_argument(
+        "--keep", type=float, metavar="SECONDS", help="how long files of programs stay on this machine (default 240)"
+    )
+    source = demo.add_mutually_exclusive_group()
+    _checkpoints_option(source)
+    source.add_argument(
+        "--hub",
+        metavar="USER/NAME@REVISION",
+        default=os.environ.get("DBCE_HUB"),
+        help="such a folder on the Hugging Face Hub (default: DBCE_HUB, if set)",
+    )
+
     train = add.add_parser("train", help="train one network with one loss")
-    train.set_defaults(run=commands.train)
+    train.set_defaults(run=commands.train_command)
     _training_options(train)
-    train.add_argument("--loss", choices=LOSS_TITLES, default="dbce")
+    train.add_argument("--loss", choices=LOSSES, default="dbce")
     train.add_argument("--out", help="folder of the run (default runs/TASK/LOSS); a killed run resumes there")
     train.add_argument("--radius", type=float, help="disk radius in pixels at 320 (default: the paper's)")
     train.add_argument("--seed", type=int, default=0)
     _compile_option(train)
 
     campaign = add.add_parser("campaign", help="train every combination of losses, seeds and radii not done yet")
-    campaign.set_defaults(run=commands.campaign)
+    campaign.set_defaults(run=commands.campaign_command)
     _training_options(campaign)
-    campaign.add_argument("--losses", nargs="+", choices=LOSS_TITLES, default=list(LOSS_TITLES))
+    campaign.add_argument("--losses", nargs="+", choices=LOSSES, default=list(LOSSES))
     campaign.add_argument("--seeds", nargs="+", type=int, default=[0])
     campaign.add_argument("--radii", nargs="+", type=float, help="for dbce; pixels at 320 (default: the paper's)")
     campaign.add_argument("--out", help="folder of the runs (default runs/TASK); killed runs resume there")
     campaign.add_argument("--jobs", type=int, default=1, help="runs side by side, each on a core of its own")
 
     curves = add.add_parser("curves", help="draw the training loss and the validation score of runs")
-    curves.set_defaults(run=commands.curves)
+    curves.set_defaults(run=commands.curves_command)
     curves.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
     curves.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
 
     evidence = add.add_parser("evidence", help="score runs of several seeds: mean, deviation, bootstrap intervals")
-    evidence.set_defaults(run=commands.evidence)
+    evidence.set_defaults(run=commands.evidence_command)
+    _checkpoints_option(evidence)
     evidence.add_argument("task", choices=TASKS)
     evidence.add_argument("--runs", required=True, help="folder with one run a loss and seed")
     evidence.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
@@ -100,7 +149,7 @@ def build_parser() -> argparse.ArgumentParser:
     _part_option(evidence)
 
     pack = add.add_parser("pack", help="write a data set as one small file that train and evaluate read")
-    pack.set_defaults(run=commands.pack)
+    pack.set_defaults(run=commands.pack_command)
     pack.add_argument("task", choices=TASKS)
     pack.add_argument("--data", required=True, help="data set folder")
     _labels_option(pack)
@@ -108,13 +157,14 @@ def build_parser() -> argparse.ArgumentParser:
     pack.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
 
     phantoms = add.add_parser("phantoms", help="draw a data set of CT phantoms in TransUNet's layout")
-    phantoms.set_defaults(run=commands.phantoms)
+    phantoms.set_defaults(run=commands.phantoms_command)
     phantoms.add_argument("-o", "--out", required=True, help="folder to write")
     phantoms.add_argument("--scans", type=int, nargs="+", metavar="N", help="numbers to draw (default: Synapse's 30)")
     phantoms.add_argument("--size", type=int, default=WORK_SIZE, help="side of the slices in pixels (default 320)")
 
     evaluate = add.add_parser("evaluate", help="score networks on a test set")
-    evaluate.set_defaults(run=commands.evaluate)
+    evaluate.set_defaults(run=commands.evaluate_command)
+    _checkpoints_option(evaluate)
     evaluate.add_argument("task", choices=TASKS)
     evaluate.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
     _labels_option(evaluate)
@@ -123,7 +173,8 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     bundle = add.add_parser("bundle", help="score finished runs and put them under checkpoints/")
-    bundle.set_defaults(run=commands.bundle)
+    bundle.set_defaults(run=commands.bundle_command)
+    _checkpoints_option(bundle)
     bundle.add_argument("task", choices=TASKS)
     bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
     bundle.add_argument("--data", required=True, help="test set to score on")
@@ -131,7 +182,8 @@ def build_parser() -> argparse.ArgumentParser:
     _part_option(bundle)
 
     radius = add.add_parser("radius", help="score runs that differ in the radius, and record the curve of Fig. 5")
-    radius.set_defaults(run=commands.radius)
+    radius.set_defaults(run=commands.radius_command)
+    _checkpoints_option(radius)
     radius.add_argument("task", choices=TASKS)
     radius.add_argument("--runs", required=True, help="folder with one run a radius")
     radius.add_argument("--data", required=True, help="test set to score on")
@@ -139,57 +191,64 @@ def build_parser() -> argparse.ArgumentParser:
     _part_option(radius)
 
     figure = add.add_parser("figure", help="draw a figure of the paper for an image of yours")
-    figure.set_defaults(run=commands.figure)
+    figure.set_defaults(run=commands.figure_command)
+    _checkpoints_option(figure)
     figure.add_argument(
         "number",
         type=int,
         choices=(1, 2, 3, 4, 5),
         help="1: a loss taken apart; 2, 3: the networks compared; 4: the same for organs; 5: the radius",
     )
-    figure.add_argument("--task", choices=TASKS, default="polyp")
+    figure.add_argument("--task", choices=TASKS, default=DEFAULT)
     figure.add_argument("--image", help="needed for all but figure 5")
     figure.add_argument("--mask", help="needed for figure 1; labels for organs")
     _labels_option(figure)
     figure.add_argument("--slice", type=int, help="organs: slice of a volume, from 0 (default: the fullest)")
     figure.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
-    figure.add_argument("--loss", choices=LOSS_TITLES, default="ce", help="figure 1: whose cross entropy")
+    figure.add_argument("--loss", choices=LOSSES, default="ce", help="figure 1: whose cross entropy")
     figure.add_argument("--radius", type=float, help="figure 1: disk radius in pixels at 320 (default: the paper's)")
-    figure.add_argument("--weighting", choices=("none", "balanced", "dilated"), default="dilated")
+    figure.add_argument(
+        "--weighting", type=_weighting, default="dilated", metavar="NAME", help="figure 1 (default: dilated)"
+    )
     figure.add_argument("--threshold", type=float, default=0.5, help="2, 3: probability a prediction must exceed")
     figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="2, 3: colours of errors")
 
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
-    export.set_defaults(run=commands.export)
+    export.set_defaults(run=commands.export_command)
+    _checkpoints_option(export)
     export.add_argument("format", choices=("onnx",))
-    export.add_argument("--task", choices=TASKS, default="polyp")
+    export.add_argument("--task", choices=TASKS, default=DEFAULT)
     export.add_argument("-o", "--out", default="onnx", help="folder to write (default onnx)")
 
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
-    publish.set_defaults(run=commands.publish)
+    publish.set_defaults(run=commands.publish_command)
+    _checkpoints_option(publish)
     publish.add_argument("tasks", nargs="*", type=_task, metavar="TASK", help=f"for --repo: {', '.join(TASKS)}")
     publish.add_argument("--repo", metavar="USER/NAME", help="repository for the networks of these tasks")
     publish.add_argument("--space", metavar="USER/NAME", help="Space; shows the networks of --repo, else the bundled")
     publish.add_argument("--private", action="store_true", help="what is created is private")
 
     fetch = add.add_parser("fetch", help="download a public data set from its official address")
-    fetch.set_defaults(run=commands.fetch)
+    fetch.set_defaults(run=commands.fetch_command)
     fetch.add_argument("name", choices=("kvasir", "isic", "cvc", "synapse"), help="the last two: print where to ask")
     fetch.add_argument("-o", "--out", default="data", help="folder to put it in (default data)")
     fetch.add_argument("--mirror", metavar="URL", help="folder on another server that holds the same archives")
 
     table = add.add_parser("table", help="print what was measured of a task as Markdown: scores, seeds, radius")
-    table.set_defaults(run=commands.table)
+    table.set_defaults(run=commands.table_command)
+    _checkpoints_option(table)
     table.add_argument("task", choices=TASKS)
 
     bench = add.add_parser("bench", help="measure, and print ratios against peers")
-    bench.set_defaults(run=commands.bench)
+    bench.set_defaults(run=commands.bench_command)
+    _checkpoints_option(bench)
     bench.add_argument(
         "what",
         choices=("viewer", "dilation", "train", "load"),
         help="viewer: latency of the page beside plain gradio sliders; dilation: ours beside other libraries; "
         "train: what input and weight map add to a step; load: visitors that send pictures or scans all at once",
     )
-    bench.add_argument("--task", choices=TASKS, default="polyp")
+    bench.add_argument("--task", choices=TASKS, default=DEFAULT)
     bench.add_argument("--repeats", type=int, help="viewer: positions of a slider (60); else: measurements (5)")
     bench.add_argument("--encoder", default="mobilenet_v2", help="train: SMP encoder")
     bench.add_argument("--size", type=int, help="train: side of the images in pixels (default 320)")
@@ -204,11 +263,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a user's mistake prints one sentence and gives exit status 2."""
     args = build_parser().parse_args(argv)
     try:
-        args.run(args)
+        with _home(getattr(args, "checkpoints", None)):
+            args.run(args)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").split(".")[0]
+        if missing in ("", "dbce"):  # a fault of ours
+            raise
+        extra = _EXTRAS.get(args.command, "train")
+        print(
+            f"dbce: {missing} is not installed, which `{args.command}` needs; install the extra {extra}: "
+            f'pip install ".[{extra}]" in the repository.',
+            file=sys.stderr,
+        )
+        return 2
     except (ValueError, OSError) as error:
         print(f"dbce: {error}", file=sys.stderr)
         return 2
     return 0
+
+
+@contextmanager
+def _home(folder: str | None) -> Iterator[None]:
+    """The option is the environment variable for the time of one command, and of the processes that it starts."""
+    before = os.environ.get("DBCE_CHECKPOINTS")
+    if folder is not None:
+        os.environ["DBCE_CHECKPOINTS"] = folder
+    try:
+        yield
+    finally:
+        if folder is not None:
+            os.environ.pop("DBCE_CHECKPOINTS")
+            if before is not None:
+                os.environ["DBCE_CHECKPOINTS"] = before
 
 
 if __name__ == "__main__":

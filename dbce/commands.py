@@ -6,15 +6,15 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from tqdm import tqdm
 
-from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+from dbce.registry import LOSSES, title
+from dbce.tasks import TASKS, WORK_SIZE
 
 if TYPE_CHECKING:
     from dbce.data.datasets import Dataset
@@ -43,6 +43,13 @@ def _recipe(args: argparse.Namespace, loss: str, seed: int, radius: float | None
     )
 
 
+def _bar(**options: Any) -> Callable:
+    """What wraps an iteration in a bar of its progress, or makes one."""
+    from tqdm import tqdm
+
+    return partial(tqdm, **options)
+
+
 def _load(
     args: argparse.Namespace, path: str, size: int = WORK_SIZE, progress: Callable = iter, **part: Any
 ) -> Dataset:
@@ -50,7 +57,8 @@ def _load(
     from dbce.data import datasets
     from dbce.data.survey import of_labels
 
-    dataset = datasets.load(path, size, progress, labels_in=args.labels, **part)
+    classes = TASKS[args.task].num_classes
+    dataset = datasets.load_dataset(path, size, progress, labels_in=args.labels, num_classes=classes, **part)
     print(dataset.survey or of_labels(Path(path).name, dataset.labels), file=sys.stderr)
     return dataset
 
@@ -59,7 +67,7 @@ def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
     """The images to train on, at their size, and those to validate on, if any, at ``WORK_SIZE``."""
     if args.hold_out and args.validate:
         raise ValueError("--hold-out and --validate both name a validation set; give one of them.")
-    reading = partial(tqdm, desc="reading", unit="img")
+    reading = _bar(desc="reading", unit="img")
     held_out = TASKS[args.task].held_out
     size = WORK_SIZE if args.hold_out else args.size
     dataset, validation = _load(args, args.data, size, reading, part=_part(args, "train"), held_out=held_out), None
@@ -70,11 +78,31 @@ def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
     return dataset.at(args.size), validation
 
 
-def train(args: argparse.Namespace) -> None:
+def _check_radius(option: str, given: list[float], losses: Sequence[str]) -> None:
+    """A radius for losses that have none would silently change nothing."""
+    if given and not any(LOSSES[loss].has_radius for loss in losses):
+        values = " ".join(f"{radius:g}" for radius in given)
+        have = ", ".join(key for key, loss in LOSSES.items() if loss.has_radius)
+        raise ValueError(
+            f"{option} is {values}; {' and '.join(map(title, losses))} {'has' if len(losses) == 1 else 'have'} no "
+            f"radius. Leave {option} out, or choose a loss that has one: {have}."
+        )
+
+
+def demo_command(args: argparse.Namespace) -> None:
+    """Serve the page."""
+    from dbce.page.serving import serve
+
+    reference = None if args.checkpoints else args.hub
+    serve(args.host, args.port, reference=reference, embed=args.embed, keep=args.keep)
+
+
+def train_command(args: argparse.Namespace) -> None:
     """Train one network."""
     from dbce.scores.evaluation import validator
     from dbce.train import training
 
+    _check_radius("--radius", [] if args.radius is None else [args.radius], [args.loss])
     recipe = _recipe(args, args.loss, args.seed, args.radius)
     folder = Path(args.out or f"runs/{args.task}/{args.loss}")
     dataset, validation = _training_set(args)
@@ -91,14 +119,15 @@ def train(args: argparse.Namespace) -> None:
     print(f"wrote {path}")
 
 
-def campaign(args: argparse.Namespace) -> None:
+def campaign_command(args: argparse.Namespace) -> None:
     """Train every combination of losses, seeds and radii that is not done yet."""
     from dbce.scores.evaluation import validator
     from dbce.train import campaign
 
+    _check_radius("--radii", args.radii or [], args.losses)
     recipes = [_recipe(args, *choice) for choice in campaign.combinations(args.losses, args.seeds, args.radii)]
     out = Path(args.out or f"runs/{args.task}")
-    done = campaign.run(
+    done = campaign.run_campaign(
         recipes,
         partial(_training_set, args),
         out,
@@ -111,7 +140,7 @@ def campaign(args: argparse.Namespace) -> None:
     print(f"{len(done)} of {len(recipes)} runs are finished under {out}")
 
 
-def curves(args: argparse.Namespace) -> None:
+def curves_command(args: argparse.Namespace) -> None:
     """Draw how the loss and the validation scores of runs went."""
     from dbce.study import export, figures
     from dbce.train.run_files import read_log
@@ -131,40 +160,40 @@ def curves(args: argparse.Namespace) -> None:
     print(f"wrote {args.out}")
 
 
-def evidence(args: argparse.Namespace) -> None:
+def evidence_command(args: argparse.Namespace) -> None:
     """Score finished runs of several seeds, and record means, deviations and intervals."""
     from dbce.data.datasets import scan_of
     from dbce.scores import evidence
     from dbce.train import checkpoints
 
-    runs = evidence.collect(args.runs)
+    runs = evidence.collect_runs(args.runs)
     dataset, source = _test_set(args)
-    if TASKS[args.task].num_classes > 2:
+    if TASKS[args.task].is_scan:
         members = list(dict.fromkeys(map(scan_of, dataset.names)))
     else:
         members = evidence.groups(dataset.names, args.data)
-    measured = evidence.measure(args.task, runs, dataset, members, partial(tqdm, unit="run", leave=False))
-    recipe = checkpoints.load(next(iter(next(iter(runs.values())).values()))).recipe
-    path = evidence.write(args.task, measured, recipe, source)
+    measured = evidence.measure(args.task, runs, dataset, members, _bar(unit="run", leave=False))
+    recipe = checkpoints.load_checkpoint(next(iter(next(iter(runs.values())).values()))).recipe
+    path = evidence.write_evidence(args.task, measured, recipe, source)
     print("\n".join(evidence.sentences(measured)))
     print(f"wrote {path}")
 
 
-def pack(args: argparse.Namespace) -> None:
+def pack_command(args: argparse.Namespace) -> None:
     """Write a data set as one file."""
     from dbce.data import datasets
 
-    dataset = _load(args, args.data, args.size, partial(tqdm, desc="reading", unit="img"))
-    datasets.pack(dataset, args.out)
+    dataset = _load(args, args.data, args.size, _bar(desc="reading", unit="img"))
+    datasets.pack_dataset(dataset, args.out)
     print(f"wrote {args.out}: {len(dataset)} images, {Path(args.out).stat().st_size / 1e6:.1f} MB")
 
 
-def phantoms(args: argparse.Namespace) -> None:
+def phantoms_command(args: argparse.Namespace) -> None:
     """Draw a data set of CT phantoms."""
     from dbce.data import volumes
 
     numbers = args.scans or volumes.SCANS
-    volumes.write_phantoms(Path(args.out), args.size, partial(tqdm, desc="drawing", unit="scan"), numbers)
+    volumes.write_phantoms(Path(args.out), args.size, _bar(desc="drawing", unit="scan"), numbers)
     tested = sum(f"case{number:04d}" in volumes.TEST_SCANS for number in numbers)
     print(f"wrote {args.out}: {len(numbers) - tested} drawn scans for training, {tested} for testing")
 
@@ -181,53 +210,52 @@ def _test_set(args: argparse.Namespace) -> tuple[Dataset, str]:
     task, part = TASKS[args.task], _part(args, "test")
     dataset = _load(args, args.data, part=part, held_out=task.held_out)
     name = Path(args.data).resolve().name
-    kind = "slices" if task.num_classes > 2 else "images"
-    split = part != "all" and (task.held_out or task.num_classes > 2)
+    split = part != "all" and (task.held_out or task.is_scan)
     which = f"the {part} part; --part all takes every one" if split else "all of it"
-    print(f"{len(dataset)} {kind} of {name}: {which}", file=sys.stderr)
+    print(f"{len(dataset)} {task.seen} of {name}: {which}", file=sys.stderr)
     return dataset, f"{name} ({len(dataset)} held-out images)" if part == "test" and task.held_out else name
 
 
-def evaluate(args: argparse.Namespace) -> None:
+def evaluate_command(args: argparse.Namespace) -> None:
     """Score networks on a test set."""
-    from dbce.scores.evaluation import evaluate, table
+    from dbce.scores.evaluation import evaluate, score_table
     from dbce.train import checkpoints
 
     if args.checkpoint:
-        found = {Path(path).stem: checkpoints.load(path) for path in args.checkpoint}
+        found = {Path(path).stem: checkpoints.load_checkpoint(path) for path in args.checkpoint}
         if len(found) < len(args.checkpoint):
-            found = {path: checkpoints.load(path) for path in args.checkpoint}
+            found = {path: checkpoints.load_checkpoint(path) for path in args.checkpoint}
     else:
         found = checkpoints.bundled(args.task)
     dataset, _ = _test_set(args)
-    results = evaluate(found, dataset, partial(tqdm, desc=f"{len(dataset)} images", leave=False), args.task)
+    results = evaluate(found, dataset, _bar(desc=f"{len(dataset)} images", leave=False), args.task)
     if args.json:
         print(json.dumps({k: {n: round(v, 2) for n, v in row.items()} for k, row in results.items()}))
     else:
-        print(table(results))
+        print(score_table(results))
 
 
-def bundle(args: argparse.Namespace) -> None:
+def bundle_command(args: argparse.Namespace) -> None:
     """Score finished runs and put them under checkpoints/."""
-    from dbce.scores.evaluation import evaluate, table
+    from dbce.scores.evaluation import evaluate, score_table
     from dbce.train import checkpoints
 
-    files = {loss: Path(args.runs) / loss / f"{loss}.safetensors" for loss in LOSS_TITLES}
-    found = {loss: checkpoints.load(path) for loss, path in files.items()}
+    files = {loss: Path(args.runs) / loss / f"{loss}.safetensors" for loss in LOSSES}
+    found = {loss: checkpoints.load_checkpoint(path) for loss, path in files.items()}
     recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in found.values()]
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the loss; train all four alike first.")
     dataset, source = _test_set(args)
-    results = evaluate(found, dataset, partial(tqdm, leave=False), args.task)
-    print(table(results))
-    folder = checkpoints.FOLDER / args.task
+    results = evaluate(found, dataset, _bar(leave=False), args.task)
+    print(score_table(results))
+    folder = checkpoints.home() / args.task
     folder.mkdir(parents=True, exist_ok=True)
     for path in files.values():
         shutil.copyfile(path, folder / path.name)
     print(f"wrote {checkpoints.write_manifest(args.task, results, source)}")
 
 
-def radius(args: argparse.Namespace) -> None:
+def radius_command(args: argparse.Namespace) -> None:
     """Score runs that differ in the radius."""
     from dbce.scores import results
     from dbce.scores.evaluation import evaluate
@@ -236,19 +264,19 @@ def radius(args: argparse.Namespace) -> None:
     files = sorted(Path(args.runs).glob("*/*.safetensors"))
     if not files:
         raise ValueError(f"{args.runs} holds no finished run (*/*.safetensors); train some radii first.")
-    found = {str(path): checkpoints.load(path) for path in files}
+    found = {str(path): checkpoints.load_checkpoint(path) for path in files}
     recipes = [{**checkpoint.recipe, "radius": None} for checkpoint in found.values()]
     if any(recipe != recipes[0] for recipe in recipes):
         raise ValueError(f"the runs under {args.runs} differ in more than the radius; train them alike.")
     dataset, source = _test_set(args)
-    scores = evaluate(found, dataset, partial(tqdm, leave=False), args.task)
+    scores = evaluate(found, dataset, _bar(leave=False), args.task)
     points = [{"radius": found[path].recipe["radius"], **row} for path, row in scores.items()]
     label = "full run" if recipes[0]["epochs"] >= TASKS[args.task].epochs else "short run"
     path = results.write_radius(args.task, points, recipes[0], source, label)
     print(f"wrote {path}")
 
 
-def figure(args: argparse.Namespace) -> None:
+def figure_command(args: argparse.Namespace) -> None:
     """Draw a figure of the paper."""
     from dbce.study import export
     from dbce.study.predictor import Predictor
@@ -262,9 +290,11 @@ def figure(args: argparse.Namespace) -> None:
     else:
         if args.image is None:
             raise ValueError(f"figure {args.number} is drawn of an image; name one with --image.")
-        task = "organs" if args.number == 4 else args.task
-        if TASKS[task].num_classes > 2 and args.number in (2, 3):
-            raise ValueError(f"figure {args.number} does not belong to the task {task!r}; organs have figures 1 and 4.")
+        task = args.task
+        if args.number == 4 and not TASKS[task].several:
+            task = next(name for name, other in TASKS.items() if other.several)
+        if TASKS[task].several and args.number in (2, 3):
+            raise ValueError(f"figure {args.number} does not belong to the task {task!r}, which has figures 1 and 4.")
         image, mask = _picture(args, task)
         study = Predictor(checkpoints.bundled(task), task).set_image(image, mask)
         radius = TASKS[task].radius if args.radius is None else args.radius
@@ -287,10 +317,9 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
     from dbce.data.pairs import read_pair
 
     data, mask_data = (None if path is None else Path(path).read_bytes() for path in (args.image, args.mask))
-    several = TASKS[task].num_classes > 2
     assert data is not None
-    if several and volumes.is_volume(args.image, data):
-        volume = volumes.read(
+    if TASKS[task].is_scan and volumes.is_volume(args.image, data):
+        volume = volumes.read_volume(
             data, args.image, None if mask_data is None else (args.mask, mask_data), labels_in=args.labels
         )
         for note in volume.notes:
@@ -301,7 +330,7 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
         image = np.repeat(volume.grey[number][..., None], 3, axis=2)
         return image, None if volume.labels is None else volume.labels[number]
     mask = None if mask_data is None else (args.mask, mask_data)
-    pair = read_pair((args.image, data), mask, TASKS[task].num_classes, args.labels)
+    pair = read_pair((args.image, data), mask, TASKS[task], args.labels)
     for note in pair.notes:
         print(note, file=sys.stderr)
     return pair.picture.pixels, None if pair.mask is None else pair.mask.labels
@@ -317,7 +346,7 @@ def _radius_figure(task: str, kind: str) -> bytes:
     return export.figure_bytes(figures.radius_curve(result), kind)
 
 
-def bench(args: argparse.Namespace) -> None:
+def bench_command(args: argparse.Namespace) -> None:
     """Measure, and print ratios."""
     from dbce.bench import compute, viewer
     from dbce.study.predictor import Predictor
@@ -338,7 +367,7 @@ def bench(args: argparse.Namespace) -> None:
     print(viewer.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats or 60))
 
 
-def export(args: argparse.Namespace) -> None:
+def export_command(args: argparse.Namespace) -> None:
     """Write the bundled networks of a task for another runtime."""
     from dbce.hub import onnx
     from dbce.train import checkpoints
@@ -351,7 +380,7 @@ def export(args: argparse.Namespace) -> None:
         print(f"wrote {path}")
 
 
-def publish(args: argparse.Namespace) -> None:
+def publish_command(args: argparse.Namespace) -> None:
     """Upload networks, a Space, or both."""
     from dbce.hub import publish
 
@@ -361,24 +390,24 @@ def publish(args: argparse.Namespace) -> None:
         raise ValueError(f"--repo {args.repo} needs the tasks whose networks to upload: {', '.join(TASKS)}.")
     networks = None
     if args.repo:
-        networks = publish.publish(args.tasks, args.repo, args.private)
+        networks = publish.publish_networks(args.tasks, args.repo, args.private)
         print(f"published; open the page with: python app.py --hub {networks}")
     if args.space:
         print(f"the page is at {publish.publish_space(args.space, networks, args.private)}")
 
 
-def fetch(args: argparse.Namespace) -> None:
+def fetch_command(args: argparse.Namespace) -> None:
     """Download a public data set."""
     from dbce.hub import fetch
 
     if args.name in fetch.ASK:
         print(fetch.ASK[args.name])
         return
-    folder = fetch.fetch(args.name, Path(args.out), partial(tqdm, unit="B", unit_scale=True), args.mirror)
+    folder = fetch.fetch_dataset(args.name, Path(args.out), _bar(unit="B", unit_scale=True), args.mirror)
     print(f"wrote {folder}; its archives' checksums stand in {fetch.CHECKSUMS}")
 
 
-def table(args: argparse.Namespace) -> None:
+def table_command(args: argparse.Namespace) -> None:
     """Print what was measured of a task: the bundled networks, several seeds, the radius."""
     from dbce.scores.results import report
 

@@ -2,7 +2,7 @@
 
 A pixel lies in the dilation of a mask by the disk ``dx^2 + dy^2 <= R^2`` (Eq. 3 of the paper) exactly
 when its squared distance to the mask is at most ``R^2``. So one distance field per class answers every
-radius: the dilation is a comparison, and the sorted field gives the area for all radii.
+radius: the dilation is a comparison.
 
 Squared distances between pixels are whole numbers; they are kept as int32, so nothing is rounded.
 """
@@ -215,21 +215,3 @@ def dilate(mask: np.ndarray, radius: float) -> np.ndarray:
     """
     limit = radius_squared(radius)
     return squared_distance(mask) <= limit
-
-
-def area_curve(squared: np.ndarray, max_radius: int, valid: np.ndarray | None = None) -> np.ndarray:
-    """Area of the dilated mask for every whole radius at once, from the histogram of the field.
-
-    Args:
-        squared: (H, W) squared distances of one class, from `squared_distance`.
-        max_radius: largest radius in pixels.
-        valid: (H, W) bool, False where a pixel is ignored and counts in no area; all by default.
-
-    Returns:
-        (max_radius + 1,) int64, entry R being the area in pixels at radius R.
-    """
-    values = squared if valid is None else squared[valid]
-    # smallest whole R with R^2 >= d^2; the square root of an int32 is exact enough in float64
-    needed = np.ceil(np.sqrt(values.ravel().astype(np.float64)))
-    histogram = np.bincount(np.minimum(needed, max_radius + 1).astype(np.int64), minlength=max_radius + 2)
-    return np.cumsum(histogram)[: max_radius + 1]

@@ -9,7 +9,7 @@ Source: arXiv 2412.06045, Eq. 1-5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from dbce.dilation import radius_squared
+from dbce.registry import LOSSES as LOSSES
 from dbce.weights import check_target, weight_map
 
 
@@ -244,6 +245,8 @@ def dilated_balanced_cross_entropy(
 
 
 class _Loss(nn.Module):
+    """What the modules have in common."""
+
     def __init__(self, *, ignore_index: int = -100, reduction: str = "mean", channel_target: bool = False) -> None:
         super().__init__()
         _check_reduction(reduction)
@@ -252,6 +255,10 @@ class _Loss(nn.Module):
             "reduction": reduction,
             "channel_target": channel_target,
         }
+
+    def shared(self, target: Tensor, num_classes: int) -> dict[str, Any]:
+        """Further arguments of ``forward`` that are the same for all outputs of one target (deep supervision)."""
+        return {}
 
 
 class CrossEntropyLoss(_Loss):
@@ -288,16 +295,12 @@ class DilatedBalancedCrossEntropyLoss(_Loss):
         self.radius = radius
         self.spacing = None if spacing is None else tuple(map(float, spacing))
 
+    def shared(self, target: Tensor, num_classes: int) -> dict[str, Any]:
+        if self.options["channel_target"]:
+            target = target[:, 0]
+        return {"weight": weight_map(target, num_classes, self.radius, self.options["ignore_index"], self.spacing)}
+
     def forward(self, input: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
         return dilated_balanced_cross_entropy(
             input, target, self.radius, weight=weight, spacing=self.spacing, **self.options
         )
-
-
-LOSSES: dict[str, Callable[..., nn.Module]] = {
-    "ce": CrossEntropyLoss,
-    "bce": BalancedCrossEntropyLoss,
-    "dice_ce": DiceCrossEntropyLoss,
-    "dbce": DilatedBalancedCrossEntropyLoss,
-}
-"""Every loss under its short name; "bce" is *balanced* cross entropy, not binary."""

@@ -172,7 +172,7 @@ def _with_checksums(data: bytes) -> bytes:
 def readers(name: str) -> list[tuple[str, Callable[[bytes, str], object]]]:
     """What a visitor can have a file of this name read as."""
     if volumes.is_volume(name):
-        return [("scan", lambda data, name: volumes.read(data, name, size=64))]
+        return [("scan", lambda data, name: volumes.read_volume(data, name, size=64))]
     return [
         ("picture", read_picture),
         ("mask", masks.read_mask),

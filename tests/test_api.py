@@ -27,8 +27,8 @@ from dbce.page import page
 from dbce.page.limits import MAX_REQUEST
 from dbce.page.scans import ScanStudio
 from dbce.page.studio import Studio
+from dbce.registry import LOSSES
 from dbce.study.predictor import Predictor, Study
-from dbce.tasks import LOSS_TITLES
 from dbce.train.checkpoints import Checkpoint
 from dbce.weights import weight_map
 
@@ -39,13 +39,13 @@ RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data
 def predictor() -> Predictor:
     """Networks that know nothing: the interface is tested, not the training."""
     torch.manual_seed(0)
-    networks = {loss: DeepSupervisionUnet("mobilenet_v2", 2).eval() for loss in LOSS_TITLES}
+    networks = {loss: DeepSupervisionUnet("mobilenet_v2", 2).eval() for loss in LOSSES}
     return Predictor({loss: Checkpoint(network, RECIPE) for loss, network in networks.items()})
 
 
 @pytest.fixture(scope="module")
 def address(predictor):
-    networks = {loss: DeepSupervisionUnet("mobilenet_v2", 9).eval() for loss in LOSS_TITLES}
+    networks = {loss: DeepSupervisionUnet("mobilenet_v2", 9).eval() for loss in LOSSES}
     organs = Predictor({loss: Checkpoint(network, RECIPE) for loss, network in networks.items()}, "organs")
     demo = page.build(page.Offer(predictor), page.Offer(organs))
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.LAUNCH)
@@ -142,7 +142,7 @@ def test_compare_with_and_without_a_mask(client, files, study):
     path, numbers = client.predict(image, mask, 0.4, 15, api_name="/compare")
     with np.load(path) as found:
         assert np.array_equal(found["prediction_dbce"], study.prediction("dbce", 0.4))
-    for loss in LOSS_TITLES:
+    for loss in LOSSES:
         assert numbers["scores"][loss] == pytest.approx(study.scores(loss, 0.4))
         assert numbers["errors"][loss] == study.errors(loss, 15, 0.4)
     _, numbers = client.predict(image, None, 0.5, 20, api_name="/compare")

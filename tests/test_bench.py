@@ -9,8 +9,9 @@ import torch
 
 from dbce.bench import compute, viewer
 from dbce.network import DeepSupervisionUnet
+from dbce.registry import LOSSES
 from dbce.study.predictor import Predictor
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
 from dbce.train.checkpoints import Checkpoint
 
 
@@ -19,7 +20,7 @@ def test_viewer_prints_medians_percentiles_and_ratios(task):
     torch.manual_seed(0)
     recipe = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
     classes = TASKS[task].num_classes
-    networks = {loss: Checkpoint(DeepSupervisionUnet("mobilenet_v2", classes).eval(), recipe) for loss in LOSS_TITLES}
+    networks = {loss: Checkpoint(DeepSupervisionUnet("mobilenet_v2", classes).eval(), recipe) for loss in LOSSES}
     lines = viewer.viewer(Predictor(networks, task), repeats=6).splitlines()
     ours = 1 if task == "organs" else 3
     assert len(lines) == 6 + ours and "CPU cores" in lines[0]

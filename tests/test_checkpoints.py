@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from dbce.network import DeepSupervisionUnet
 from dbce.scores.evaluation import columns
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from dbce.train.training import Recipe
 
@@ -43,13 +43,13 @@ def network() -> DeepSupervisionUnet:
 @pytest.fixture(scope="module")
 def saved(network, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("checkpoint") / "new folder" / "dbce.safetensors"
-    checkpoints.save(path, network, RECIPE)
+    checkpoints.save_checkpoint(path, network, RECIPE)
     return path
 
 
 @pytest.fixture(scope="module")
 def loaded(saved) -> checkpoints.Checkpoint:
-    return checkpoints.load(saved)
+    return checkpoints.load_checkpoint(saved)
 
 
 def test_recipe_comes_back(loaded):
@@ -98,18 +98,18 @@ def test_matrices_take_two_bytes_a_number_in_the_file(network, saved):
 def test_saving_leaves_nothing_else_and_replaces(network, tmp_path):
     path = tmp_path / "ce.safetensors"
     path.write_bytes(b"old")
-    checkpoints.save(path, network, {"loss": "ce"})
+    checkpoints.save_checkpoint(path, network, {"loss": "ce"})
     assert [file.name for file in tmp_path.iterdir()] == ["ce.safetensors"]
-    assert checkpoints.load(path).recipe == {"loss": "ce"}
+    assert checkpoints.load_checkpoint(path).recipe == {"loss": "ce"}
 
 
 def test_right_sha256_is_accepted_and_a_wrong_one_refused(saved):
     right = hashlib.sha256(saved.read_bytes()).hexdigest()
     assert checkpoints.file_sha256(saved) == right
-    checkpoints.load(saved, right)
+    checkpoints.load_checkpoint(saved, right)
     wrong = ("1" if right[0] == "0" else "0") + right[1:]
     with pytest.raises(ValueError, match="sha256") as raised:
-        checkpoints.load(saved, wrong)
+        checkpoints.load_checkpoint(saved, wrong)
     assert str(saved) in str(raised.value)
 
 
@@ -157,7 +157,7 @@ def damaged(kind: str, good: Path, folder: Path) -> Path:
 def test_what_is_no_checkpoint_is_refused_in_a_sentence(kind, saved, tmp_path):
     path = damaged(kind, saved, tmp_path)
     with pytest.raises(ValueError) as raised:
-        checkpoints.load(path)
+        checkpoints.load_checkpoint(path)
     assert (str(path) if kind != "unknown encoder" else "no_such_encoder") in str(raised.value)
 
 
@@ -170,7 +170,7 @@ SCORES = {"dice": 81.23456, "iou": 70.0, "precision": 85.5, "recall": 90.125}
 @pytest.fixture
 def folder(tmp_path) -> Path:
     for seed, loss in enumerate(["dbce", "ce"]):  # not the paper's order
-        checkpoints.save(tmp_path / "polyp" / f"{loss}.safetensors", tiny(seed), {"loss": loss, "size": 32})
+        checkpoints.save_checkpoint(tmp_path / "polyp" / f"{loss}.safetensors", tiny(seed), {"loss": loss, "size": 32})
     checkpoints.write_manifest("polyp", {"dbce": SCORES, "ce": SCORES}, "made up", tmp_path)
     return tmp_path
 
@@ -304,7 +304,7 @@ def test_bundled_scores_are_percentages_of_a_network_that_learned(task, loss):
 def own(folder: Path, name: str, task: str = "polyp", num_classes: int = 2) -> Path:
     torch.manual_seed(0)
     network = DeepSupervisionUnet("mobilenet_v2", num_classes, decoder_channels=(8, 8, 8))
-    checkpoints.save(folder / f"{name}.safetensors", network, {"task": task, "size": 64})
+    checkpoints.save_checkpoint(folder / f"{name}.safetensors", network, {"task": task, "size": 64})
     return folder / f"{name}.safetensors"
 
 
@@ -312,7 +312,7 @@ def test_a_folder_of_ones_own_networks_is_sorted_by_task(tmp_path):
     own(tmp_path, "focal")
     own(tmp_path / "organs", "tversky", "organs", 9)
     own(tmp_path, "mine", "organs", 9)
-    found = checkpoints.collect(tmp_path)
+    found = checkpoints.collect_networks(tmp_path)
     assert {task: list(networks) for task, networks in found.items()} == {
         "polyp": ["focal"],
         "organs": ["mine", "tversky"],
@@ -320,32 +320,32 @@ def test_a_folder_of_ones_own_networks_is_sorted_by_task(tmp_path):
 
 
 def test_the_bundled_folder_is_collected_in_the_papers_order():
-    found = checkpoints.collect()
+    found = checkpoints.collect_networks()
     assert list(found) == [task for task in TASKS if task in found] and "polyp" in found
-    assert all(list(networks) == list(LOSS_TITLES) for networks in found.values())
+    assert all(list(networks) == LOSSES for networks in found.values())
 
 
 def test_own_networks_that_cannot_be_shown_are_named(tmp_path):
     with pytest.raises(ValueError, match="holds no networks"):
-        checkpoints.collect(tmp_path)
+        checkpoints.collect_networks(tmp_path)
     bad = own(tmp_path, "no spaces please")
     with pytest.raises(ValueError, match="cannot be shown under its name"):
-        checkpoints.collect(tmp_path)
+        checkpoints.collect_networks(tmp_path)
     bad.unlink()
     bad = own(tmp_path, "brain", "brain")
     with pytest.raises(ValueError, match="a network for 'brain'"):
-        checkpoints.collect(tmp_path)
+        checkpoints.collect_networks(tmp_path)
     bad.unlink()
     bad = own(tmp_path, "two", "organs", 2)
     with pytest.raises(ValueError, match="a network for 'organs'"):
-        checkpoints.collect(tmp_path)
+        checkpoints.collect_networks(tmp_path)
     bad.unlink()
     own(tmp_path, "same")
     own(tmp_path / "polyp", "same")
     with pytest.raises(ValueError, match="no other network of its task has"):
-        checkpoints.collect(tmp_path)
+        checkpoints.collect_networks(tmp_path)
     for k in range(9):
         shutil.copy(tmp_path / "same.safetensors", tmp_path / f"n{k}.safetensors")
     (tmp_path / "polyp" / "same.safetensors").unlink()
     with pytest.raises(ValueError, match="10 networks for 'polyp'; at most 8 fit a page"):
-        checkpoints.collect(tmp_path)
+        checkpoints.collect_networks(tmp_path)

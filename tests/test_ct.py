@@ -102,5 +102,5 @@ def test_ends_and_middle_of_the_window():
 
 
 def test_the_examples_show_most_organs():
-    for seed, index in ct.EXAMPLES:
+    for seed, index in TASKS["organs"].examples:
         assert len(np.unique(ct.scan(seed, 96, [index])[1])) >= 7

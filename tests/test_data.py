@@ -44,7 +44,7 @@ def make(folder: Path, layout=KVASIR, image_suffix=".jpg", mask_suffix=".png", c
 )
 def test_official_layouts(tmp_path, layout, image_suffix, mask_suffix):
     masks = make(tmp_path, layout, image_suffix, mask_suffix)
-    found = datasets.load(tmp_path, 96)
+    found = datasets.load_dataset(tmp_path, 96)
     assert found.images.shape == (3, 96, 96, 3) and found.images.dtype == np.uint8
     assert np.array_equal(found.labels, np.stack(masks))
     assert found.names == tuple(f"case {i}\u00e9" for i in range(3))
@@ -60,7 +60,7 @@ def test_jpeg_masks_are_cut_at_127(tmp_path):
     write(tmp_path / "images" / "a.jpg", np.zeros((64, 64, 3), np.uint8))
     (tmp_path / "masks").mkdir()
     (tmp_path / "masks" / "a.jpg").write_bytes(cv2.imencode(".jpg", mask, [cv2.IMWRITE_JPEG_QUALITY, 50])[1].tobytes())
-    assert np.array_equal(datasets.load(tmp_path, 64).labels[0], mask > 127)
+    assert np.array_equal(datasets.load_dataset(tmp_path, 64).labels[0], mask > 127)
 
 
 def test_faint_border_values_do_not_count(tmp_path):
@@ -68,7 +68,7 @@ def test_faint_border_values_do_not_count(tmp_path):
     mask[8:16, 8:16] = 255
     write(tmp_path / "Original" / "1.png", np.zeros((32, 32, 3), np.uint8))
     write(tmp_path / "Ground Truth" / "1.png", mask)
-    assert datasets.load(tmp_path, 32).labels.sum() == 64
+    assert datasets.load_dataset(tmp_path, 32).labels.sum() == 64
 
 
 def test_resizing_a_mask_keeps_pixels_that_are_half_covered():
@@ -84,7 +84,7 @@ def test_all_faulty_files_are_named_at_once(tmp_path):
     (tmp_path / "images" / "case 1\u00e9.jpg").write_text("no picture")
     write(tmp_path / "masks" / "case 2\u00e9.png", np.zeros((50, 96), np.uint8))
     with pytest.raises(ValueError) as caught:
-        datasets.load(tmp_path, 64)
+        datasets.load_dataset(tmp_path, 64)
     text = str(caught.value)
     assert text.startswith("3 file(s)") and "case 3" not in text
     assert "case 0\u00e9.png is not an image" in text and "case 1\u00e9.jpg is not an image" in text
@@ -96,28 +96,28 @@ def test_unpaired_files_are_named_at_once(tmp_path):
     write(tmp_path / "images" / "lonely.jpg", np.zeros((8, 8, 3), np.uint8))
     write(tmp_path / "masks" / "stray.png", np.zeros((8, 8), np.uint8))
     with pytest.raises(ValueError, match=r"(?s)2 file\(s\).*lonely.jpg: no mask.*stray.png: no image"):
-        datasets.load(tmp_path, 64)
+        datasets.load_dataset(tmp_path, 64)
 
 
 def test_a_folder_of_another_layout_gets_a_sentence(tmp_path):
     with pytest.raises(ValueError, match="must contain the folders 'images' and 'masks' or 'Original'"):
-        datasets.load(tmp_path)
+        datasets.load_dataset(tmp_path)
     for name in KVASIR:
         (tmp_path / name).mkdir()
     with pytest.raises(ValueError, match="no image in"):
-        datasets.load(tmp_path)
+        datasets.load_dataset(tmp_path)
 
 
 def test_pack_round_trip(tmp_path):
     make(tmp_path)
-    whole = datasets.load(tmp_path, 160)
+    whole = datasets.load_dataset(tmp_path, 160)
     path = tmp_path / "set.npz"
-    datasets.pack(whole, path)
-    back = datasets.load(path, 160)
+    datasets.pack_dataset(whole, path)
+    back = datasets.load_dataset(path, 160)
     assert back.names == whole.names and np.array_equal(back.labels, whole.labels)
     error = ((back.images.astype(float) - whole.images) ** 2).mean()
     assert 10 * np.log10(255**2 / error) > 38  # decibels: no eye sees it
-    smaller = datasets.load(path, 64)
+    smaller = datasets.load_dataset(path, 64)
     assert smaller.images.shape == (3, 64, 64, 3) and set(np.unique(smaller.labels)) == {0, 1}
     assert smaller.labels.mean() == pytest.approx(whole.labels.mean(), abs=0.005)
 
@@ -127,7 +127,7 @@ def test_a_file_that_is_no_pack_gets_a_sentence(tmp_path, content):
     path = tmp_path / "set.npz"
     path.write_bytes(content)
     with pytest.raises(ValueError, match="is no data set pack"):
-        datasets.load(path)
+        datasets.load_dataset(path)
 
 
 def test_class_frequencies_are_shares():
@@ -147,10 +147,10 @@ def real_data() -> Path:
 def test_the_real_data_sets_are_complete(real_data, tmp_path):
     sizes = 0
     for name, count, share in (("Kvasir-SEG", 1000, 0.154), ("CVC-ClinicDB", 612, 0.092)):
-        found = datasets.load(real_data / name)
+        found = datasets.load_dataset(real_data / name)
         assert len(found) == count and found.labels.any(axis=(1, 2)).all()
         assert found.labels.mean() == pytest.approx(share, abs=0.002)
-        datasets.pack(found, tmp_path / name)
+        datasets.pack_dataset(found, tmp_path / name)
         sizes += (tmp_path / name).stat().st_size
     assert sizes < 60e6
 
@@ -170,7 +170,7 @@ def make_isic(folder: Path, count: int) -> None:
 
 def test_isic_masks_are_paired_without_their_ending(tmp_path):
     make_isic(tmp_path, 5)
-    found = datasets.load(tmp_path, 32)
+    found = datasets.load_dataset(tmp_path, 32)
     assert found.names == tuple(f"ISIC_{index:07d}" for index in range(5))
     assert [int(image[0, 0, 0]) for image in found.images] == list(range(5))
     assert (np.diff(found.labels.sum((1, 2), dtype=int)) > 0).all()  # each image with its own mask
@@ -178,10 +178,12 @@ def test_isic_masks_are_paired_without_their_ending(tmp_path):
 
 def test_parts_are_disjoint_whole_and_the_same_from_folder_and_pack(tmp_path):
     make_isic(tmp_path / "isic", 23)
-    datasets.pack(datasets.load(tmp_path / "isic", 32), tmp_path / "isic.npz")
+    datasets.pack_dataset(datasets.load_dataset(tmp_path / "isic", 32), tmp_path / "isic.npz")
     parts = {}
     for part in ("train", "test"):
-        folder, packed = (datasets.load(tmp_path / n, 32, part=part, held_out=0.2) for n in ("isic", "isic.npz"))
+        folder, packed = (
+            datasets.load_dataset(tmp_path / n, 32, part=part, held_out=0.2) for n in ("isic", "isic.npz")
+        )
         assert folder.names == packed.names and np.array_equal(folder.labels, packed.labels)
         parts[part] = set(folder.names)
     assert not parts["train"] & parts["test"] and len(parts["train"] | parts["test"]) == 23

@@ -12,7 +12,7 @@ import torch
 
 from dbce.__main__ import main
 from dbce.data.phantoms import polyp
-from dbce.tasks import LOSS_TITLES
+from dbce.registry import LOSSES
 from dbce.train import checkpoints
 
 
@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("loss", LOSS_TITLES)
+@pytest.mark.parametrize("loss", LOSSES)
 def test_onnxruntime_gives_pytorchs_probabilities(folder, loss):
     checkpoint = checkpoints.bundled("polyp")[loss]
     session = onnxruntime.InferenceSession(folder / f"polyp-{loss}.onnx", providers=["CPUExecutionProvider"])

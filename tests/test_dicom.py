@@ -29,7 +29,7 @@ from pydicom.uid import (
 
 from dbce.data import ct
 from dbce.data.inputs import InputError
-from dbce.data.volumes import is_volume, read
+from dbce.data.volumes import is_volume, read_volume
 
 SHAPE = (20, 24)  # rows, columns
 HU = np.random.default_rng(5).integers(-200, 400, SHAPE).astype(np.int16)
@@ -71,9 +71,9 @@ def slice_of(
 def test_a_slice_is_known_by_its_bytes(syntax, name):
     content = slice_of(syntax=syntax)
     assert is_volume(name, content) and not is_volume("IM000001", b"\x89PNG")
-    found = read(content, name, size=24)
+    found = read_volume(content, name, size=24)
     expected = nib.Nifti1Image(HU.T[:, :, None], np.diag([-1, -1, 1, 1]))  # DICOM's axes: to the left, to the back
-    assert np.array_equal(found.grey, read(expected.to_bytes(), "s.nii", size=24).grey)
+    assert np.array_equal(found.grey, read_volume(expected.to_bytes(), "s.nii", size=24).grey)
     assert found.grey.shape == (1, 24, 24) and found.shape == SHAPE and not found.notes and found.labels is None
 
 
@@ -88,28 +88,30 @@ def test_however_the_slice_is_stored_the_patients_right_is_on_the_left(turns, mi
         stored = np.rot90(stored)
         along, down = down, -along
     content = slice_of(stored + 1024, ImageOrientationPatient=[float(f"{v:.6f}") for v in [*along, *down]])
-    found = read(content, "slice.dcm", size=24)
-    assert np.array_equal(found.grey, read(slice_of(), "slice.dcm", size=24).grey) and found.shape == SHAPE
+    found = read_volume(content, "slice.dcm", size=24)
+    assert np.array_equal(found.grey, read_volume(slice_of(), "slice.dcm", size=24).grey) and found.shape == SHAPE
 
 
 def test_units_padding_and_inverted_grey():
-    halved = read(slice_of(HU * 2, RescaleSlope=0.5, RescaleIntercept=0), "s.dcm", size=24)
-    upright = read(slice_of(), "s.dcm", size=24)
+    halved = read_volume(slice_of(HU * 2, RescaleSlope=0.5, RescaleIntercept=0), "s.dcm", size=24)
+    upright = read_volume(slice_of(), "s.dcm", size=24)
     assert np.array_equal(halved.grey, upright.grey)
     stored = HU + 1024
     stored[:5] = 3000
-    padded = read(slice_of(stored, PixelPaddingValue=3000), "s.dcm", size=24)
+    padded = read_volume(slice_of(stored, PixelPaddingValue=3000), "s.dcm", size=24)
     dark = HU.copy()
     dark[:5] = -1000
-    assert np.array_equal(padded.grey, read(slice_of(dark + 1024), "s.dcm", size=24).grey)
+    assert np.array_equal(padded.grey, read_volume(slice_of(dark + 1024), "s.dcm", size=24).grey)
     span = slice_of(stored, PixelPaddingValue=2900, PixelPaddingRangeLimit=3100)
-    assert np.array_equal(read(span, "s.dcm", size=24).grey, padded.grey)
+    assert np.array_equal(read_volume(span, "s.dcm", size=24).grey, padded.grey)
     # Hounsfield units stay what they are, however a viewer is asked to paint them
-    assert np.array_equal(read(slice_of(PhotometricInterpretation="MONOCHROME1"), "s.dcm", size=24).grey, upright.grey)
+    assert np.array_equal(
+        read_volume(slice_of(PhotometricInterpretation="MONOCHROME1"), "s.dcm", size=24).grey, upright.grey
+    )
     bare = {"RescaleSlope": None, "RescaleIntercept": None}
-    plain = read(slice_of(HU, **bare), "s.dcm", size=24)
+    plain = read_volume(slice_of(HU, **bare), "s.dcm", size=24)
     assert np.array_equal(plain.grey, upright.grey) and "Hounsfield units" in plain.notes[0]
-    inverted = read(
+    inverted = read_volume(
         slice_of(HU.max() + HU.min() - HU, PhotometricInterpretation="MONOCHROME1", **bare), "s.dcm", size=24
     )
     assert np.array_equal(inverted.grey, upright.grey) and any("MONOCHROME1" in note for note in inverted.notes)
@@ -117,9 +119,9 @@ def test_units_padding_and_inverted_grey():
 
 def test_a_slice_that_does_not_say_how_the_patient_lies_is_shown_as_it_is_stored():
     for missing in ({"ImageOrientationPatient": None}, {"ImageOrientationPatient": [0, 0, 0, 0, 0, 0]}):
-        found = read(slice_of(**missing), "s.dcm", size=24)
+        found = read_volume(slice_of(**missing), "s.dcm", size=24)
         assert "how the patient lies" in found.notes[0]
-        assert np.array_equal(found.grey, read(slice_of(), "s.dcm", size=24).grey)
+        assert np.array_equal(found.grey, read_volume(slice_of(), "s.dcm", size=24).grey)
 
 
 def test_labels_of_a_slice_from_a_volume_in_the_same_space():
@@ -127,7 +129,7 @@ def test_labels_of_a_slice_from_a_volume_in_the_same_space():
     affine = np.diag([-0.7, -0.8, 3, 1.0])
     affine[:3, 3] = 100, 120, 37  # the slice at 40 mm is the second
     labels = nib.Nifti1Image(values, affine).to_bytes()
-    found = read(slice_of(), "s.dcm", ("labels.nii.gz", gzip.compress(labels)), 24, "transunet")
+    found = read_volume(slice_of(), "s.dcm", ("labels.nii.gz", gzip.compress(labels)), 24, "transunet")
     rows = np.floor((np.arange(24) + 0.5) * SHAPE[0] / 24).astype(int)
     columns = np.floor((np.arange(24) + 0.5) * SHAPE[1] / 24).astype(int)
     assert np.array_equal(found.labels[0], values[..., 1].T[rows][:, columns])
@@ -145,14 +147,17 @@ EIGHT = {"BitsAllocated": 8, "BitsStored": 8, "HighBit": 7, "PixelRepresentation
 
 def test_packed_pixels_are_unpacked_where_a_decoder_is_there():
     exact = packed(GREY, "JPEG2000", irreversible=False, no_jp2=True)
-    found = read(slice_of(GREY, JPEG2000Lossless, exact, **EIGHT), "s.dcm", size=24)
+    found = read_volume(slice_of(GREY, JPEG2000Lossless, exact, **EIGHT), "s.dcm", size=24)
     expected = nib.Nifti1Image((GREY.astype(np.int16) - 100).T[:, :, None], np.diag([-1, -1, 1, 1])).to_bytes()
-    assert np.array_equal(found.grey, read(expected, "s.nii", size=24).grey)
+    assert np.array_equal(found.grey, read_volume(expected, "s.nii", size=24).grey)
     smooth = np.add.outer(np.arange(20) * 4, np.arange(24) * 4).astype(np.uint8)
-    found = read(slice_of(smooth, JPEGBaseline8Bit, packed(smooth, "JPEG", quality=100), **EIGHT), "s.dcm", size=24)
+    found = read_volume(
+        slice_of(smooth, JPEGBaseline8Bit, packed(smooth, "JPEG", quality=100), **EIGHT), "s.dcm", size=24
+    )
     assert (
         np.abs(
-            found.grey.astype(int) - read(slice_of(smooth.astype("i2"), RescaleIntercept=-100), "s.dcm", size=24).grey
+            found.grey.astype(int)
+            - read_volume(slice_of(smooth.astype("i2"), RescaleIntercept=-100), "s.dcm", size=24).grey
         ).max()
         < 4
     )
@@ -160,7 +165,9 @@ def test_packed_pixels_are_unpacked_where_a_decoder_is_there():
     dataset.compress(RLELossless)
     buffer = io.BytesIO()
     dataset.save_as(buffer)
-    assert np.array_equal(read(buffer.getvalue(), "s.dcm", size=24).grey, read(slice_of(), "s.dcm", size=24).grey)
+    assert np.array_equal(
+        read_volume(buffer.getvalue(), "s.dcm", size=24).grey, read_volume(slice_of(), "s.dcm", size=24).grey
+    )
 
 
 WIDE = np.zeros((4000, 4000), np.uint8)
@@ -193,7 +200,7 @@ BAD = [
 @pytest.mark.parametrize(("content", "words"), BAD)
 def test_what_is_no_ct_slice_gets_one_sentence(content, words):
     with pytest.raises(InputError) as caught:
-        read(content, "slice.dcm")
+        read_volume(content, "slice.dcm")
     assert words in str(caught.value) and str(caught.value).startswith("slice.dcm ") and "\n" not in str(caught.value)
 
 
@@ -205,7 +212,7 @@ def test_any_bytes_get_a_sentence():
         for at in rng.integers(132, len(bad) - 2 * HU.size, rng.integers(1, 6)):
             bad[at] = rng.integers(256)
         try:
-            read(bytes(bad), "slice.dcm", size=24)
+            read_volume(bytes(bad), "slice.dcm", size=24)
         except InputError as error:
             assert "slice.dcm" in str(error)
 
@@ -220,9 +227,9 @@ def test_without_pydicom_one_sentence_says_how_to_get_it(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(InputError, match=r"slice is a DICOM file.*`pip install pydicom`"):
-        read(content, "slice")
+        read_volume(content, "slice")
 
 
 def test_the_window_is_that_of_every_scan():
     flat = np.full(SHAPE, 75, np.int16)
-    assert (read(slice_of(flat + 1024), "s.dcm", size=24).grey == ct.window(np.full(1, 75, np.float32))[0]).all()
+    assert (read_volume(slice_of(flat + 1024), "s.dcm", size=24).grey == ct.window(np.full(1, 75, np.float32))[0]).all()

@@ -15,7 +15,6 @@ from scipy.ndimage import distance_transform_edt
 from dbce.dilation import (
     ABSENT,
     _squared_distance_torch,
-    area_curve,
     dilate,
     radius_squared,
     squared_distance,
@@ -136,20 +135,6 @@ def test_commutes_with_flips_and_quarter_turns(mask, radius):
 @given(MASKS)
 def test_radius_zero_is_the_identity(mask):
     assert np.array_equal(dilate(mask, 0), mask)
-
-
-@quick
-@given(MASKS)
-def test_area_curve_counts_the_dilated_mask_at_every_radius(mask):
-    curve = area_curve(squared_distance(mask), 25)
-    assert curve.tolist() == [brute_force(mask, radius).sum() for radius in range(26)]
-
-
-def test_area_curve_leaves_ignored_pixels_out():
-    rng = np.random.default_rng(3)
-    mask, valid = rng.random((2, 20, 20)) < 0.3
-    curve = area_curve(squared_distance(mask), 6, valid)
-    assert curve.tolist() == [(brute_force(mask, radius) & valid).sum() for radius in range(7)]
 
 
 def test_a_batch_of_labels_has_one_field_per_image_and_class():

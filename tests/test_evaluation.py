@@ -16,7 +16,8 @@ import torch
 from dbce.__main__ import main
 from dbce.data.datasets import Dataset
 from dbce.network import DeepSupervisionUnet
-from dbce.scores.evaluation import PAPER, columns, evaluate, markdown, per_image, per_scan, table
+from dbce.scores.evaluation import columns, evaluate, score_images, score_markdown, score_scans, score_table
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from dbce.train.checkpoints import Checkpoint
 
@@ -68,7 +69,7 @@ def made_up() -> tuple[Dataset, dict[str, list[float]]]:
 def test_scores_of_every_image_by_hand():
     dataset, by_hand = made_up()
     network = Redness()
-    got = per_image(Checkpoint(network, {"size": 320}), dataset)
+    got = score_images(Checkpoint(network, {"size": 320}), dataset)
     assert list(got) == NAMES
     for name in NAMES:
         np.testing.assert_allclose(got[name], by_hand[name], atol=1e-12, err_msg=name)
@@ -94,7 +95,7 @@ def test_the_mean_is_over_images_not_over_pixels():
 
 def test_a_network_of_another_size_is_scored_at_320():
     dataset, _ = made_up()
-    got = per_image(Checkpoint(Redness(), {"size": 32}), dataset)
+    got = score_images(Checkpoint(Redness(), {"size": 32}), dataset)
     assert got["iou"][0] == pytest.approx(1, abs=0.02)  # edges of 100 px lie on the coarse grid of 10 px
     assert got["iou"][5] == pytest.approx(1 / 3, abs=0.05)
 
@@ -122,7 +123,7 @@ def test_organs_are_scored_over_whole_scans():
     labels[8, :10, :10], found[8, :10, :20] = 8, 8
     images = np.repeat(np.rint(found * 25.5).astype(np.uint8)[..., None], 3, axis=-1)
     network = Checkpoint(Ninths(), {"size": 320})
-    scores = per_scan(network, Dataset(names, images, labels))
+    scores = score_scans(network, Dataset(names, images, labels))
     assert scores["dice"].shape == scores["iou"].shape == (2, 8)
     expected = np.ones((2, 8))
     expected[0, 4], expected[1, 0], expected[1, 7] = 200 / 500, 0, 200 / 300
@@ -148,23 +149,23 @@ def entry(task: str, value: float) -> dict:
 
 
 def test_markdown_leaves_the_papers_cells_empty_where_our_copy_has_none():
-    text = markdown({loss: entry("lesion", 80 + k) for k, loss in enumerate(("ce", "dbce"))}, "lesion")
+    text = score_markdown({loss: entry("lesion", 80 + k) for k, loss in enumerate(("ce", "dbce"))}, "lesion")
     rows = [line for line in text.splitlines() if line.startswith("| CE") or line.startswith("| Dilated")]
     assert rows[0].split("|")[2:6] == [" 80.00 "] * 4 and set(rows[0].split("|")[6:10]) == {"  "}
     assert "**81.00**" in rows[1] and "its table is not in our copy" in text
 
 
 def test_markdown_of_the_organs_has_the_papers_rows_below_ours():
-    text = markdown({loss: entry("organs", 90 + k) for k, loss in enumerate(PAPER["organs"])}, "organs")
+    text = score_markdown({loss: entry("organs", 90 + k) for k, loss in enumerate(TASKS["organs"].paper)}, "organs")
     rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
     assert [len(row) for row in rows] == [11] * 10
     assert rows[0][1:4] == ["mDice", "mIoU", "Aorta"]
-    assert rows[6] == ["CE, paper", *(f"{v:.2f}" for v in PAPER["organs"]["ce"])]
+    assert rows[6] == ["CE, paper", *(f"{v:.2f}" for v in TASKS["organs"].paper["ce"])]
     assert "not to be compared" in text
 
 
 def test_the_papers_mean_is_that_of_its_organs():
-    for row in PAPER["organs"].values():
+    for row in TASKS["organs"].paper.values():
         assert row[0] == pytest.approx(np.mean(row[2:]), abs=0.02)
 
 
@@ -172,7 +173,7 @@ def test_the_papers_mean_is_that_of_its_organs():
 
 
 def test_table_has_the_papers_words_two_decimals_and_a_mark_at_every_best():
-    text = table(
+    text = score_table(
         {
             "ce": {"dice": 80.004, "iou": 70, "precision": 90, "recall": 75.5},
             "bce": {"dice": 75.555, "iou": 70, "precision": 60, "recall": 95.25},
@@ -221,7 +222,7 @@ def files(tmp_path_factory, folder) -> list[Path]:
             background, foreground = network(to_batch(image, 64))[0]
             network.heads[-1].bias[0] += (foreground - background).quantile(0.67)
         paths.append(tmp_path_factory.mktemp("checkpoints") / f"{loss}.safetensors")
-        checkpoints.save(paths[-1], network, {"loss": loss, "size": 64})
+        checkpoints.save_checkpoint(paths[-1], network, {"loss": loss, "size": 64})
     return paths
 
 
@@ -232,7 +233,7 @@ def to_batch(image: np.ndarray, side: int) -> torch.Tensor:
 
 def expected_scores(file: Path, folder: Path) -> dict[str, float]:
     """The mean scores in percent, image by image, with nothing of the evaluation but the network."""
-    network = checkpoints.load(file).network
+    network = checkpoints.load_checkpoint(file).network
     rows = []
     for path in sorted((folder / "Original").iterdir()):
         image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)

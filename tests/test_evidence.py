@@ -31,7 +31,7 @@ def made_up() -> Dataset:
 
 def test_band_and_rim_against_scipys_distances():
     dataset = made_up()
-    got = evidence.per_image(Checkpoint(Redness(), {"size": 320}), dataset, 20)
+    got = evidence.measure_images(Checkpoint(Redness(), {"size": 320}), dataset, 20)
     for k, (image, label) in enumerate(zip(dataset.images, dataset.labels, strict=True)):
         found, real = image[..., 0] > 127, label == 1
         if not real.any():
@@ -54,7 +54,7 @@ def test_organs_are_counted_scan_by_scan_within_slices():
     names = ("case0001_slice000", "case0001_slice001", "case0002_slice000")
     images = np.repeat(np.rint(found * 25.5).astype(np.uint8)[..., None], 3, axis=-1)
     dataset = Dataset(names, images, labels)
-    got = evidence.per_scan(Checkpoint(Ninths(), {"size": 320}), dataset, 10)
+    got = evidence.measure_scans(Checkpoint(Ninths(), {"size": 320}), dataset, 10)
     sums = {2: np.zeros(5), 5: np.zeros(5)}
     for label, guess in zip(labels[:2], found[:2], strict=True):
         for c, total in sums.items():
@@ -112,19 +112,19 @@ def run(folder, loss: str, seed: int, **changes) -> None:
     torch.manual_seed(seed)
     network = DeepSupervisionUnet("mobilenet_v2", decoder_channels=(8, 8, 8))
     recipe = {"task": "polyp", "loss": loss, "seed": seed, "size": 64, "epochs": 1, "torch": "x", **changes}
-    checkpoints.save(folder / f"{loss}-s{seed}" / f"{loss}.safetensors", network, recipe)
+    checkpoints.save_checkpoint(folder / f"{loss}-s{seed}" / f"{loss}.safetensors", network, recipe)
 
 
 def test_runs_are_sorted_by_loss_and_seed_and_must_be_alike(tmp_path):
     with pytest.raises(ValueError, match="no finished run"):
-        evidence.collect(tmp_path)
+        evidence.collect_runs(tmp_path)
     for loss, seed in (("dbce", 1), ("ce", 0), ("dbce", 0)):
         run(tmp_path, loss, seed, device="cpu" if seed else "cuda")
-    found = evidence.collect(tmp_path)
+    found = evidence.collect_runs(tmp_path)
     assert [(loss, list(seeds)) for loss, seeds in found.items()] == [("ce", [0]), ("dbce", [0, 1])]
     run(tmp_path, "bce", 0, epochs=2)
     with pytest.raises(ValueError, match="differs from the other runs in epochs"):
-        evidence.collect(tmp_path)
+        evidence.collect_runs(tmp_path)
 
 
 def test_means_deviations_and_differences_from_runs(tmp_path):
@@ -132,11 +132,11 @@ def test_means_deviations_and_differences_from_runs(tmp_path):
         run(tmp_path, loss, seed)
     dataset = made_up()
     members = ["a", "a", "b", "b"]
-    measured = evidence.measure("polyp", evidence.collect(tmp_path), dataset, members)
+    measured = evidence.measure("polyp", evidence.collect_runs(tmp_path), dataset, members)
     rows = {}
     for loss, seed in (("ce", 0), ("ce", 1), ("dbce", 0), ("dbce", 1)):
-        network = checkpoints.load(tmp_path / f"{loss}-s{seed}" / f"{loss}.safetensors")
-        rows[loss, seed] = evidence.per_image(network, dataset, 20)
+        network = checkpoints.load_checkpoint(tmp_path / f"{loss}-s{seed}" / f"{loss}.safetensors")
+        rows[loss, seed] = evidence.measure_images(network, dataset, 20)
     dice = [100 * rows["ce", seed]["dice"].mean() for seed in (0, 1)]
     assert measured["losses"]["ce"]["mean"]["dice"] == pytest.approx(np.mean(dice), abs=1e-3)
     assert measured["losses"]["ce"]["std"]["dice"] == pytest.approx(abs(dice[0] - dice[1]) / 2**0.5, abs=1e-3)
@@ -145,17 +145,17 @@ def test_means_deviations_and_differences_from_runs(tmp_path):
     assert measured["differences"]["ce"]["mean"] == pytest.approx(100 * difference.mean(), abs=1e-3)
     assert (measured["images"], measured["groups"]) == (4, 2)
     (tmp_path / "polyp").mkdir()
-    evidence.write("polyp", measured, {"loss": "ce", "seed": 0, "size": 64}, "CVC", tmp_path)
-    back = evidence.read("polyp", tmp_path)
+    evidence.write_evidence("polyp", measured, {"loss": "ce", "seed": 0, "size": 64}, "CVC", tmp_path)
+    back = evidence.read_evidence("polyp", tmp_path)
     assert back["losses"] == measured["losses"] and back["recipe"] == {"size": 64}
 
 
 def test_a_damaged_file_and_none(tmp_path):
-    assert evidence.read("polyp", tmp_path) is None
+    assert evidence.read_evidence("polyp", tmp_path) is None
     (tmp_path / "polyp").mkdir()
     evidence.evidence_file("polyp", tmp_path).write_text("{}")
     with pytest.raises(ValueError, match="is damaged"):
-        evidence.read("polyp", tmp_path)
+        evidence.read_evidence("polyp", tmp_path)
 
 
 def test_sentences_say_when_chance_would_do():

@@ -13,16 +13,19 @@ import pytest
 from PIL import Image
 
 from dbce.data.phantoms import polyp
+from dbce.registry import LOSSES
 from dbce.study.export import FIGURES, FORMATS, View, maps, render
 from dbce.study.predictor import Study, quantise
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
+
+TITLES = [loss.title for loss in LOSSES.values()]
 
 
 @pytest.fixture(scope="module")
 def study() -> Study:
     rng = np.random.default_rng(0)
     image, mask = polyp(3, 64)
-    logits = {loss: quantise(rng.normal(0, 2, (64, 64)) + 3 * mask - 1.5) for loss in LOSS_TITLES}
+    logits = {loss: quantise(rng.normal(0, 2, (64, 64)) + 3 * mask - 1.5) for loss in LOSSES}
     return Study(TASKS["polyp"], image, mask, logits)
 
 
@@ -51,7 +54,7 @@ def test_maps_hold_what_the_study_says(study, weighting):
     with np.load(io.BytesIO(render(study, view, "npz", (30, 45))), allow_pickle=False) as file:
         assert np.array_equal(file["image"], study.image) and np.array_equal(file["labels"], study.labels)
         assert np.array_equal(file["weight"], study.weight(9, weighting))
-        for loss in LOSS_TITLES:
+        for loss in LOSSES:
             probability = 1 / (1 + np.exp(-study.logits[loss] / 1024))
             assert np.allclose(file[f"probability_{loss}"], probability, atol=1e-6)
             assert np.array_equal(file[f"prediction_{loss}"], study.prediction(loss, 0.3))
@@ -59,7 +62,7 @@ def test_maps_hold_what_the_study_says(study, weighting):
             assert np.allclose(file[f"cross_entropy_{loss}"], entropy, rtol=1e-3, atol=1e-5)
             assert np.allclose(file[f"weighted_loss_{loss}"], entropy * file["weight"], rtol=1e-3, atol=1e-8)
             assert file[f"original_size_prediction_{loss}"].shape == (30, 45)
-        assert len(file.files) == 3 + 5 * len(LOSS_TITLES)
+        assert len(file.files) == 3 + 5 * len(LOSSES)
 
 
 def test_16_bit_pictures_times_their_scale_are_the_maps(study):
@@ -81,16 +84,16 @@ def test_16_bit_pictures_times_their_scale_are_the_maps(study):
 
 def test_a_prediction_at_its_own_size_is_the_prediction(study):
     arrays = maps(study, View(threshold=0.35), size=(64, 64))
-    for loss in LOSS_TITLES:
+    for loss in LOSSES:
         assert np.array_equal(arrays[f"original_size_prediction_{loss}"], study.prediction(loss, 0.35))
 
 
 def test_the_table_repeats_the_studys_numbers(study):
     view = View(radius=5, threshold=0.6, weighting="balanced")
     rows = list(csv.DictReader(io.StringIO(render(study, view, "csv").decode())))
-    assert [row["loss"] for row in rows] == list(LOSS_TITLES.values())
+    assert [row["loss"] for row in rows] == TITLES
     weight, inside = study.weight(5, "balanced").astype(float), study.labels == 1
-    for loss, row in zip(LOSS_TITLES, rows, strict=True):
+    for loss, row in zip(LOSSES, rows, strict=True):
         found = study.prediction(loss, 0.6)
         dice = 2 * (found & inside).sum() / (found.sum() + inside.sum())
         assert float(row["dice_percent"]) == pytest.approx(100 * dice, abs=1e-3)
@@ -107,7 +110,7 @@ def test_without_a_mask_what_needs_one_says_so_and_the_rest_is_there(study):
     for kind in FIGURES:
         assert render(bare, View(figure="compare"), kind)
     assert set(maps(bare, View())) == {"image"} | {
-        f"{name}_{loss}" for name in ("probability", "prediction") for loss in LOSS_TITLES
+        f"{name}_{loss}" for name in ("probability", "prediction") for loss in LOSSES
     }
     for view, kind in ((View(), "csv"), (View(), "pdf")):
         with pytest.raises(ValueError, match="mask"):

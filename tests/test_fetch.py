@@ -15,7 +15,7 @@ import pytest
 from tqdm import tqdm
 
 from dbce.__main__ import main
-from dbce.data.datasets import load
+from dbce.data.datasets import load_dataset
 from dbce.data.phantoms import polyp
 from dbce.hub import fetch
 
@@ -90,13 +90,13 @@ def test_kvasir_comes_whole_and_is_not_fetched_twice(server, tmp_path, capsys):
         assert main(["fetch", "kvasir", "-o", str(tmp_path), "--mirror", server]) == 0
     assert len(Server.served) == 1
     assert "Kvasir-SEG" in capsys.readouterr().out
-    dataset = load(tmp_path / "Kvasir-SEG", 64)
+    dataset = load_dataset(tmp_path / "Kvasir-SEG", 64)
     assert len(dataset) == 6 and np.array_equal(dataset.labels[2], polyp(2, 64)[1])
 
 
 def test_an_archive_that_is_there_already_is_used(server, tmp_path):
     (tmp_path / "kvasir-seg.zip").write_bytes(archive(6, "Kvasir-SEG/images", "Kvasir-SEG/masks"))
-    assert len(load(fetch.fetch("kvasir", tmp_path, BAR, server), 64)) == 6 and Server.served == []
+    assert len(load_dataset(fetch.fetch_dataset("kvasir", tmp_path, BAR, server), 64)) == 6 and Server.served == []
 
 
 def test_isic_is_two_archives_in_one_folder(server, tmp_path):
@@ -105,8 +105,8 @@ def test_isic_is_two_archives_in_one_folder(server, tmp_path):
         f"/{images}.zip": archive(6, images, masks, "images"),
         f"/{masks}.zip": archive(6, images, masks, "masks", "_segmentation"),
     }
-    folder = fetch.fetch("isic", tmp_path, BAR, server)
-    assert folder == tmp_path / "ISIC2018" and len(load(folder, 64)) == 6
+    folder = fetch.fetch_dataset("isic", tmp_path, BAR, server)
+    assert folder == tmp_path / "ISIC2018" and len(load_dataset(folder, 64)) == 6
     assert len((tmp_path / fetch.CHECKSUMS).read_text().splitlines()) == 2
 
 
@@ -114,8 +114,8 @@ def test_a_download_that_broke_off_goes_on_where_it_was(server, tmp_path):
     content = archive(6, "Kvasir-SEG/images", "Kvasir-SEG/masks")
     Server.files, Server.cut = {KVASIR: content}, 10_000
     with pytest.raises(ValueError, match=r"give the same command again to go on"):
-        fetch.fetch("kvasir", tmp_path, BAR, server)
-    assert fetch.fetch("kvasir", tmp_path, BAR, server).is_dir()
+        fetch.fetch_dataset("kvasir", tmp_path, BAR, server)
+    assert fetch.fetch_dataset("kvasir", tmp_path, BAR, server).is_dir()
     assert Server.served == [(KVASIR, 0), (KVASIR, 10_000)]
     assert (tmp_path / "kvasir-seg.zip").read_bytes() == content
 
@@ -125,9 +125,9 @@ def test_a_part_of_another_file_is_not_continued(server, tmp_path, change):
     first, second = (archive(6, f"Kvasir-SEG/{name}", "Kvasir-SEG/masks") for name in ("other", "images"))
     Server.files, Server.cut = {KVASIR: first if change == "file" else second}, 10_000
     with pytest.raises(ValueError, match="to go on"):
-        fetch.fetch("kvasir", tmp_path, BAR, server)
+        fetch.fetch_dataset("kvasir", tmp_path, BAR, server)
     Server.files, Server.ranges = {KVASIR: second}, change == "file"
-    fetch.fetch("kvasir", tmp_path, BAR, server)
+    fetch.fetch_dataset("kvasir", tmp_path, BAR, server)
     assert Server.served[-1] == (KVASIR, 0) and (tmp_path / "kvasir-seg.zip").read_bytes() == second
 
 
@@ -136,18 +136,18 @@ def test_a_damaged_archive_and_another_one_than_before_are_named(server, tmp_pat
     middle = len(content) // 2
     Server.files = {KVASIR: content[:middle] + bytes(200) + content[middle + 200 :]}
     with pytest.raises(ValueError, match=r"kvasir-seg.zip is damaged .* remove it"):
-        fetch.fetch("kvasir", tmp_path, BAR, server)
+        fetch.fetch_dataset("kvasir", tmp_path, BAR, server)
     (tmp_path / "kvasir-seg.zip").unlink()
     (tmp_path / fetch.CHECKSUMS).write_text(f"{'0' * 64}  kvasir-seg.zip\n")
     Server.files = {KVASIR: content}
     with pytest.raises(ValueError, match=r"has sha256 \w{12}\.\.\., checksums.sha256 says 000000000000"):
-        fetch.fetch("kvasir", tmp_path, BAR, server)
+        fetch.fetch_dataset("kvasir", tmp_path, BAR, server)
 
 
 def test_too_few_images_a_lost_file_and_no_server_get_a_sentence(server, tmp_path, capsys):
     Server.files = {KVASIR: archive(4, "Kvasir-SEG/images", "Kvasir-SEG/masks")}
     with pytest.raises(ValueError, match="holds 4 images with masks, kvasir has 6"):
-        fetch.fetch("kvasir", tmp_path / "a", BAR, server)
+        fetch.fetch_dataset("kvasir", tmp_path / "a", BAR, server)
     assert main(["fetch", "isic", "-o", str(tmp_path / "b"), "--mirror", server]) == 2
     assert "answers 404 Not Found; the data set may have moved" in capsys.readouterr().err
     assert main(["fetch", "isic", "-o", str(tmp_path / "b"), "--mirror", "http://127.0.0.1:9"]) == 2

@@ -13,16 +13,19 @@ from PIL import Image
 from dbce.__main__ import main
 from dbce.data import ct
 from dbce.data.phantoms import polyp
+from dbce.registry import LOSSES
 from dbce.study.figures import PALETTES, anatomy, comparison, overlay, radius_curve
 from dbce.study.predictor import Study, quantise
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
+
+TITLES = [loss.title for loss in LOSSES.values()]
 
 
 @pytest.fixture(scope="module")
 def study() -> Study:
     rng = np.random.default_rng(0)
     image, mask = polyp(3, 64)
-    logits = {loss: quantise(rng.normal(0, 2, (64, 64)) + 3 * mask - 1.5) for loss in LOSS_TITLES}
+    logits = {loss: quantise(rng.normal(0, 2, (64, 64)) + 3 * mask - 1.5) for loss in LOSSES}
     return Study(TASKS["polyp"], image, mask, logits)
 
 
@@ -54,7 +57,7 @@ def test_figure_1_shows_the_maps_themselves(study):
 
 def test_figure_2_has_a_column_for_each_network(study):
     titles = [ax.get_title() for ax in comparison(study, 0.5).axes]
-    assert [title for title in titles if title in LOSS_TITLES.values()] == list(LOSS_TITLES.values())
+    assert [title for title in titles if title in TITLES] == TITLES
     assert f"Dice {100 * study.scores('ce')['dice']:.1f} %" in titles
 
 
@@ -98,7 +101,7 @@ def test_figures_of_a_slice_of_a_scan(tmp_path, number, capsys):
     assert main(["figure", number, *files]) == 0 and (tmp_path / "f.png").read_bytes() != third  # the fullest one
     assert main(["figure", number, *files, "--slice", "10"]) == 2
     assert "has the slices 0 to 9" in capsys.readouterr().err
-    assert main(["figure", "2", *files]) == 2 and "organs have figures 1 and 4" in capsys.readouterr().err
+    assert main(["figure", "2", *files]) == 2 and "'organs', which has figures 1 and 4" in capsys.readouterr().err
 
 
 def test_figure_1_without_a_mask_gets_a_sentence(tmp_path, capsys):

@@ -32,7 +32,7 @@ def nets(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("nets")
     for seed, name in enumerate(("mine", "focal-2")):
         torch.manual_seed(seed)
-        checkpoints.save(folder / f"{name}.safetensors", DeepSupervisionUnet("mobilenet_v2"), RECIPE)
+        checkpoints.save_checkpoint(folder / f"{name}.safetensors", DeepSupervisionUnet("mobilenet_v2"), RECIPE)
     return folder
 
 
@@ -76,7 +76,7 @@ from dbce.train import checkpoints
 if len(sys.argv) > 2:  # no file may grow beyond this: a full disk
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 try:
-    found = checkpoints.collect(hub.download(sys.argv[1]))
+    found = checkpoints.collect_networks(hub.download_networks(sys.argv[1]))
     print({task: list(networks) for task, networks in found.items()})
 except ValueError as error:
     print("SENTENCE", type(error).__name__, error)
@@ -316,12 +316,12 @@ def test_from_pretrained_says_what_is_missing(tmp_path):
 
 
 def test_the_page_says_that_it_shows_the_bundled_networks_instead(browser, tmp_path):
-    """app.py with a repository that cannot be had: it starts, and says why it shows something else."""
+    """A page with a repository that cannot be had: it starts, and says why it shows something else."""
     code = (
-        "import sys, app; sys.argv = ['app.py', '--hub', 'user/nets@v1', '--port', '0']; "
-        "offers, notice = app._from_hub('user/nets@v1'); "
-        "demo = app.page.build(*offers[:1], notice=notice); "
-        "_, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **app.page.LAUNCH); print(url, flush=True); "
+        "import sys; from dbce.page import page, serving; "
+        "offers, notice = serving.offers_from_hub('user/nets@v1'); "
+        "demo = page.build(*offers[:1], notice=notice); "
+        "_, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.LAUNCH); print(url, flush=True); "
         "sys.stdin.read()"
     )
     env = {**os.environ, "HF_ENDPOINT": NOBODY, "HF_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}

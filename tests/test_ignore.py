@@ -25,13 +25,14 @@ from dbce.data.augment import Augment
 from dbce.data.datasets import Dataset
 from dbce.page.scene import ceil_distance, scene
 from dbce.page.studio import Studio
+from dbce.registry import LOSSES
 from dbce.scores import evaluation, evidence
 from dbce.study import export, figures
-from dbce.study.predictor import WEIGHTINGS, LabelStudy, Predictor, Study, quantise
-from dbce.tasks import IGNORE, LOSS_TITLES, TASKS
+from dbce.study.predictor import LabelStudy, Predictor, Study, quantise
+from dbce.tasks import IGNORE, TASKS
 from dbce.train.checkpoints import Checkpoint
 from dbce.train.training import Recipe, build_loss, train
-from dbce.weights import weight_map
+from dbce.weights import WEIGHTINGS, weight_map
 from tests.test_evaluation import Ninths, Redness
 from tests.test_label_study import log_softmax, saying
 from tests.test_predictor import disk_dilation
@@ -47,11 +48,11 @@ NO_IMAGE = np.zeros((*SHAPE, 3), np.uint8)
 
 
 def two(labels: np.ndarray, *logits: np.ndarray) -> Study:
-    return Study(TASKS["polyp"], NO_IMAGE, labels, dict(zip(LOSS_TITLES, logits, strict=False)))
+    return Study(TASKS["polyp"], NO_IMAGE, labels, dict(zip(LOSSES, logits, strict=False)))
 
 
 def many(labels: np.ndarray, *logits: np.ndarray) -> LabelStudy:
-    maps = {loss: quantise(log_softmax(z)) for loss, z in zip(LOSS_TITLES, logits, strict=False)}
+    maps = {loss: quantise(log_softmax(z)) for loss, z in zip(LOSSES, logits, strict=False)}
     return LabelStudy(TASKS["organs"], NO_IMAGE, labels, maps)
 
 
@@ -253,8 +254,8 @@ def test_band_rim_and_scores_of_images_leave_ignored_pixels_out(draw):
     radius = draw.draw(st.sampled_from([0, 3, 20]))
     dataset = Dataset(("a", "b"), images, labels)
     network = Checkpoint(Redness(), {"size": size})
-    got = evidence.per_image(network, dataset, radius)
-    assert all(np.array_equal(got[k], v) for k, v in evaluation.per_image(network, dataset).items())
+    got = evidence.measure_images(network, dataset, radius)
+    assert all(np.array_equal(got[k], v) for k, v in evaluation.score_images(network, dataset).items())
     for k in range(2):
         valid, real, empty = labels[k] != IGNORE, labels[k] == 1, labels[k] == 0
         f, r = red[k][valid], real[valid]
@@ -284,15 +285,15 @@ def test_organs_of_scans_leave_ignored_voxels_out(draw):
     labels = np.kron(draw.draw(hnp.arrays(np.uint8, (3, 8, 8), elements=tiles)), np.ones((1, 4, 4), np.uint8))
     found, other = (draw.draw(hnp.arrays(np.uint8, (3, size, size), elements=st.sampled_from([0, 2, 5]))) for _ in "ab")
     network = Checkpoint(Ninths(), {"size": size})
-    got = evaluation.per_scan(network, scans_of(labels, found))
+    got = evaluation.score_scans(network, scans_of(labels, found))
     for scan, part in enumerate((slice(0, 2), slice(2, 3))):
         valid = labels[part] != IGNORE
         for k in range(1, 9):
             a, b = labels[part][valid] == k, found[part][valid] == k
             expected = 2 * (a & b).sum() / (a.sum() + b.sum()) if (a | b).any() else 1
             assert got["dice"][scan, k - 1] == pytest.approx(expected)
-    first = evidence.per_scan(network, scans_of(labels, found), 5)
-    second = evidence.per_scan(network, scans_of(labels, np.where(labels == IGNORE, other, found)), 5)
+    first = evidence.measure_scans(network, scans_of(labels, found), 5)
+    second = evidence.measure_scans(network, scans_of(labels, np.where(labels == IGNORE, other, found)), 5)
     assert all(np.array_equal(first[name], second[name]) for name in first)  # what lies under them is not looked at
 
 
@@ -302,7 +303,7 @@ def test_band_and_rim_of_an_organ_beside_ignored_voxels():
     found[:, 4:60, 20:60] = 5
     found[:, 20:40, 34:40] = 0  # missed, but the boundary there is not known: no pixel of the band
     found[:, 20:40, 20:24] = 0  # missed in the band
-    got = evidence.per_scan(Checkpoint(Ninths(), {"size": 64}), scans_of(labels, found), 12)
+    got = evidence.measure_scans(Checkpoint(Ninths(), {"size": 64}), scans_of(labels, found), 12)
     assert got["rim_fp"] == pytest.approx(
         [56 * 2 / (56 * 20)] * 2
     )  # of columns 50 to 59 only 50 and 51 lie within 12 px
@@ -351,9 +352,9 @@ def test_a_pack_keeps_ignored_pixels(tmp_path, highest):
     rng = np.random.default_rng(0)
     labels = np.kron(rng.choice([0, highest, IGNORE], (2, 8, 8)), np.ones((1, 8, 8))).astype(np.uint8)
     whole = Dataset(("a", "b"), rng.integers(0, 255, (2, 64, 64, 3), np.uint8), labels)
-    datasets.pack(whole, tmp_path / "p.npz")
-    assert np.array_equal(datasets.load(tmp_path / "p.npz", 64).labels, labels)
-    assert np.array_equal(datasets.load(tmp_path / "p.npz", 32).labels, labels[:, ::2, ::2])
+    datasets.pack_dataset(whole, tmp_path / "p.npz")
+    assert np.array_equal(datasets.load_dataset(tmp_path / "p.npz", 64).labels, labels)
+    assert np.array_equal(datasets.load_dataset(tmp_path / "p.npz", 32).labels, labels[:, ::2, ::2])
 
 
 def test_the_fullest_slice_is_that_of_the_organs_not_of_what_is_ignored():
@@ -378,7 +379,7 @@ def ringed(count: int = 2) -> Dataset:
     return Dataset(tuple(str(k) for k in range(count)), images, labels)
 
 
-@pytest.mark.parametrize("loss", LOSS_TITLES)
+@pytest.mark.parametrize("loss", LOSSES)
 def test_every_loss_of_training_leaves_them_out(loss):
     dataset = ringed()
     function = build_loss(dataclasses.replace(TINY, loss=loss), dataset)
@@ -427,8 +428,8 @@ def pair() -> tuple[Study, LabelStudy]:
     labels = np.zeros((64, 64), np.uint8)
     labels[10:40, 10:40], labels[10:40, 40:50] = 1, IGNORE
     image = rng.integers(0, 255, (64, 64, 3), np.uint8)
-    logits = {loss: quantise(rng.normal(0, 2, (64, 64))) for loss in LOSS_TITLES}
-    maps = {loss: quantise(log_softmax(rng.normal(0, 3, (9, 64, 64)))) for loss in LOSS_TITLES}
+    logits = {loss: quantise(rng.normal(0, 2, (64, 64))) for loss in LOSSES}
+    maps = {loss: quantise(log_softmax(rng.normal(0, 3, (9, 64, 64)))) for loss in LOSSES}
     return Study(TASKS["polyp"], image, labels, logits), LabelStudy(TASKS["organs"], image, labels, maps)
 
 

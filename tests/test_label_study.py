@@ -15,10 +15,13 @@ from PIL import Image
 
 from dbce.data import ct
 from dbce.network import DeepSupervisionUnet
+from dbce.registry import LOSSES
 from dbce.study import export, figures
 from dbce.study.predictor import LOGIT_STEP, LabelStudy, Predictor, quantise
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
 from dbce.train.checkpoints import Checkpoint
+
+TITLES = [loss.title for loss in LOSSES.values()]
 
 TASK = TASKS["organs"]
 LABELS = hnp.arrays(np.uint8, (7, 9), elements=st.sampled_from([0, 0, 0, 1, 4, 8]))
@@ -31,7 +34,7 @@ def log_softmax(z: np.ndarray) -> np.ndarray:
 
 
 def study(labels: np.ndarray | None, *logits: np.ndarray) -> LabelStudy:
-    maps = {loss: quantise(log_softmax(z)) for loss, z in zip(LOSS_TITLES, logits, strict=False)}
+    maps = {loss: quantise(log_softmax(z)) for loss, z in zip(LOSSES, logits, strict=False)}
     return LabelStudy(TASK, np.zeros((7, 9, 3), np.uint8), labels, maps)
 
 
@@ -138,7 +141,7 @@ def test_without_labels_the_sentence_says_what_is_missing():
 def real() -> LabelStudy:
     torch.manual_seed(0)
     networks = {}
-    for loss in LOSS_TITLES:
+    for loss in LOSSES:
         network = DeepSupervisionUnet("mobilenet_v2", 9, decoder_channels=(8, 8, 8), encoder_weights=None)
         with torch.no_grad():
             network.heads[-1].weight.mul_(500)
@@ -155,13 +158,13 @@ def test_labels_keep_their_numbers_at_320(real):
     truth = ct.scan(1, 200, [30])[1][0]
     assert set(np.unique(real.labels)) == set(np.unique(truth))
     assert abs((real.labels == 5).mean() - (truth == 5).mean()) < 0.003
-    assert {loss: z.shape for loss, z in real.logits.items()} == {loss: (9, 320, 320) for loss in LOSS_TITLES}
+    assert {loss: z.shape for loss, z in real.logits.items()} == {loss: (9, 320, 320) for loss in LOSSES}
 
 
 def test_figure_4_shows_label_maps_and_wrong_pixels(real):
     axes = figures.organs(real).axes
     titles = [ax.get_title() for ax in axes]
-    assert titles[:5] == ["image", *LOSS_TITLES.values()]
+    assert titles[:5] == ["image", *TITLES]
     colours = np.array([list(bytes.fromhex(c[1:])) for c in TASK.colours], np.uint8)
     assert np.array_equal(axes[1].get_images()[0].get_array(), colours[real.label_map("ce")])
     wrong = (axes[6].get_images()[0].get_array() == [0xE5, 0x48, 0x4D]).all(axis=2)
@@ -180,7 +183,7 @@ def test_files_hold_what_the_study_says(real):
         larger = arrays["original_size_prediction_dbce"]
         assert larger.shape == (100, 150) and set(np.unique(larger)) <= set(range(9))
     rows = list(csv.DictReader(io.StringIO(export.render(real, view, "csv").decode())))
-    assert [row["loss"] for row in rows] == list(LOSS_TITLES.values())
+    assert [row["loss"] for row in rows] == TITLES
     scores = real.class_scores("ce")
     for name in TASK.classes[1:]:
         cell = rows[0][f"dice_percent_{name.replace(' ', '_')}"]

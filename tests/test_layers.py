@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,19 @@ def test_the_check_would_see_an_arrow_that_points_upward(tmp_path):
     file = tmp_path / "low.py"
     file.write_text("def later():\n    from dbce.page import cache\n    import dbce.scores.evaluation\n")
     assert [layer(name) for name in imported(file)] == [LAYERS.index("page"), LAYERS.index("scores")]
+
+
+def functions(path: Path) -> list[str]:
+    """Names of a file's own functions that others may call."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+
+
+def test_a_function_that_others_call_has_a_name_of_its_own():
+    """Its name alone says which it is, and no module is hidden by a function of its name."""
+    every = [path for path in PACKAGE.rglob("*.py") if not path.stem.startswith("__")]
+    names = [(name, str(path.relative_to(PACKAGE))) for path in every for name in functions(path)]
+    seen = Counter(name for name, _ in names)
+    assert sum(seen.values()) > 150
+    assert not [(name, where) for name, where in names if seen[name] > 1]
+    assert not {path.stem for path in every} & set(functions(PACKAGE / "commands.py"))

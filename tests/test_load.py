@@ -16,8 +16,8 @@ from dbce.bench import load
 from dbce.data.phantoms import polyp
 from dbce.network import DeepSupervisionUnet
 from dbce.page import page as app_page
+from dbce.registry import LOSSES
 from dbce.study.predictor import Predictor, foreground_logits, quantise
-from dbce.tasks import LOSS_TITLES
 from dbce.train import checkpoints
 from dbce.train.checkpoints import Checkpoint
 from tests.browser import READY
@@ -71,7 +71,7 @@ def slowed(monkeypatch):
     gate = threading.Event()
     gate.set()
     torch.manual_seed(0)
-    networks = {loss: Checkpoint(DeepSupervisionUnet("mobilenet_v2", 2).eval(), RECIPE) for loss in LOSS_TITLES}
+    networks = {loss: Checkpoint(DeepSupervisionUnet("mobilenet_v2", 2).eval(), RECIPE) for loss in LOSSES}
     predictor = Predictor(networks)
     honest = predictor.set_image
 

@@ -14,19 +14,19 @@ from PIL import Image
 from playwright.sync_api import Page
 from scipy.ndimage import binary_erosion
 
+from dbce import registry
 from dbce.data import inputs, masks
 from dbce.data.phantoms import polyp
-from dbce.dilation import area_curve, squared_distance
+from dbce.dilation import dilate
 from dbce.page.scene import ceil_distance
 from dbce.scores import evidence
-from dbce.scores.evaluation import PAPER
 from dbce.scores.results import read_radius
 from dbce.study.predictor import Study
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from tests.browser import READY, give, open_both, pixels, show, wait_for_text
 
-LOSSES = list(LOSS_TITLES)
+LOSSES = list(registry.LOSSES)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_opens_on_a_finished_example_of_four_models(visit):
     assert min(levels) >= 2 and levels[0] > 1000  # every panel is drawn, the photograph richly
     assert page.locator(".scale p span:visible").all_inner_texts()[0] == "0"
     show(page, "compare")
-    assert page.locator(".model h3").all_inner_texts() == list(LOSS_TITLES.values())
+    assert page.locator(".model h3").all_inner_texts() == list(map(registry.title, LOSSES))
     assert len(page.locator("[data-score=dice] td").all_inner_texts()) == 4
 
 
@@ -221,7 +221,7 @@ def test_the_pixel_probe_states_the_formula_with_its_numbers(visit, files):
     text = page.locator(".probe").inner_text().replace("\u2009", "")
     shown = tuple(int(v) for v in text[text.index("(") + 1 : text.index(")")].split(","))
     assert abs(shown[0] - x) <= 1 and abs(shown[1] - y) <= 1
-    areas = [area_curve(squared_distance(study.labels == label), 20)[20] for label in (0, 1)]
+    areas = [dilate(study.labels == label, 20).sum() for label in (0, 1)]
     assert f"polyp 1/(1+{areas[1]})" in text and f"background 1/(1+{areas[0]})" in text
     assert "the polyp\u2019s" in text
 
@@ -309,8 +309,8 @@ def test_maps_below_the_predictions_and_their_scales(visit, files):
     page.get_by_role("checkbox", name="Dice + CE").uncheck()
     page.get_by_role("checkbox", name="CE", exact=True).uncheck()
     assert len(shown()) == 2 and page.locator(".model:visible h3").all_inner_texts() == [
-        LOSS_TITLES["bce"],
-        LOSS_TITLES["dbce"],
+        registry.title("bce"),
+        registry.title("dbce"),
     ]
     page.get_by_role("checkbox", name="Balanced CE", exact=True).uncheck()
     page.locator("input[name=shown][value=dbce]:visible").click()
@@ -380,8 +380,8 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
     for loss, entry in checkpoints.manifest("polyp").items():
         cells = page.locator(f'[data-row="{loss}"] td').all_inner_texts()
         ours = [f"{value:.2f}" for value in entry["scores"].values()]
-        assert cells == ours + [f"{value:.2f}" for value in PAPER["polyp"][loss]]
-    measured = evidence.read("polyp")
+        assert cells == ours + [f"{value:.2f}" for value in TASKS["polyp"].paper[loss]]
+    measured = evidence.read_evidence("polyp")
     rows = evidence.rows(measured, evidence.columns_of(measured))
     shown = page.locator("table.more tbody tr").evaluate_all(
         "all => all.map((r) => [...r.children].map((c) => c.innerText))"

@@ -9,9 +9,10 @@ from playwright.sync_api import Page
 from dbce.data import ct
 from dbce.data.phantoms import polyp
 from dbce.page.scene import ceil_distance, scene
+from dbce.registry import LOSSES
 from dbce.study import figures
 from dbce.study.predictor import LabelStudy, Predictor, Study
-from dbce.tasks import IGNORE, LOSS_TITLES, TASKS
+from dbce.tasks import IGNORE, TASKS
 from dbce.train import checkpoints
 from tests import test_page, test_page_tasks
 from tests.browser import pixels, show, wait_for_text
@@ -67,7 +68,7 @@ def test_two_classes_agree_with_python(visit, one):
         assert np.allclose(curve, list(one.shares(radius).values()), atol=1e-6)
         assert max(part[radius] for part in found["curves"]["weights"]) == pytest.approx(one.weight(radius).max())
     for threshold, results in zip(test_page.THRESHOLDS, found["compare"], strict=True):
-        for loss, result in zip(LOSS_TITLES, results, strict=True):
+        for loss, result in zip(LOSSES, results, strict=True):
             assert result["errors"] == one.errors(loss, 33, threshold)
             assert result["scores"] == pytest.approx(one.scores(loss, threshold))
     more = page.evaluate(

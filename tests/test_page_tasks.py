@@ -13,9 +13,9 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from dbce.data import ct
-from dbce.scores.evaluation import PAPER
+from dbce.registry import LOSSES
 from dbce.study.predictor import LabelStudy, Predictor
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from tests.browser import READY, give, pixels, show, wait_for_text
 
@@ -62,7 +62,7 @@ def nifti(stack: np.ndarray) -> bytes:
 def hold_together(found: dict, study: LabelStudy) -> None:
     """The page's numbers are Python's."""
     assert np.array_equal(np.array(found["labels"], np.uint8), study.labels.ravel())
-    for k, loss in enumerate(LOSS_TITLES):
+    for k, loss in enumerate(LOSSES):
         assert np.array_equal(np.array(found["found"][loss]), study.label_map(loss).ravel())
         assert np.array_equal(np.array(found["entropy"][k], np.float32), study.cross_entropy(loss).ravel())
         result, scores = found["compare"][k], study.class_scores(loss)
@@ -116,14 +116,14 @@ def test_results_of_the_other_tasks(visit):
         row = page.locator(f'[data-row="{loss}"]')
         assert row.locator("td").all_inner_texts() == [f"{value:.2f}" for value in entry["scores"].values()]
         below = row.locator("xpath=following-sibling::tr[1]").locator("td").all_inner_texts()
-        assert below == [f"{value:.2f}" for value in PAPER["organs"][loss]]
+        assert below == [f"{value:.2f}" for value in TASKS["organs"].paper[loss]]
     assert "phantoms" in page.locator("#view-results").inner_text()
 
 
 def test_organs_open_on_a_phantom_and_agree_with_python(visit, predictor):
     page = visit(path="organs")
-    seed, number = ct.EXAMPLES[0]
-    assert f"CT phantom 1 of {len(ct.EXAMPLES)}, drawn" in page.locator(".message").inner_text()
+    seed, number = TASKS["organs"].examples[0]
+    assert f"CT phantom 1 of {len(TASKS['organs'].examples)}, drawn" in page.locator(".message").inner_text()
     study = predictor.set_image(*slice_of(seed, number))
     found = page.evaluate(FETCH, {"cases": CASES, "radius": 10})
     hold_together(found, study)
@@ -156,7 +156,7 @@ def test_the_slice_slider_walks_through_the_scan(visit, predictor):
         slider.fill(str(number))
         wait_for_slice(page, number)
         assert page.locator(".slices output").inner_text() == f"{number + 1} / {ct.SLICES}"
-    study = predictor.set_image(*slice_of(ct.EXAMPLES[0][0], 40))
+    study = predictor.set_image(*slice_of(TASKS["organs"].examples[0][0], 40))
     hold_together(page.evaluate(FETCH, {"cases": CASES, "radius": 10}), study)
     slider.focus()
     page.keyboard.press("ArrowRight")
@@ -217,7 +217,7 @@ def test_an_opened_scan_its_labels_and_its_slices(visit, predictor, tmp_path):
     study = predictor.set_image(np.repeat(ct.window(np.rint(hu[4]))[..., None], 3, axis=2), labels[4])
     found = page.evaluate(FETCH, {"cases": CASES, "radius": 10})
     assert np.array_equal(np.array(found["labels"]), study.labels.ravel())
-    same = np.mean([np.mean(np.array(found["found"][loss]) == study.label_map(loss).ravel()) for loss in LOSS_TITLES])
+    same = np.mean([np.mean(np.array(found["found"][loss]) == study.label_map(loss).ravel()) for loss in LOSSES])
     assert same > 0.999  # grey values are windowed before or after the enlargement: a pixel or two
     page.click("[data-menu=download] summary")
     with page.expect_download() as waiting:

@@ -18,6 +18,7 @@ from dbce.data.phantoms import polyp
 from dbce.page.scans import ScanStudio
 from dbce.page.studio import Studio
 from dbce.study.predictor import Predictor
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from tests.encodings import EXACT, SOFT, encode
 
@@ -160,7 +161,7 @@ def test_what_saves_an_attempt_to_read_a_mask_never_hides_one(kind, monkeypatch)
     """Photographs are told at a glance; a mask, however it is written, still gets the note."""
     attempts = []
     monkeypatch.setattr(pairs, "recognise", lambda *given: attempts.append(1) or recognise(*given))
-    found = pairs.read_given(("frame.jpg", PHOTO), None, 2, None)
+    found = pairs.read_given(("frame.jpg", PHOTO), None, TASKS["polyp"], None)
     assert not attempts and not any("looks like a mask" in note for note in found.notes)
-    found = pairs.read_given(("it.png", {**EXACT, **SOFT}[kind](MASK)), None, 2, None)
+    found = pairs.read_given(("it.png", {**EXACT, **SOFT}[kind](MASK)), None, TASKS["polyp"], None)
     assert attempts and any("looks like a mask" in note for note in found.notes)

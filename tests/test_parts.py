@@ -66,8 +66,8 @@ def test_scans_are_split_if_they_are_synapses(tmp_path):
 
 def test_the_parts_of_a_pack_are_those_of_its_folder(tmp_path):
     source = made(tmp_path / "set", "own")
-    datasets.pack(datasets.load(source), tmp_path / "set.npz", quality=None)
+    datasets.pack_dataset(datasets.load_dataset(source), tmp_path / "set.npz", quality=None)
     for part in ("train", "test"):
-        one, other = (datasets.load(path, part=part, held_out=0.2) for path in (source, tmp_path / "set.npz"))
+        one, other = (datasets.load_dataset(path, part=part, held_out=0.2) for path in (source, tmp_path / "set.npz"))
         assert one.names == other.names and np.array_equal(one.images, other.images)
         assert np.array_equal(one.labels, other.labels) and one.origin == other.origin == LAYOUTS["own"][0]

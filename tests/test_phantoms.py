@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from dbce.data.phantoms import POLYP_EXAMPLES, lesion, polyp
+from dbce.data.phantoms import lesion, polyp
 from dbce.dilation import dilate
+from dbce.registry import LOSSES
 from dbce.study.predictor import Predictor, Study
-from dbce.tasks import LOSS_TITLES
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 
 
@@ -53,7 +54,7 @@ def test_difficulty_takes_the_contrast_away(draw, seed):
 
 
 def test_examples_differ_in_size():
-    areas = [polyp(seed, 96, difficulty=difficulty)[1].mean() for seed, difficulty in POLYP_EXAMPLES]
+    areas = [polyp(seed, 96, difficulty=difficulty)[1].mean() for seed, difficulty in TASKS["polyp"].examples]
     assert len(areas) >= 6 and min(areas) < 0.03 and max(areas) > 0.1
 
 
@@ -63,7 +64,7 @@ def studies() -> list[Study]:
     return [predictor.set_image(*polyp(seed, difficulty=0.5)) for seed in range(24)]
 
 
-@pytest.mark.parametrize("loss", LOSS_TITLES)
+@pytest.mark.parametrize("loss", LOSSES)
 def test_a_network_that_saw_only_patients_finds_drawn_polyps(studies, loss):
     """The drawings are realistic enough: no other picture was in the training set but Kvasir-SEG's."""
     assert np.mean([study.scores(loss)["dice"] for study in studies]) > 0.85

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dbce.network import DeepSupervisionUnet
-from dbce.study.predictor import LOGIT_STEP, WEIGHTINGS, Predictor, Study, quantise
+from dbce.study.predictor import LOGIT_STEP, Predictor, Study, quantise
 from dbce.tasks import TASKS
 from dbce.train.checkpoints import Checkpoint
+from dbce.weights import WEIGHTINGS
 
 STEP = 1 / 1024
 LOGITS = hnp.arrays(np.int16, (7, 9), elements=st.integers(-32767, 32767) | st.integers(-3000, 3000))
@@ -152,7 +153,7 @@ def test_sums_of_the_weights(labels, radius):
 
 
 @settings(max_examples=60, deadline=None)
-@given(MASKS, RADII, st.sampled_from(WEIGHTINGS))
+@given(MASKS, RADII, st.sampled_from(list(WEIGHTINGS)))
 def test_shares_are_sums_over_object_rim_and_rest(labels, radius, weighting):
     got = study(np.zeros((7, 9), np.int16), labels).shares(radius, weighting)
     area = np.where(labels == 1, (labels == 1).sum(), (labels == 0).sum())

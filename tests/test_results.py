@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dbce.scores.evaluation import PAPER, columns
+from dbce.scores.evaluation import columns
 from dbce.scores.results import differences, radius_file, radius_markdown, read_radius, summary, write_radius
+from dbce.tasks import TASKS
 
 POLYP = list(columns("polyp"))
 RECIPE = {
@@ -31,18 +32,18 @@ def manifest(scores):
 
 
 def test_rows_hold_our_numbers_beside_the_papers():
-    ours = {loss: [value - 5 for value in row] for loss, row in PAPER["polyp"].items()}
+    ours = {loss: [value - 5 for value in row] for loss, row in TASKS["polyp"].paper.items()}
     result = summary("polyp", manifest(ours))
     assert [row["loss"] for row in result["rows"]] == list(ours)
     for row in result["rows"]:
-        assert row["ours"] == ours[row["loss"]] and row["paper"] == list(PAPER["polyp"][row["loss"]])
+        assert row["ours"] == ours[row["loss"]] and row["paper"] == list(TASKS["polyp"].paper[row["loss"]])
     assert "seed 7" in result["setting"] and "25 epochs" in result["setting"]
     assert "--epochs 25 --seed 7" in result["commands"]["train"] and result["commands"]["evaluate"].endswith("CVC")
 
 
 def test_sentences_say_what_is_the_same():
     same = differences(
-        {loss: [value - 5 for value in row] for loss, row in PAPER["polyp"].items()}, PAPER["polyp"], POLYP
+        {loss: [value - 5 for value in row] for loss, row in TASKS["polyp"].paper.items()}, TASKS["polyp"].paper, POLYP
     )
     assert "the same as in the paper" in same[0]
     assert "Balanced CE has both" in same[1]
@@ -52,7 +53,7 @@ def test_sentences_say_what_is_the_same():
 
 def test_sentences_say_what_differs():
     ours = {"ce": [90, 80, 70, 95], "bce": [89, 80, 75, 90], "dice_ce": [80, 70, 80, 80], "dbce": [85, 80, 90, 85]}
-    sentences = differences(ours, PAPER["polyp"], POLYP)
+    sentences = differences(ours, TASKS["polyp"].paper, POLYP)
     assert sentences[0].startswith("Order by Dice here: CE 90.0, Balanced CE 89.0")
     assert "in the paper: Dilated balanced CE 87.4" in sentences[0]
     assert "does not have both" in sentences[1]
@@ -62,17 +63,17 @@ def test_sentences_say_what_differs():
 
 def test_sentences_for_organs_name_what_balancing_costs():
     names = list(columns("organs"))
-    ours = {loss: [90.0] * 10 for loss in PAPER["organs"]}
+    ours = {loss: [90.0] * 10 for loss in TASKS["organs"].paper}
     ours["bce"] = [80.0, 70, 90, 90, 90, 90, 90, 60, 90, 90]
     ours["dbce"] = [91.0] + [90.0] * 9
-    said = differences(ours, PAPER["organs"], names)
+    said = differences(ours, TASKS["organs"].paper, names)
     assert "\u221210.0 points of Dice, at worst \u221230.0 at the pancreas" in said[1]
     assert "in the paper: \u221216.1 points of Dice, at worst \u221229.6 at the aorta" in said[2]
     assert "+1.0 points of Dice here, +0.6 in the paper" in said[3]
     ours["ce"] = [70.0, 60, 90, 0.4, 90, 90, 90, 0.0, 90, 90]
     assert any(
         "CE found next to nothing of gallbladder and pancreas" in sentence
-        for sentence in differences(ours, PAPER["organs"], names)
+        for sentence in differences(ours, TASKS["organs"].paper, names)
     )
     assert not any("next to nothing" in sentence for sentence in said)
     assert not any("below the paper" in sentence for sentence in said)  # phantoms are not patients
@@ -82,7 +83,7 @@ def test_sentences_for_organs_name_what_balancing_costs():
 def test_the_other_tasks_name_their_table_and_what_cannot_be_compared(task):
     scores = dict.fromkeys(columns(task), 50.0)
     recipe = {**RECIPE, "data": {"lesion": "ISIC2018", "organs": "CT-phantoms"}[task]}
-    entries = {loss: {"scores": scores, "recipe": recipe, "test_data": "x"} for loss in PAPER["organs"]}
+    entries = {loss: {"scores": scores, "recipe": recipe, "test_data": "x"} for loss in TASKS["organs"].paper}
     result = summary(task, entries)
     assert result["columns"] == list(columns(task).values())
     assert {"lesion": "Table 2", "organs": "Table 3"}[task] in result["title"]
@@ -95,13 +96,13 @@ def test_what_the_paper_does_not_measure_stands_in_a_table_of_its_own():
     row = {"seeds": [0, 1], "mean": scores, "std": dict.fromkeys(scores, 0.5)}
     interval = {"seeds": [0, 1], "mean": 3.0, "low": 1.0, "high": 5.0}
     measured = {"losses": {"ce": row, "dbce": row}, "differences": {"ce": interval}, "images": 612, "groups": 29}
-    result = summary("polyp", manifest(PAPER["polyp"]), measured)
+    result = summary("polyp", manifest(TASKS["polyp"].paper), measured)
     assert result["more"]["rows"][0] == ["CE", "80.00 ± 0.50", "70.50 ± 0.50", "12.25 ± 0.50"]
     assert "2 seeds" in result["more"]["title"] and len(result["more"]["columns"]) == 3
     assert any("+3.0 points of Dice (95 % interval +1.0 to +5.0)" in said for said in result["differences"])
     assert "29 video sequences" in result["differences"][-1]
     assert "evidence polyp" in result["commands"]["evidence"]
-    plain = summary("polyp", manifest(PAPER["polyp"]))
+    plain = summary("polyp", manifest(TASKS["polyp"].paper))
     assert plain["more"] is None and plain["commands"]["evidence"] is None
 
 
@@ -115,7 +116,7 @@ def test_sentences_are_about_the_means_where_there_are_several_seeds():
         }
         return {"losses": rows, "differences": {}, "images": 612, "groups": 29}
 
-    one, three = (summary("polyp", manifest(PAPER["polyp"]), measured(seeds)) for seeds in ([0], [0, 1, 2]))
+    one, three = (summary("polyp", manifest(TASKS["polyp"].paper), measured(seeds)) for seeds in ([0], [0, 1, 2]))
     assert "the same as in the paper" in one["differences"][0]
     assert three["differences"][0].startswith("Order by Dice here: Dice + CE 90.0, Dilated balanced CE 85.0, CE 80.0")
     assert any("means over 3 seeds" in said for said in three["differences"])

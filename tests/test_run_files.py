@@ -71,9 +71,9 @@ from pathlib import Path
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 sys.path.insert(0, ".")
 from tests.small import TINY
-from dbce.data.datasets import load
+from dbce.data.datasets import load_dataset
 from dbce.train.training import train
-data = load(sys.argv[1], 64)
+data = load_dataset(sys.argv[1], 64)
 folder = Path(sys.argv[2])
 train(TINY, data, folder, stop_after=1)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
@@ -85,10 +85,10 @@ except OSError as error:
 
 
 def test_where_nothing_more_can_be_written_the_run_says_so_and_goes_on_later(dataset, tmp_path):
-    from dbce.data.datasets import pack
+    from dbce.data.datasets import pack_dataset
 
     packed, folder = tmp_path / "set.npz", tmp_path / "run"
-    pack(dataset, packed, quality=None)
+    pack_dataset(dataset, packed, quality=None)
     done = subprocess.run(
         [sys.executable, "-c", SMALL_DISK, str(packed), str(folder)], cwd=ROOT, capture_output=True, text=True
     )

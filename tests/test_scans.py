@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dbce.data import ct, nifti, stack
 from dbce.data.inputs import InputError
-from dbce.data.volumes import read
+from dbce.data.volumes import read_volume
 from dbce.tasks import IGNORE
 from tests.test_stored import archive, npy
 
@@ -73,8 +73,8 @@ def test_scan_and_labels_turned_independently_are_the_same_volume(scan, labels, 
     affine = tilted(degrees)
     content, mask = nii(HU, affine, scan, kind), nii(LABELS, affine, labels, kind)
     name = "labels.nii.gz" if packed else "labels.nii"
-    found = read(content, "scan.nii", (name, gzip.compress(mask) if packed else mask), 24, "transunet")
-    plain = read(nii(HU), "scan.nii", ("labels.nii", nii(LABELS)), 24, "transunet")
+    found = read_volume(content, "scan.nii", (name, gzip.compress(mask) if packed else mask), 24, "transunet")
+    plain = read_volume(nii(HU), "scan.nii", ("labels.nii", nii(LABELS)), 24, "transunet")
     assert np.array_equal(found.grey, plain.grey) and np.array_equal(found.labels, plain.labels)
     assert found.shape == plain.shape == SHAPE[1:]
     assert not found.notes
@@ -112,7 +112,7 @@ def test_labels_on_another_grid_are_brought_onto_that_of_the_scan(axes, change):
     else:
         theirs[:3, 3] += (3.1, -2.2, 3.3)
     scan, labels = nii(HU, affine, axes), nii(values, theirs, "LSP")
-    found = read(scan, "scan.nii", ("labels.nii", labels), 24, "transunet")
+    found = read_volume(scan, "scan.nii", ("labels.nii", labels), 24, "transunet")
     rows = np.floor((np.arange(24) + 0.5) * SHAPE[1] / 24).astype(int)
     columns = np.floor((np.arange(24) + 0.5) * SHAPE[2] / 24).astype(int)
     expected = nearest(labels, scan)
@@ -125,9 +125,9 @@ def test_labels_on_another_grid_are_brought_onto_that_of_the_scan(axes, change):
 def test_the_rounding_of_a_header_is_no_other_grid(error):
     affine, theirs = tilted(5), tilted(5)
     theirs[:3, 3] += error * np.array([0.8, -0.9, 3.0])
-    found = read(nii(HU, affine), "scan.nii", ("labels.nii", nii(LABELS, theirs)), 24, "transunet")
+    found = read_volume(nii(HU, affine), "scan.nii", ("labels.nii", nii(LABELS, theirs)), 24, "transunet")
     assert not found.notes
-    assert np.array_equal(found.labels, read(nii(HU), "s.nii", ("l.nii", nii(LABELS)), 24).labels)
+    assert np.array_equal(found.labels, read_volume(nii(HU), "s.nii", ("l.nii", nii(LABELS)), 24).labels)
 
 
 def shifted(*by: float) -> np.ndarray:
@@ -148,17 +148,19 @@ APART = [
 @pytest.mark.parametrize(("affine", "theirs", "words"), APART)
 def test_labels_that_lie_elsewhere_are_refused(affine, theirs, words):
     with pytest.raises(InputError, match=words):
-        read(nii(HU, affine), "scan.nii", ("labels.nii", nii(LABELS, theirs)), 24)
+        read_volume(nii(HU, affine), "scan.nii", ("labels.nii", nii(LABELS, theirs)), 24)
 
 
 def test_labels_without_a_place_go_with_a_scan_without_one_only():
     nowhere = patched(nii(LABELS), sform_code=0, qform_code=0)
     with pytest.raises(InputError, match=r"labels\.nii has no valid affine in its header, scan\.nii has one"):
-        read(nii(HU), "scan.nii", ("labels.nii", nowhere), 24)
+        read_volume(nii(HU), "scan.nii", ("labels.nii", nowhere), 24)
     with pytest.raises(InputError, match=r"scan\.nii has no valid affine in its header, labels\.nii has one"):
-        read(patched(nii(HU), sform_code=0, qform_code=0), "scan.nii", ("labels.nii", nii(LABELS)), 24)
-    lost = read(patched(nii(HU), sform_code=0, qform_code=0), "scan.nii", ("labels.nii", nowhere), 24, "transunet")
-    plain = read(nii(HU, axes="LAS"), "scan.nii", ("labels.nii", nii(LABELS, axes="LAS")), 24, "transunet")
+        read_volume(patched(nii(HU), sform_code=0, qform_code=0), "scan.nii", ("labels.nii", nii(LABELS)), 24)
+    lost = read_volume(
+        patched(nii(HU), sform_code=0, qform_code=0), "scan.nii", ("labels.nii", nowhere), 24, "transunet"
+    )
+    plain = read_volume(nii(HU, axes="LAS"), "scan.nii", ("labels.nii", nii(LABELS, axes="LAS")), 24, "transunet")
     assert np.array_equal(lost.labels, plain.labels[:, :, ::-1]) and np.array_equal(lost.grey, plain.grey[:, :, ::-1])
     assert len(lost.notes) == 2 and all("how the patient lies is not known" in note for note in lost.notes)
 
@@ -167,7 +169,9 @@ def test_a_file_that_does_not_say_how_the_patient_lies_is_read_as_nibabel_does()
     content = patched(nii(HU), sform_code=0, qform_code=0)
     image = nib.as_closest_canonical(nib.Nifti1Image.from_bytes(content))
     expected = np.asarray(image.dataobj)[::-1, ::-1, ::-1].transpose(2, 1, 0)
-    assert np.array_equal(read(content, "scan.nii", size=24).grey, read(nii(expected), "scan.nii", size=24).grey)
+    assert np.array_equal(
+        read_volume(content, "scan.nii", size=24).grey, read_volume(nii(expected), "scan.nii", size=24).grey
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,13 +184,13 @@ def test_a_broken_affine_is_named_and_a_good_qform_used(rows):
         warnings.simplefilter("ignore")
         fields = {f"srow_{axis}": row for axis, row in zip("xyz", rows, strict=True)}
     broken = patched(nii(HU), **fields, sform_code=2, qform_code=0)
-    found = read(broken, "scan.nii", size=24)
+    found = read_volume(broken, "scan.nii", size=24)
     assert "has a broken affine" in found.notes[0] and "not known" in found.notes[0]
     image = nib.Nifti1Image(world(HU), np.eye(4))
     image.set_qform(np.eye(4), 1)
-    found = read(patched(image.to_bytes(), **fields, sform_code=2), "scan.nii", size=24)
+    found = read_volume(patched(image.to_bytes(), **fields, sform_code=2), "scan.nii", size=24)
     assert found.notes == ("scan.nii has a broken sform; its qform was used.",)
-    assert np.array_equal(found.grey, read(nii(HU), "scan.nii", size=24).grey)
+    assert np.array_equal(found.grey, read_volume(nii(HU), "scan.nii", size=24).grey)
 
 
 # --- numbers ------------------------------------------------------------------------------------------------
@@ -199,34 +203,36 @@ def test_every_type_of_number(dtype):
     if np.dtype(dtype).byteorder == ">":
         image = nib.Nifti1Image(image.dataobj, np.eye(4), image.header.as_byteswapped(">"))
         image.header.set_data_dtype(dtype)
-    found = read(image.to_bytes(), "scan.nii", size=24)
-    assert np.array_equal(found.grey, read(nii(np.abs(HU // 4)), "scan.nii", size=24).grey)
+    found = read_volume(image.to_bytes(), "scan.nii", size=24)
+    assert np.array_equal(found.grey, read_volume(nii(np.abs(HU // 4)), "scan.nii", size=24).grey)
 
 
 def test_scale_factors():
     content = nii(HU)
-    scaled = read(patched(content, scl_slope=0.5, scl_inter=-20), "scan.nii", size=24)
-    assert np.array_equal(scaled.grey, read(nii(HU * 0.5 - 20), "scan.nii", size=24).grey)
+    scaled = read_volume(patched(content, scl_slope=0.5, scl_inter=-20), "scan.nii", size=24)
+    assert np.array_equal(scaled.grey, read_volume(nii(HU * 0.5 - 20), "scan.nii", size=24).grey)
     for slope in (0, np.nan):  # not set
-        found = read(patched(content, scl_slope=slope, scl_inter=7), "scan.nii", size=24)
-        assert np.array_equal(found.grey, read(content, "scan.nii", size=24).grey)
+        found = read_volume(patched(content, scl_slope=slope, scl_inter=7), "scan.nii", size=24)
+        assert np.array_equal(found.grey, read_volume(content, "scan.nii", size=24).grey)
     nearly = patched(nii(LABELS), scl_slope=1.00002)
     assert np.array_equal(
-        read(content, "scan.nii", ("l.nii", nearly), 24, "transunet").labels,
-        read(content, "scan.nii", ("l.nii", nii(LABELS)), 24, "transunet").labels,
+        read_volume(content, "scan.nii", ("l.nii", nearly), 24, "transunet").labels,
+        read_volume(content, "scan.nii", ("l.nii", nii(LABELS)), 24, "transunet").labels,
     )
     for slope in (1.01, 0.5, -1):
         with pytest.raises(InputError, match=r"l\.nii holds the values .*; labels are whole numbers"):
-            read(content, "scan.nii", ("l.nii", patched(nii(LABELS), scl_slope=slope)))
+            read_volume(content, "scan.nii", ("l.nii", patched(nii(LABELS), scl_slope=slope)))
 
 
 def test_grey_in_0_to_1_is_told_from_hounsfield_units_by_the_whole_scan():
     shares = (HU - HU.min()) / float(np.ptp(HU))
-    assert np.abs(read(nii(shares), "s.nii", size=24).grey.mean() - 127) < 10
+    assert np.abs(read_volume(nii(shares), "s.nii", size=24).grey.mean() - 127) < 10
     mixed = shares.copy()
     mixed[-1, 0, 0] = 100  # the last slice only
-    expected = read(nii(ct.window(np.float32(mixed))), "s.nii", size=24)  # grey as units: the same pixels move alike
-    found = read(nii(mixed), "s.nii", size=24).grey
+    expected = read_volume(
+        nii(ct.window(np.float32(mixed))), "s.nii", size=24
+    )  # grey as units: the same pixels move alike
+    found = read_volume(nii(mixed), "s.nii", size=24).grey
     assert set(np.unique(found[:-1])) == {int(ct.window(np.zeros(1))[0])} and expected.shape == SHAPE[1:]
 
 
@@ -234,15 +240,15 @@ def test_grey_in_0_to_1_is_told_from_hounsfield_units_by_the_whole_scan():
 def test_a_flat_file_and_further_axes_of_one(depth):
     values = HU[:depth]
     flat = nib.Nifti1Image(world(values)[..., 0] if depth == 1 else world(values)[..., None, None], np.eye(4))
-    found = read(flat.to_bytes(), "scan.nii", size=24)
-    assert np.array_equal(found.grey, read(nii(values), "scan.nii", size=24).grey)
+    found = read_volume(flat.to_bytes(), "scan.nii", size=24)
+    assert np.array_equal(found.grey, read_volume(nii(values), "scan.nii", size=24).grey)
 
 
 def test_labels_that_do_not_count_stay_apart():
     labels = LABELS.copy()
     labels[0, :4] = IGNORE
-    found = read(nii(HU), "scan.nii", ("l.nii", nii(labels)), 24, "transunet").labels
-    alone = read(nii(HU), "scan.nii", ("l.nii", nii(np.uint8(labels == IGNORE))), 24, "transunet").labels
+    found = read_volume(nii(HU), "scan.nii", ("l.nii", nii(labels)), 24, "transunet").labels
+    alone = read_volume(nii(HU), "scan.nii", ("l.nii", nii(np.uint8(labels == IGNORE))), 24, "transunet").labels
     assert np.array_equal(found == IGNORE, alone == 1)
 
 
@@ -253,14 +259,16 @@ def test_what_is_no_label_is_named(value, way):
     labels[2, 3, 4] = value
     with pytest.raises(InputError, match="labels are whole numbers, 0 to 8 as in TransUNet or 0 to 13"):
         if way == "nii":
-            read(nii(HU), "scan.nii", ("labels.nii", nii(labels)))
+            read_volume(nii(HU), "scan.nii", ("labels.nii", nii(labels)))
         else:
-            read(archive({"image.npy": npy(HU), "label.npy": npy(labels)}), "scan.npz")
+            read_volume(archive({"image.npy": npy(HU), "label.npy": npy(labels)}), "scan.npz")
 
 
 def test_true_and_false_are_1_and_0():
     labels = LABELS == 3
-    found = read(archive({"image.npy": npy(HU), "label.npy": npy(labels)}), "scan.npz", size=24, labels_in="transunet")
+    found = read_volume(
+        archive({"image.npy": npy(HU), "label.npy": npy(labels)}), "scan.npz", size=24, labels_in="transunet"
+    )
     assert set(np.unique(found.labels)) == {0, 1}
 
 
@@ -312,7 +320,7 @@ def test_a_header_that_lies_gets_its_sentence(content, words):
     begun = time.monotonic()
     with pytest.raises(InputError) as caught, warnings.catch_warnings():
         warnings.simplefilter("error")
-        read(content, "scan.nii.gz")
+        read_volume(content, "scan.nii.gz")
     assert words in str(caught.value) and str(caught.value).startswith("scan.nii.gz ")
     assert time.monotonic() - begun < 5
 
@@ -332,15 +340,15 @@ def test_no_file_is_opened_whatever_a_volume_says(tmp_path):
     pair = patched(GOOD, magic=b"ni1", vox_offset=0, aux_file=str(tmp_path / "scan.img")[:24])
     names = [str(tmp_path / "scan.hdr"), str(tmp_path / "scan.nii"), "../scan.nii", "file:///etc/passwd.nii"]
     packed = archive({"image.npy": npy(HU)})
-    read(GOOD, "scan.nii"), read(packed, "scan.npz")  # imports are done
+    read_volume(GOOD, "scan.nii"), read_volume(packed, "scan.npz")  # imports are done
     sys.addaudithook(_watch)
     _opened = []
     try:
         for name in names:
             with pytest.raises(InputError):
-                read(pair, name)
-        read(GOOD, names[1], (names[2], nii(LABELS)))
-        read(packed, str(tmp_path / "x.npz"))
+                read_volume(pair, name)
+        read_volume(GOOD, names[1], (names[2], nii(LABELS)))
+        read_volume(packed, str(tmp_path / "x.npz"))
     finally:
         found, _opened = _opened, None
     assert not found
@@ -350,11 +358,11 @@ def test_a_gzip_bomb_is_not_unpacked():
     """Behind the numbers that the header speaks of a file may go on for long."""
     bomb = gzip.compress(GOOD + bytes(400_000_000), 1)
     begun = time.monotonic()
-    assert np.array_equal(read(bomb, "scan.nii.gz", size=24).grey, read(GOOD, "scan.nii", size=24).grey)
+    assert np.array_equal(read_volume(bomb, "scan.nii.gz", size=24).grey, read_volume(GOOD, "scan.nii", size=24).grey)
     assert time.monotonic() - begun < 0.5
     short = gzip.compress(patched(GOOD, dim=[3, 400, 400, 400, 1, 1, 1, 1]))
     with pytest.raises(InputError, match="cut short"):
-        read(short, "scan.nii.gz")
+        read_volume(short, "scan.nii.gz")
 
 
 @pytest.mark.slow
@@ -371,9 +379,9 @@ def test_the_largest_scan_is_never_held_as_a_whole(tmp_path):
         for _ in range(305):
             file.write(bytes(512 * 512 * 8))
     code = (
-        "import resource, sys; from dbce.data.volumes import read; data = open(sys.argv[1], 'rb').read(); "
+        "import resource, sys; from dbce.data.volumes import read_volume; data = open(sys.argv[1], 'rb').read(); "
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; "
-        "v = read(data, 'scan.nii.gz', ('labels.nii.gz', data)); "
+        "v = read_volume(data, 'scan.nii.gz', ('labels.nii.gz', data)); "
         "print(v.grey.shape, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
     )
     shown = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True).stdout
@@ -388,7 +396,7 @@ def test_any_bytes_get_a_sentence():
         for at in rng.integers(0, 352, rng.integers(1, 8)):
             bad[at] = rng.integers(256)
         try:
-            read(bytes(bad), "scan.nii", size=24)
+            read_volume(bytes(bad), "scan.nii", size=24)
         except InputError as error:
             assert "scan.nii" in str(error)
 
@@ -397,7 +405,7 @@ def test_the_bounds_hold_for_what_is_turned():
     """A scan may lie so in its file that its slices run along the first axis."""
     lying = nib.Nifti1Image(np.zeros((500, 4, 4), np.int16), np.eye(4)[[2, 1, 0, 3]]).to_bytes()
     with pytest.raises(InputError, match="500 slices"):
-        read(lying, "scan.nii")
+        read_volume(lying, "scan.nii")
     assert stack.check_shape((500, 4), "a") == (1, 500, 4)
     assert nifti.is_valid(tilted(20)) and not nifti.is_valid(BROKEN)
     assert io.BytesIO(GOOD).read(4) == b"\x5c\x01\x00\x00"

@@ -40,7 +40,7 @@ def networks(tmp_path_factory) -> Path:
     for task, classes in (("polyp", 2), ("organs", 9)):
         recipe = {"task": task, "loss": "dbce", "size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1}
         network = DeepSupervisionUnet("mobilenet_v2", classes).eval()
-        checkpoints.save(folder / f"{task}.safetensors", network, {**recipe, "data": "x", "seed": 0})
+        checkpoints.save_checkpoint(folder / f"{task}.safetensors", network, {**recipe, "data": "x", "seed": 0})
     return folder
 
 
@@ -284,7 +284,7 @@ def test_a_store_that_is_full_takes_no_upload(monkeypatch, tmp_path):
 
 def test_two_starts_at_once_leave_each_other_alone(temporary):
     """Folders that are made while others are removed stay, whoever wins."""
-    code = "from dbce.page import cache; print(cache.start(), flush=True); input()"
+    code = "from dbce.page import cache; print(cache.start_cache(), flush=True); input()"
     environment = {**os.environ, "TMPDIR": str(temporary)}
     running = [
         subprocess.Popen(

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from dbce.data import stored
 from dbce.data.inputs import InputError
-from dbce.data.volumes import read
+from dbce.data.volumes import read_volume
 
 BOX = np.arange(2 * 16 * 16, dtype=np.float32).reshape(2, 16, 16)
 
@@ -47,7 +47,9 @@ def archive(members: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> byte
 
 
 def arrays(data: bytes, name: str) -> dict[str, np.ndarray]:
-    return {key: np.stack([plane for _, plane in stack.planes()]) for key, stack in stored.read(data, name).items()}
+    return {
+        key: np.stack([plane for _, plane in stack.planes()]) for key, stack in stored.read_stored(data, name).items()
+    }
 
 
 # --- other files stay closed --------------------------------------------------------------------------------
@@ -106,7 +108,7 @@ def test_an_hdf5_file_that_points_to_another_is_refused(secret, way, key):
             file["image"] = BOX
 
     with pytest.raises(InputError, match=f"keeps its {key} .* only arrays in the file itself are read"):
-        read(h5(build), "case.npy.h5")
+        read_volume(h5(build), "case.npy.h5")
 
 
 @pytest.mark.parametrize("way", WAYS_OUT)
@@ -139,7 +141,7 @@ def test_an_archive_is_no_way_to_run_code_or_to_another_file(secret, tmp_path):
     ]
     for bait in baits:
         with pytest.raises(InputError, match=r"scan\.npz"):
-            read(bait, "scan.npz")
+            read_volume(bait, "scan.npz")
     assert not (tmp_path / "ran").exists()
 
 
@@ -184,7 +186,7 @@ ODD = [
 @pytest.mark.parametrize(("build", "words"), ODD)
 def test_anything_but_numbers_in_slices_is_named(build, words):
     with pytest.raises(InputError) as caught:
-        read(h5(build), "case.npy.h5")
+        read_volume(h5(build), "case.npy.h5")
     assert words in str(caught.value) and "case.npy.h5" in str(caught.value)
 
 
@@ -270,7 +272,7 @@ def test_no_more_is_unpacked_than_the_array_says(name, bomb):
     tracemalloc.start()
     try:
         with pytest.raises(InputError, match=name):
-            read(content, name)
+            read_volume(content, name)
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -285,7 +287,7 @@ def test_a_piece_that_claims_more_bytes_than_the_file_has_is_refused():
     size = bytes(content).rindex(struct.pack("<I", info.size), 0, at)
     content[size : size + 4] = struct.pack("<I", len(content) + 1)
     with pytest.raises(InputError, match=r"case\.h5 is damaged"):
-        read(bytes(content), "case.h5")
+        read_volume(bytes(content), "case.h5")
 
 
 @pytest.mark.parametrize("name", ["case.h5", "case.npz"])
@@ -299,7 +301,7 @@ def test_any_bytes_under_these_names_get_a_sentence(name):
         for at in rng.integers(0, len(bad), rng.integers(1, 6)):
             bad[at] = rng.integers(256)
         try:
-            read(bytes(bad[: rng.integers(1, len(bad) + 1)] if rng.random() < 0.2 else bad), name)
+            read_volume(bytes(bad[: rng.integers(1, len(bad) + 1)] if rng.random() < 0.2 else bad), name)
         except InputError as error:
             assert name in str(error)
 

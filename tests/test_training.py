@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 
 from dbce.data.datasets import Dataset
-from dbce.data.datasets import load as load_data
+from dbce.data.datasets import load_dataset as load_data
 from dbce.train import checkpoints
 from dbce.train.run_files import read_log
 from dbce.train.training import Recipe, _batches, build_loss, train
@@ -61,7 +61,7 @@ def test_log_has_a_line_an_epoch_and_the_learning_rate_is_polynomial(whole_run):
 
 
 def test_checkpoint_says_how_it_was_made(whole_run):
-    recipe = checkpoints.load(whole_run).recipe
+    recipe = checkpoints.load_checkpoint(whole_run).recipe
     assert recipe["loss"] == "dbce" and recipe["data"] == "drawn" and recipe["images"] == 6
     assert recipe["size"] == 64 and recipe["seed"] == 0
 
@@ -159,7 +159,7 @@ def test_killed_at_any_moment_it_resumes_to_the_same_weights(folder, tmp_path):
 
 def test_a_compiled_network_trains_alike(dataset, whole_run, tmp_path):
     path = train(TINY, dataset, tmp_path, source="drawn", backend="aot_eager")
-    assert checkpoints.load(path).recipe["compiled"] == "aot_eager"
+    assert checkpoints.load_checkpoint(path).recipe["compiled"] == "aot_eager"
     assert load_file(whole_run).keys() == load_file(path).keys()
     plain, compiled = ([line["loss"] for line in read_log(folder)] for folder in (whole_run.parent, tmp_path))
     assert compiled == pytest.approx(plain, rel=0.02)  # sums in another order
@@ -221,7 +221,7 @@ def save(self, line):
     real_save(self, line)
 
 training._Run.step, training._Run.save = step, save
-training.train(recipe, datasets.load(sys.argv[1], 64), out, device="cpu")
+training.train(recipe, datasets.load_dataset(sys.argv[1], 64), out, device="cpu")
 rank, network = kept
 digest = hashlib.sha256(b"".join(p.detach().numpy().tobytes() for p in network.parameters())).hexdigest()
 (out / f"rank{rank}.txt").write_text(digest + "\\n" + repr(seen))

@@ -30,7 +30,7 @@ def test_scores_stand_in_the_log_and_the_weights_do_not_notice(drawn, tmp_path):
     assert with_it.read_bytes() == without.read_bytes()
     lines = read_log(tmp_path / "with")
     assert ["validation" in line for line in lines] == [False, True, True]  # every second epoch, and the last
-    checkpoint = checkpoints.load(with_it)  # half precision on disk: a score may move a little
+    checkpoint = checkpoints.load_checkpoint(with_it)  # half precision on disk: a score may move a little
     final = evaluate({"it": checkpoint}, held)["it"]
     assert lines[-1]["validation"] == pytest.approx(final, abs=0.5)
     assert all("validation" not in line for line in read_log(tmp_path / "without"))
@@ -72,13 +72,13 @@ def test_a_state_from_before_the_field_existed_goes_on(drawn, tmp_path):
 def test_whatever_the_size_an_image_goes_through_the_size_it_is_tested_at(tmp_path):
     import cv2
 
-    from dbce.data.datasets import load, resize_image, resize_mask
+    from dbce.data.datasets import load_dataset, resize_image, resize_mask
 
     image, mask = polyp(5, 500)
     for name, array in {"images": image[..., ::-1], "masks": mask * 255}.items():
         (tmp_path / name).mkdir()
         cv2.imwrite(str(tmp_path / name / "a.png"), array)
-    small = load(tmp_path, 96)
+    small = load_dataset(tmp_path, 96)
     assert (small.images[0] == resize_image(resize_image(image, 320), 96)).all()
     assert (small.labels[0] == resize_mask(resize_mask(mask, 320), 96)).all()
 
@@ -107,7 +107,7 @@ def test_from_the_command_line_to_the_curves(folder, tmp_path, capsys):
     out = tmp_path / "held"
     assert main(["train", "polyp", "--data", str(folder), "--out", str(out), "--hold-out", "0.25", *run]) == 0
     assert [set(line["validation"]) for line in read_log(out)] == [{"dice", "iou", "precision", "recall"}] * 2
-    recipe = checkpoints.load(out / "dbce.safetensors").recipe
+    recipe = checkpoints.load_checkpoint(out / "dbce.safetensors").recipe
     assert recipe["hold_out"] == 0.25 and recipe["images"] == 6
     many = ["campaign", "polyp", "--data", str(folder), "--out", str(tmp_path / "many"), "--losses", "ce", "bce", *run]
     assert main([*many, "--validate", str(folder), "--jobs", "2"]) == 0

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from dbce.__main__ import main
 from dbce.data import ct, datasets, volumes
 from dbce.data.inputs import InputError
-from dbce.data.volumes import RAW_LABELS, TEST_SCANS, read
+from dbce.data.volumes import RAW_LABELS, TEST_SCANS, read_volume
 from dbce.tasks import TASKS
 
 
@@ -54,7 +54,7 @@ AXES = ["".join(code) for order in itertools.permutations(("RL", "AP", "SI")) fo
 @pytest.mark.parametrize("axes", AXES)
 def test_a_scan_looks_the_same_however_its_file_is_turned(drawn, axes):
     hu, labels = drawn
-    found = read(nifti(hu, axes), "scan.nii", ("labels.nii", nifti(labels, axes)), 64)
+    found = read_volume(nifti(hu, axes), "scan.nii", ("labels.nii", nifti(labels, axes)), 64)
     assert np.array_equal(found.grey, ct.window(hu)) and np.array_equal(found.labels, labels)
     assert found.shape == (64, 64)
 
@@ -65,7 +65,7 @@ def test_nifti_with_scaled_integers_packed_or_not(drawn, packed):
     image = nib.Nifti1Image(world, np.eye(4))
     image.header.set_data_dtype(np.int16)  # nibabel picks slope and intercept
     content = image.to_bytes()
-    found = read(gzip.compress(content) if packed else content, "scan.nii.gz" if packed else "scan.nii", size=64)
+    found = read_volume(gzip.compress(content) if packed else content, "scan.nii.gz" if packed else "scan.nii", size=64)
     assert np.abs(found.grey.astype(int) - ct.window(drawn[0])).max() <= 1
     assert found.labels is None
 
@@ -73,11 +73,11 @@ def test_nifti_with_scaled_integers_packed_or_not(drawn, packed):
 def test_transunets_files_and_nifti_give_one_picture(drawn):
     hu, labels = drawn
     image = ct.window(hu).astype(np.float32) / 255
-    whole = read(h5(image=image, label=labels), "case0001.npy.h5", size=64)
+    whole = read_volume(h5(image=image, label=labels), "case0001.npy.h5", size=64)
     assert np.array_equal(whole.grey, ct.window(hu)) and np.array_equal(whole.labels, labels)
-    one = read(npz(image=image[3], label=labels[3]), "case0005_slice003.npz", size=64)
+    one = read_volume(npz(image=image[3], label=labels[3]), "case0005_slice003.npz", size=64)
     assert np.array_equal(one.grey, whole.grey[3:4]) and np.array_equal(one.labels, labels[3:4])
-    bare = read(npz(image=image[3]), "slice.npz", size=64)
+    bare = read_volume(npz(image=image[3]), "slice.npz", size=64)
     assert bare.labels is None
 
 
@@ -88,7 +88,7 @@ def test_synapses_own_numbers_become_ours(drawn):
     raw[0, :3, :3] = 13  # an adrenal gland, which the task leaves out
     labels = labels.copy()
     labels[0, :3, :3] = 0
-    found = read(nifti(drawn[0]), "scan.nii", ("labels.nii", nifti(raw)), 64)
+    found = read_volume(nifti(drawn[0]), "scan.nii", ("labels.nii", nifti(raw)), 64)
     assert np.array_equal(found.labels, labels)
 
 
@@ -104,7 +104,7 @@ def test_the_numbering_is_that_of_the_papers_organs():
 def test_any_shape_comes_to_the_asked_size_and_labels_stay_labels(depth, height, width, size):
     rng = np.random.default_rng(depth * 1000 + height * 40 + width)
     labels = rng.choice([0, 3, 8], (depth, height, width)).astype(np.uint8)
-    found = read(h5(image=rng.random((depth, height, width)), label=labels), "a.h5", size=size)
+    found = read_volume(h5(image=rng.random((depth, height, width)), label=labels), "a.h5", size=size)
     assert found.grey.shape == found.labels.shape == (depth, size, size)
     assert set(np.unique(found.labels)) <= {0, 3, 8} and found.shape == (height, width)
 
@@ -164,7 +164,7 @@ BAD = [
 @pytest.mark.parametrize(("name", "content", "mask", "words"), BAD)
 def test_what_cannot_be_read_gets_one_sentence_that_names_the_file(name, content, mask, words):
     with pytest.raises(InputError) as caught:
-        read(content, name, mask)
+        read_volume(content, name, mask)
     sentence = str(caught.value)
     assert words in sentence and (mask[0] if mask else name) in sentence and "\n" not in sentence
 
@@ -180,7 +180,7 @@ def through_work_size(plane: np.ndarray) -> np.ndarray:
 def test_phantoms_in_transunets_layout_are_read_back_by_part(tmp_path, monkeypatch):
     monkeypatch.setattr(ct, "SLICES", 4)
     assert main(["phantoms", "-o", str(tmp_path / "set"), "--size", "32"]) == 0
-    train, test = (datasets.load(tmp_path / "set", 32, part=part) for part in ("train", "test"))
+    train, test = (datasets.load_dataset(tmp_path / "set", 32, part=part) for part in ("train", "test"))
     assert len(train) == 18 * 4 and len(test) == 12 * 4
     assert {datasets.scan_of(name) for name in test.names} == TEST_SCANS
     assert not TEST_SCANS & {datasets.scan_of(name) for name in train.names}
@@ -188,10 +188,10 @@ def test_phantoms_in_transunets_layout_are_read_back_by_part(tmp_path, monkeypat
     where = train.names.index("case0005_slice002")
     assert np.array_equal(train.images[where], through_work_size(ct.window(hu[2])))
     assert np.array_equal(train.labels[where], labels[2])
-    whole = datasets.load(tmp_path / "set", 32)
-    datasets.pack(whole, tmp_path / "all.npz")
+    whole = datasets.load_dataset(tmp_path / "set", 32)
+    datasets.pack_dataset(whole, tmp_path / "all.npz")
     for part, expected in (("train", train), ("test", test)):  # a pack is split by scan as well
-        back = datasets.load(tmp_path / "all.npz", 32, part=part)
+        back = datasets.load_dataset(tmp_path / "all.npz", 32, part=part)
         assert sorted(back.names) == sorted(expected.names)
         order = [back.names.index(name) for name in expected.names]
         assert np.array_equal(back.labels[order], expected.labels)
@@ -205,7 +205,7 @@ def test_synapses_own_layout(tmp_path, drawn):
     for number in (1, 5):
         (tmp_path / "img" / f"img{number:04d}.nii.gz").write_bytes(gzip.compress(nifti(drawn[0])))
         (tmp_path / "label" / f"label{number:04d}.nii.gz").write_bytes(gzip.compress(nifti(raw)))
-    train, test = (datasets.load(tmp_path, 64, part=part) for part in ("train", "test"))
+    train, test = (datasets.load_dataset(tmp_path, 64, part=part) for part in ("train", "test"))
     assert {datasets.scan_of(n) for n in train.names} == {"case0005"} and {datasets.scan_of(n) for n in test.names} == {
         "case0001"
     }
@@ -213,7 +213,7 @@ def test_synapses_own_layout(tmp_path, drawn):
     assert np.array_equal(train.images, np.stack([through_work_size(plane) for plane in ct.window(drawn[0])]))
     (tmp_path / "label" / "label0005.nii.gz").unlink()
     with pytest.raises(ValueError, match=r"img0005.nii.gz has no labels"):
-        datasets.load(tmp_path, 64)
+        datasets.load_dataset(tmp_path, 64)
 
 
 def test_damaged_and_unlabelled_files_of_a_data_set_are_all_named(tmp_path):
@@ -223,9 +223,9 @@ def test_damaged_and_unlabelled_files_of_a_data_set_are_all_named(tmp_path):
     (folder / "case0005_slice001.npz").write_bytes(b"PK")
     (folder / "case0006_slice000.npz").write_bytes(npz(image=BOX[0]))
     with pytest.raises(ValueError, match=r"(?s)2 file.*case0005_slice001.npz.*case0006_slice000: no labels"):
-        datasets.load(tmp_path, 32)
+        datasets.load_dataset(tmp_path, 32)
     with pytest.raises(ValueError, match="no scan of this part"):
-        datasets.load(tmp_path, 32, part="test")
+        datasets.load_dataset(tmp_path, 32, part="test")
 
 
 # --- numberings ---------------------------------------------------------------------------------------------
@@ -245,11 +245,11 @@ def test_the_numbering_is_that_of_the_set_not_of_a_slice(tmp_path, drawn):
     slices(tmp_path / "raw", TO_RAW[labels])
     assert any(plane.max() <= 8 for plane in TO_RAW[labels]) and (TO_RAW[labels] > 8).any()  # some slices do not tell
     for part in ("all", "train"):
-        found = datasets.load(tmp_path / "raw", 64, part=part)
+        found = datasets.load_dataset(tmp_path / "raw", 64, part=part)
         assert np.array_equal(found.labels, labels)
         assert "because case0005_slice" in found.survey.notes[0] and "holds 11" in found.survey.notes[0]
     slices(tmp_path / "ours", labels)
-    found = datasets.load(tmp_path / "ours", 64)
+    found = datasets.load_dataset(tmp_path / "ours", 64)
     assert np.array_equal(found.labels, labels) and "none of 12 files holds more" in found.survey.notes[0]
 
 
@@ -259,11 +259,13 @@ def test_a_scan_of_the_test_part_decides_for_the_slices_of_the_training_part(tmp
     slices(tmp_path, silent)
     (tmp_path / "test_vol_h5").mkdir()
     (tmp_path / "test_vol_h5" / "case0001.npy.h5").write_bytes(h5(image=BOX, label=np.full(BOX.shape, 13)))
-    found = datasets.load(tmp_path, 64, part="train")
+    found = datasets.load_dataset(tmp_path, 64, part="train")
     assert np.array_equal(found.labels, np.where(labels == 6, 0, labels))
     (tmp_path / "test_vol_h5" / "case0001.npy.h5").unlink()
-    assert np.array_equal(datasets.load(tmp_path, 64, part="train", labels_in="synapse").labels, found.labels)
-    assert np.array_equal(datasets.load(tmp_path, 64, part="train").labels, silent)  # as the option says, or by default
+    assert np.array_equal(datasets.load_dataset(tmp_path, 64, part="train", labels_in="synapse").labels, found.labels)
+    assert np.array_equal(
+        datasets.load_dataset(tmp_path, 64, part="train").labels, silent
+    )  # as the option says, or by default
 
 
 def test_the_option_of_the_command_line_and_what_it_says(tmp_path, drawn, capsys):
@@ -273,7 +275,7 @@ def test_the_option_of_the_command_line_and_what_it_says(tmp_path, drawn, capsys
         out = tmp_path / "set.npz"
         assert main(["pack", "organs", "--data", str(tmp_path / "set"), "-o", str(out), "--size", "64", *option]) == 0
         assert "Labels: " in capsys.readouterr().err
-        assert np.array_equal(datasets.load(out, 64).labels, expected)
+        assert np.array_equal(datasets.load_dataset(out, 64).labels, expected)
     slices(tmp_path / "raw", TO_RAW[drawn[1]])
     wrong = ["pack", "organs", "--data", str(tmp_path / "raw"), "-o", str(out), "--labels", "transunet"]
     assert main(wrong) == 2
@@ -283,20 +285,20 @@ def test_the_option_of_the_command_line_and_what_it_says(tmp_path, drawn, capsys
 def test_one_file_that_does_not_tell_is_read_as_asked_and_says_so(drawn):
     hu, labels = drawn
     scan, mask = nifti(hu), ("l.nii", nifti(TO_RAW[np.where(labels == 6, 0, labels)]))
-    default = read(scan, "s.nii", mask, 64)
+    default = read_volume(scan, "s.nii", mask, 64)
     assert default.numbering == "transunet" and "l.nii does not tell which numbering" in default.notes[0]
-    asked = read(scan, "s.nii", mask, 64, "synapse")
+    asked = read_volume(scan, "s.nii", mask, 64, "synapse")
     assert asked.numbering == "synapse" and not asked.notes
     assert np.array_equal(asked.labels, np.where(labels == 6, 0, labels))
-    told = read(scan, "s.nii", ("l.nii", nifti(TO_RAW[labels])), 64)
+    told = read_volume(scan, "s.nii", ("l.nii", nifti(TO_RAW[labels])), 64)
     assert told.numbering is None and not told.notes and np.array_equal(told.labels, labels)
-    same = read(scan, "s.nii", ("l.nii", nifti(np.where(labels == 3, 3, 0).astype(np.uint8))), 64)
+    same = read_volume(scan, "s.nii", ("l.nii", nifti(np.where(labels == 3, 3, 0).astype(np.uint8))), 64)
     assert same.numbering is None  # 3 is the left kidney in both
     with pytest.raises(InputError, match="must be transunet or synapse"):
-        read(scan, "s.nii", mask, 64, "other")
+        read_volume(scan, "s.nii", mask, 64, "other")
 
 
 def test_files_that_macos_puts_beside_scans_are_passed_over(tmp_path, drawn):
     slices(tmp_path, drawn[1])
     (tmp_path / "train_npz" / "._case0005_slice000.npz").write_bytes(b"\0\5\x16\7")
-    assert len(datasets.load(tmp_path, 64)) == len(drawn[1])
+    assert len(datasets.load_dataset(tmp_path, 64)) == len(drawn[1])

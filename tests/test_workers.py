@@ -103,7 +103,7 @@ import os, sys, time
 from dbce.page import workers
 from tests.misbehaving import sleep
 if __name__ == "__main__":
-    workers.start()
+    workers.start_workers()
     print("started", flush=True)
     if sys.argv[1] == "busy":
         workers.run(sleep, b"", "x", 5, seconds=3.0)
@@ -134,7 +134,7 @@ def test_where_no_process_can_be_had_the_start_says_so(monkeypatch):
     workers.close()
     monkeypatch.setattr(workers._Worker, "__init__", refuse)
     with pytest.raises(ValueError, match=r"no worker process can be started here .*decoded nowhere else"):
-        workers.start()
+        workers.start_workers()
     monkeypatch.undo()
     assert workers.run(hold, b"", "a", 3) == 3
 
@@ -191,5 +191,5 @@ def test_the_largest_scan_fits_its_limits():
     plane = np.random.default_rng(0).integers(-1000, 1000, (side, side), np.int16)
     voxels = np.repeat(plane[..., None], volumes.MAX_SLICES, axis=2)
     data = gzip.compress(nib.Nifti1Image(voxels, np.eye(4)).to_bytes(), 1)
-    volume = workers.run(volumes.read, data, "a.nii.gz", seconds=workers.SCAN_SECONDS, memory=workers.SCAN_BYTES)
+    volume = workers.run(volumes.read_volume, data, "a.nii.gz", seconds=workers.SCAN_SECONDS, memory=workers.SCAN_BYTES)
     assert volume.grey.shape == (volumes.MAX_SLICES, 320, 320)

@@ -16,9 +16,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from dbce.data import ct
 from dbce.data.augment import Augment
-from dbce.data.phantoms import lesion, polyp
+from dbce.data.phantoms import polyp
 from dbce.dilation import dilate, squared_distance
 from dbce.network import DeepSupervisionUnet
+from dbce.registry import resolve
 from dbce.tasks import TASKS
 from dbce.train.training import keep_memory
 from dbce.weights import trusted_labels, weight_map
@@ -114,11 +115,12 @@ def dilation(size: int = 320, repeats: int = 5) -> str:
 
 def _batch(task: str, size: int, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """(N, H, W, 3) uint8 images and (N, H, W) uint8 labels, drawn."""
-    if TASKS[task].num_classes > 2:
-        hu, labels = ct.scan(1, size, np.linspace(4, 44, count).astype(int).tolist())
+    draw = resolve(TASKS[task].draw)
+    if TASKS[task].is_scan:
+        hu, labels = draw(1, size, np.linspace(4, 44, count).astype(int).tolist())
         images = np.repeat(ct.window(hu)[..., None], 3, axis=3)
     else:
-        pairs = [(lesion if task == "lesion" else polyp)(seed, size) for seed in range(count)]
+        pairs = [draw(seed, size) for seed in range(count)]
         images, labels = (np.stack(part) for part in zip(*pairs, strict=True))
     return torch.from_numpy(images), torch.from_numpy(labels)
 

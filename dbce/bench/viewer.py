@@ -76,7 +76,7 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
     Raises:
         ValueError: playwright or Chromium is missing, or a slider did not redraw.
     """
-    several = predictor.task.num_classes > 2
+    several = predictor.task.several
     study = predictor.set_image(*page.studio_of(predictor).examples[0])
     radii = [int(v) for v in np.linspace(1, 149, repeats)]
     thresholds = [round(float(v), 2) for v in np.linspace(0.02, 0.98, repeats)]

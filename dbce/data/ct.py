@@ -21,9 +21,6 @@ SLICES = 64
 WINDOW = (-125.0, 275.0)
 """Range in Hounsfield units that is shown and given to the networks, the usual one for Synapse (TransUNet)."""
 
-EXAMPLES: tuple[tuple[int, int], ...] = ((101, 26), (102, 26), (103, 32), (104, 28))
-"""(seed, slice shown first) of the scans that the page offers; `python -m dbce phantoms` draws others."""
-
 AORTA, GALLBLADDER, LEFT_KIDNEY, RIGHT_KIDNEY, LIVER, PANCREAS, SPLEEN, STOMACH = range(1, 9)
 
 _FAT, _MUSCLE, _AIR, _LUNG = -98.0, 58.0, -1000.0, -840.0

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import compress
 from pathlib import Path
+from typing import Any, TypeVar
 from zipfile import BadZipFile
 
 import cv2
@@ -21,16 +23,15 @@ import numpy as np
 
 from dbce.data import volumes
 from dbce.data.folders import find_pairs, image_folder, raise_all, skipped
-from dbce.data.formats import InputError
-from dbce.data.inputs import read_picture
-from dbce.data.masks import Levels, read_levels
-from dbce.data.pairs import fit
 from dbce.data.parts import in_part, is_split, of_part, scan_of
+from dbce.data.reading import Paths, Read, read_again, read_labelled, read_masked
 from dbce.data.resize import resize_image, resize_labels, resize_mask
-from dbce.data.survey import Meaning, Survey, decide, of_labels, of_masks
+from dbce.data.survey import Survey, decide_meanings, of_labels, of_masks
 from dbce.tasks import IGNORE, WORK_SIZE, Task
 
 _PACK_FORMAT = "dbce-pack-1"
+
+_Found = TypeVar("_Found")
 
 
 @dataclass(frozen=True)
@@ -107,54 +108,24 @@ class Dataset:
         return (counts[:num_classes] / max(self.labels.size - counts[IGNORE], 1)).tolist()
 
 
-@dataclass(frozen=True)
-class _Read:
-    """An image at ``WORK_SIZE``, its mask read as it says itself (None where it does not), and what both were."""
-
-    image: np.ndarray
-    labels: np.ndarray | None
-    meaning: Meaning | None
-    levels: Levels
-    notes: tuple[str, ...]
-
-
-def _read_pair(paths: tuple[Path, Path]) -> _Read | str:
-    """Both files at ``WORK_SIZE``, or a sentence that says what is wrong with them."""
-    image_path, mask_path = paths
-    try:
-        picture = read_picture(image_path.read_bytes(), str(image_path))
-        levels = read_levels(mask_path.read_bytes(), str(mask_path))
-        warnings = fit(picture, levels, image_path.name, mask_path.name)
-    except InputError as error:
-        return str(error)
-    image = resize_image(picture.pixels, WORK_SIZE)
-    whole, levels = levels, replace(levels, name=mask_path.name, where=levels.where[:0])
-    try:
-        meaning = whole.meaning()
-    except InputError:
-        return _Read(image, None, None, levels, (*picture.notes, *warnings))
-    labels = resize_mask(whole.mask(meaning).labels, WORK_SIZE)
-    return _Read(image, labels, meaning, levels, (*picture.notes, *warnings))
-
-
-def _read_again(path: Path, meaning: Meaning) -> np.ndarray:
-    """A mask at ``WORK_SIZE``, read as its set says."""
-    return resize_mask(read_levels(path.read_bytes(), str(path)).mask(meaning).labels, WORK_SIZE)
-
-
-def _of_reading(pairs: Sequence[tuple[Path, Path]], reading: Sequence[_Read], folder: Path) -> Dataset:
+def _of_reading(pairs: Sequence[Paths], reading: Sequence[Read], folder: Path) -> Dataset:
     """The masks read by one rule for all, and the set summed up."""
     masks = [read.levels for read in reading]
-    meanings, notes = decide(masks)
+    meanings, notes = decide_meanings(masks)
     labels = [
-        _read_again(mask, meaning) if read.labels is None or read.meaning != meaning else read.labels
+        read_again(mask, meaning) if read.labels is None or read.meaning != meaning else read.labels
         for (_, mask), read, meaning in zip(pairs, reading, meanings, strict=True)
     ]
-    for note, count in Counter(note for read in reading for note in read.notes).most_common(5):
-        notes.append(note if count == 1 else f"{note} (so for {count} images)")
+    notes += _counted(note for read in reading for note in read.notes)
     survey = of_masks(folder.name, masks, meanings, skipped(folder), notes)
     names, images = tuple(image.stem for image, _ in pairs), np.stack([read.image for read in reading])
     return Dataset(names, images, np.stack(labels), survey, pairs[0][0].parent.name)
+
+
+def _counted(notes: Iterable[str]) -> list[str]:
+    """The commonest sentences on single images, each once."""
+    common = Counter(notes).most_common(5)
+    return [note if count == 1 else f"{note} (so for {count} images)" for note, count in common]
 
 
 def holds_own_split(path: str | Path, task: Task) -> bool:
@@ -171,7 +142,7 @@ def holds_own_split(path: str | Path, task: Task) -> bool:
     return is_split(task, "" if cases else image_folder(path).name, cases or ())
 
 
-def load(
+def load_dataset(
     path: str | Path,
     size: int = WORK_SIZE,
     progress: Callable = iter,
@@ -179,6 +150,7 @@ def load(
     part: str = "all",
     held_out: float = 0.0,
     labels_in: str | None = None,
+    num_classes: int = 2,
 ) -> Dataset:
     """Read a data set folder or a pack, every image resized to a square.
 
@@ -186,34 +158,52 @@ def load(
     `evaluate`, gets it from there, and so it is trained on what it will be tested on.
 
     Args:
-        path: folder in an official layout, or a file written by `pack`.
+        path: folder in an official layout, or a file written by `pack_dataset`.
         size: side in pixels of the result.
         progress: wraps the iteration over images, e.g. ``tqdm``.
         part: "all", or "train" or "test" of a data set that is split as `in_part` says.
         held_out: share of the images in the test part.
         labels_in: numbering of the labels of scans, of `dbce.data.numbering.NUMBERINGS`; None: as the set tells.
+        num_classes: of pictures: with two the masks of a folder are read as one object, by one rule for all of them;
+            with more their values are the class numbers. Scans and packs say themselves what they hold.
 
     Raises:
         ValueError: neither a folder nor a pack; or unpaired, unreadable or size-mismatched files, all of
             them named at once.
     """
-    return _load(Path(path), progress, part, held_out, labels_in).at(size)
-
-
-def _load(path: Path, progress: Callable, part: str, held_out: float, labels_in: str | None) -> Dataset:
-    """At ``WORK_SIZE``, or, of a pack, at the size it was packed at."""
-    if path.is_file():
-        return _load_pack(path).part(part, held_out)
-    scans = volumes.scans(path, part, labels_in)
+    path = Path(path)
+    if path.is_file():  # at the size it was packed at
+        return _load_pack(path).part(part, held_out).at(size)
+    scans = volumes.find_scans(path, part, labels_in)
     if scans is not None:
-        return _load_scans(scans, progress, path)
+        return _load_scans(scans, progress, path).at(size)
     pairs = find_pairs(path)
     pairs = list(compress(pairs, in_part([image.stem for image, _ in pairs], part, held_out)))
+    if num_classes > 2:
+        return _of_labels(pairs, _all_of(partial(read_labelled, num_classes=num_classes), pairs, progress), path).at(
+            size
+        )
+    return _of_reading(pairs, _all_of(read_masked, pairs, progress), path).at(size)
+
+
+def _all_of(
+    read: Callable[[tuple[Path, Path]], _Found | str], pairs: Sequence[Any], progress: Callable
+) -> list[_Found]:
+    """What was read of every pair; a ValueError names all of those that cannot be read."""
     with ThreadPoolExecutor(max_workers=4) as pool:
-        jobs = [pool.submit(_read_pair, pair) for pair in pairs]
+        jobs = [pool.submit(read, pair) for pair in pairs]
         results = [job.result() for job in progress(jobs)]
     raise_all([result for result in results if isinstance(result, str)])
-    return _of_reading(pairs, [result for result in results if not isinstance(result, str)], path)
+    return [result for result in results if not isinstance(result, str)]
+
+
+def _of_labels(pairs: Sequence[Paths], reading: Sequence[Any], folder: Path) -> Dataset:
+    """Images and labels of several classes, at ``WORK_SIZE``, and the set summed up."""
+    images, labels, notes = zip(*reading, strict=True)
+    marked = np.stack(labels)
+    said = _counted(note for each in notes for note in each)
+    survey = replace(of_labels(folder.name, marked), notes=tuple(said))
+    return Dataset(tuple(image.stem for image, _ in pairs), np.stack(images), marked, survey, pairs[0][0].parent.name)
 
 
 def _load_scans(scans: volumes.Scans, progress: Callable, folder: Path) -> Dataset:
@@ -245,7 +235,7 @@ def _load_scans(scans: volumes.Scans, progress: Callable, folder: Path) -> Datas
     return Dataset(tuple(names), np.concatenate(images), marked, survey)
 
 
-def pack(dataset: Dataset, path: str | Path, quality: int | None = 95) -> None:
+def pack_dataset(dataset: Dataset, path: str | Path, quality: int | None = 95) -> None:
     """Write a data set as one file: JPEG images and masks in an npz, about 30 kB an image at 320 x 320.
 
     Masks of 0 and 1 are packed to bits; labels of more classes, or with ignored pixels, are kept as they are.

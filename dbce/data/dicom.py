@@ -28,7 +28,7 @@ def is_dicom(data: bytes) -> bool:
     return data[128:132] == b"DICM"
 
 
-def read(data: bytes, name: str) -> Stack:
+def read_dicom(data: bytes, name: str) -> Stack:
     """Bytes of a file -> its slice in Hounsfield units.
 
     Raises:
@@ -83,7 +83,7 @@ def _slice(dataset: Any, name: str) -> Stack:
         stored = stored.max() + stored.min() - stored
         notes.append(f"The grey values of {name} are stored inverted (MONOCHROME1) and were turned round.")
     units = np.where(padding, PADDING, stored * slope + intercept)  # (rows, columns)
-    affine, unknown = _affine(dataset, name)
+    affine, unknown = _affine_of_slice(dataset, name)
     if unknown:
         notes.append(unknown)
     # along a row the first axis of NIfTI runs, down a column the second
@@ -144,7 +144,7 @@ def _signed(dataset: Any, value: Any) -> int:
     return number - (1 << bits) if int(dataset.get("PixelRepresentation", 0)) and number >= 1 << (bits - 1) else number
 
 
-def _affine(dataset: Any, name: str) -> tuple[np.ndarray | None, str]:
+def _affine_of_slice(dataset: Any, name: str) -> tuple[np.ndarray | None, str]:
     """From (column, row, slice, 1) to millimetres in the world of NIfTI, or None and a sentence."""
     try:
         along, down = np.array(dataset.ImageOrientationPatient, float).reshape(2, 3)

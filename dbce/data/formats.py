@@ -72,14 +72,14 @@ def examine(data: bytes, name: str) -> Claims:
     Raises:
         InputError: another format, or a container that no program writes.
     """
-    kind = _kind(data, name)
+    kind = _kind_of_file(data, name)
     try:
         return Claims(kind, _WALKS[kind](data, name))
     except (struct.error, IndexError) as error:
         raise InputError(f"{name} is damaged or cut short; save or download it again.") from error
 
 
-def _kind(data: bytes, name: str) -> str:
+def _kind_of_file(data: bytes, name: str) -> str:
     for start, kind in _STARTS.items():
         if data.startswith(start):
             return kind

@@ -205,7 +205,7 @@ def read_picture(data: bytes, name: str) -> Picture:
     notes = []
     deep = decoded.numbers()
     if deep is not None:
-        top = _white(deep)
+        top = _white_level(deep)
         if top != 255:
             notes.append(f"Grey values from 0 to {top:g} are shown as black to white.")
     width, height = decoded.picture.size
@@ -234,7 +234,7 @@ def read_picture(data: bytes, name: str) -> Picture:
     return Picture(pixels, decoded.size, decoded.orientation, tuple(notes))
 
 
-def _white(values: np.ndarray) -> float:
+def _white_level(values: np.ndarray) -> float:
     """The value of deep grey that becomes white; one saturated pixel, or a thousandth of them, does not move it."""
     step = max(1, math.isqrt(values.size // 4_000_000))
     sample = values[::step, ::step].ravel()

@@ -42,10 +42,10 @@ def split(cells: np.ndarray, name: str) -> tuple[np.ndarray, tuple]:
     if step > 1:  # a photograph shows in a part of its pixels
         part = _table(cells[::step, ::step])
         _, _, apart, modes = _ends(*part[:2], cells.ndim)
-        _check(*part[:2], modes, apart, name, cells.ndim, sample=True)
+        _check_levels(*part[:2], modes, apart, name, cells.ndim, sample=True)
     table, counts, spread = _table(cells)
     ends, place, apart, modes = _ends(table, counts, cells.ndim)
-    _check(table, counts, modes, apart, name, cells.ndim)
+    _check_levels(table, counts, modes, apart, name, cells.ndim)
     where = spread((place > 0.5).astype(np.uint8))
     odd = spread(apart.astype(np.uint8))
     if apart.any():
@@ -102,7 +102,7 @@ def _ends(table: np.ndarray, counts: np.ndarray, ndim: int) -> tuple[np.ndarray,
     return ends, place, apart, modes
 
 
-def _check(
+def _check_levels(
     table: np.ndarray,
     counts: np.ndarray,
     modes: np.ndarray,

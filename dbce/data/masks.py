@@ -297,7 +297,7 @@ def _of_numbers(decoded: Decoded, values: np.ndarray) -> Levels:
     found = _unique(values)
     _check_whole(found, decoded.name)
     if len(found) == 1:
-        level = Level(f"value {found[0]:g}", _light(float(found[0])))
+        level = Level(f"value {found[0]:g}", _lightness(float(found[0])))
         return _levels(decoded, "single", (level,), np.zeros(values.shape, np.uint8))
     if found.tolist() == [1, IGNORE]:
         low, high = Level("value 1", 1), Level("value 255", 255)
@@ -305,7 +305,7 @@ def _of_numbers(decoded: Decoded, values: np.ndarray) -> Levels:
     if found.tolist() == [0, 1, IGNORE]:
         return _levels(decoded, "numbers", (Level("value 0", 0), Level("value 1", 1)), values.astype(np.uint8))
     if len(found) == 2:
-        low, high = (Level(f"value {value:g}", _light(float(value))) for value in found)
+        low, high = (Level(f"value {value:g}", _lightness(float(value))) for value in found)
         kind = "numbers" if found[1] <= _LABEL_MAX else "shades" if _dark(found[0], found[1]) else "colours"
         return _levels(decoded, kind, (low, high), (values == found[1]).view(np.uint8))
     if found[-1] <= _LABEL_MAX:
@@ -314,11 +314,11 @@ def _of_numbers(decoded: Decoded, values: np.ndarray) -> Levels:
             "Save a mask with one class as 0/255."
         )
     where, ends = split(values, decoded.name)
-    levels = tuple(Level(f"value {end:g}", _light(end)) for end in ends)
+    levels = tuple(Level(f"value {end:g}", _lightness(end)) for end in ends)
     return _levels(decoded, "shades" if _dark(*ends) else "colours", levels, where)
 
 
-def _light(value: float) -> float:
+def _lightness(value: float) -> float:
     return min(value, 255.0)
 
 

@@ -26,7 +26,7 @@ _GZIP = b"\x1f\x8b"
 _PIECE = 4_000_000  # bytes unpacked at a time
 
 
-def read(data: bytes, name: str) -> Stack:
+def read_nifti(data: bytes, name: str) -> Stack:
     """Bytes of a file, packed or not -> its volume; nothing but the header is unpacked yet.
 
     Raises:
@@ -57,7 +57,7 @@ def _read(data: bytes, name: str) -> Stack:
     if scaled and not (math.isfinite(slope) and math.isfinite(intercept)):
         raise InputError(f"{name} scales its numbers by {slope:g} and adds {intercept:g} (scl_slope, scl_inter); "
                          "these must be ordinary numbers. Export it again.")  # fmt: skip
-    affine, note = _affine(header, shape[2] == 1, name)
+    affine, note = _affine_of_header(header, shape[2] == 1, name)
 
     def numbers(step: int) -> Iterator[np.ndarray]:
         for raw in _unpacked(data, int(start), shape[0] * shape[1] * step * dtype.itemsize, shape[2] // step, name):
@@ -158,7 +158,7 @@ def _shape(header: Any, name: str) -> tuple[int, int, int]:
     return i, j, k
 
 
-def _affine(header: Any, flat: bool, name: str) -> tuple[np.ndarray | None, str]:
+def _affine_of_header(header: Any, flat: bool, name: str) -> tuple[np.ndarray | None, str]:
     """The affine that counts (sform before qform), or None; and what to say of it.
 
     Args:

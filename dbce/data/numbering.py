@@ -11,8 +11,8 @@ from collections.abc import Collection
 
 import numpy as np
 
-from dbce.data.inputs import InputError
-from dbce.tasks import IGNORE, TASKS
+from dbce.data.formats import InputError
+from dbce.tasks import IGNORE, ORGANS
 
 NUMBERINGS = ("transunet", "synapse")
 
@@ -22,7 +22,7 @@ RAW_LABELS = {8: 1, 4: 2, 3: 3, 2: 4, 6: 5, 11: 6, 1: 7, 7: 8}
 RAW_MAX = 13
 """Largest label of Synapse."""
 
-LABEL_MAX = TASKS["organs"].num_classes - 1
+LABEL_MAX = ORGANS.num_classes - 1
 """Largest label of TransUNet."""
 
 TITLES = {"transunet": f"TransUNet\u2019s, 0 to {LABEL_MAX}", "synapse": f"Synapse\u2019s own, 0 to {RAW_MAX}"}
@@ -38,7 +38,7 @@ def is_open(values: Collection[int]) -> bool:
     return not settles(values) and any(RAW_LABELS.get(value, 0) != value for value in values if value <= LABEL_MAX)
 
 
-def decide(values: Collection[int], name: str, asked: str | None = None) -> str:
+def decide_numbering(values: Collection[int], name: str, asked: str | None = None) -> str:
     """The numbering of labels with these values, TransUNet's if they do not tell.
 
     Args:
@@ -61,7 +61,7 @@ def decide(values: Collection[int], name: str, asked: str | None = None) -> str:
     return asked
 
 
-def read(
+def renumber_labels(
     labels: np.ndarray, name: str, asked: str | None = None, found: Collection[int] | None = None
 ) -> tuple[np.ndarray, str | None, tuple[str, ...]]:
     """Labels in either numbering -> labels here.
@@ -76,10 +76,10 @@ def read(
         uint8 labels; the numbering they were read in, if it could be the other as well, else None; and sentences.
 
     Raises:
-        InputError: as of `decide`.
+        InputError: as of `decide_numbering`.
     """
     found = np.unique(labels).tolist() if found is None else found
-    chosen = decide(found, name, asked)
+    chosen = decide_numbering(found, name, asked)
     asks = is_open(found)
     note = f"{name} does not tell which numbering its labels are in: read in {TITLES[chosen]}."
     return apply(labels, chosen), chosen if asks else None, (note,) if asks and asked is None else ()

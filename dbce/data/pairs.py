@@ -12,6 +12,7 @@ from dbce.data import numbering, volumes
 from dbce.data.formats import InputError
 from dbce.data.inputs import Picture, read_picture
 from dbce.data.masks import Levels, Mask, read_labels, read_mask
+from dbce.tasks import POLYP, Task
 
 File = tuple[str, bytes]
 """Name and content of a file."""
@@ -51,14 +52,14 @@ class Roles:
     sentence: str
 
 
-def read_pair(image: File, mask: File | None = None, num_classes: int = 2, labels_in: str | None = None) -> Pair:
+def read_pair(image: File, mask: File | None = None, task: Task = POLYP, labels_in: str | None = None) -> Pair:
     """Read an image and perhaps its mask; several classes are labels, two an object.
 
     Args:
         image: name and content.
         mask: likewise, or None.
-        num_classes: of the task.
-        labels_in: numbering of organs' labels, of `dbce.data.numbering.NUMBERINGS`; None: as their values tell.
+        task: what is segmented.
+        labels_in: numbering of the labels of a scan, of `dbce.data.numbering.NUMBERINGS`; None: as their values tell.
 
     Raises:
         InputError: a file that cannot be read, or a mask that does not fit the image.
@@ -66,35 +67,37 @@ def read_pair(image: File, mask: File | None = None, num_classes: int = 2, label
     picture = read_picture(image[1], image[0])
     if mask is None:
         return Pair(picture, notes=picture.notes)
-    read = read_any(mask, num_classes, labels_in)
+    read = read_any(mask, task, labels_in)
     return Pair(picture, read, (*picture.notes, *fit(picture, read, image[0], mask[0]), *say(read)))
 
 
-def read_given(image: File, mask: File | None, num_classes: int, labels_in: str | None) -> Pair:
+def read_given(image: File, mask: File | None, task: Task, labels_in: str | None) -> Pair:
     """`read_pair`; an image that came alone and looks like a mask has a note that says so.
 
     Raises:
         InputError: as of `read_pair`.
     """
-    pair = read_pair(image, mask, num_classes, labels_in)
-    if mask is not None or _is_varied(pair.picture) or recognise([image], num_classes).mask is None:
+    pair = read_pair(image, mask, task, labels_in)
+    if mask is not None or _is_varied(pair.picture) or recognise([image], task).mask is None:
         return pair
     words = f"{image[0]} looks like a mask; if it is one, open its image and then this file as its mask."
     return replace(pair, notes=(*pair.notes, words))
 
 
-def read_any(file: File, num_classes: int, labels_in: str | None = None) -> Mask:
-    """A mask of one object, or labels of several classes, which come out numbered as here.
+def read_any(file: File, task: Task, labels_in: str | None = None) -> Mask:
+    """A mask of one object, or labels of several classes; those of a scan come out numbered as here.
 
     Raises:
         InputError: neither.
     """
-    if num_classes == 2:
+    if not task.several:
         return read_mask(file[1], file[0])
+    if not task.is_scan:
+        return read_labels(file[1], file[0], task.num_classes)
     if volumes.is_volume(*file):
         raise InputError(f"{file[0]} is a volume, the image is a single picture; give its labels as PNG.")
     raw = read_labels(file[1], file[0], numbering.RAW_MAX + 1)
-    labels, left_open, notes = numbering.read(raw.labels, file[0], labels_in)
+    labels, left_open, notes = numbering.renumber_labels(raw.labels, file[0], labels_in)
     return replace(raw, labels=labels, numbering=left_open, notes=notes)
 
 
@@ -142,7 +145,7 @@ def named_mask(name: str) -> bool:
     return bool(_MASK_NAME.search(PurePath(name).stem))
 
 
-def recognise(files: list[File], num_classes: int = 2) -> Roles:
+def recognise(files: list[File], task: Task = POLYP) -> Roles:
     """Tell the image from the mask, by their content, and by their names where the content does not tell.
 
     Raises:
@@ -151,7 +154,7 @@ def recognise(files: list[File], num_classes: int = 2) -> Roles:
     if not 1 <= len(files) <= 2:
         raise InputError(f"{len(files)} files arrived; give one image, or an image and its mask.")
     names = [name for name, _ in files]
-    content = [_content(file, num_classes) for file in files]
+    content = [_content(file, task) for file in files]
     # a mask, or what is called one and will be told why it is none; never a photograph
     masks = [
         kind == "mask" or (kind != "photograph" and named_mask(name)) for kind, name in zip(content, names, strict=True)
@@ -184,10 +187,10 @@ def _sample(pixels: np.ndarray) -> np.ndarray:
     return pixels[::step, ::step].reshape(-1, 3).astype(np.int16)
 
 
-def _content(file: File, num_classes: int) -> str:
+def _content(file: File, task: Task) -> str:
     """What a file is by its content: "mask", "photograph" (in colour), "grey", or "other" where it is no picture."""
     try:
-        read_any(file, num_classes)
+        read_any(file, task)
         return "mask"
     except InputError:
         pass

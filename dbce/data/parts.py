@@ -57,7 +57,7 @@ def is_split(task: Task, origin: str, names: Sequence[str]) -> bool:
         origin: name of the folder of its images, which official sets give themselves; "" if not known.
         names: of its images, slices or scans.
     """
-    if task.num_classes == 2:
+    if not task.is_scan:
         return bool(task.held_out) and origin == task.own_set
     known = {f"case{number:04d}" for number in SCANS}
     return {scan_of(name) for name in names} <= known

@@ -14,30 +14,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-POLYP_EXAMPLES: tuple[tuple[int, float], ...] = (
-    (10, 0.75),  # balanced CE finds what CE misses
-    (5, 0.9),  # flat: CE misses most of it
-    (23, 1.0),  # flat and far from the lumen, which three networks take for a second one
-    (17, 0.75),  # small: balanced CE draws a rim around it
-    (14, 0.75),  # on a fold that three networks follow
-    (11, 1.0),  # hardly there
-    (13, 1.0),  # Dice + CE finds it, dilated balanced CE a fold beside it
-    (22, 0.75),  # clear: all four agree
-)
-"""(seed, difficulty) of the examples that the page offers: ours at their best, at their worst, and alike."""
-
-LESION_EXAMPLES: tuple[tuple[int, float], ...] = (
-    (13, 0.85),  # balanced CE draws a wide rim around it
-    (8, 0.85),  # small and pale: only dilated balanced CE keeps to it
-    (18, 0.85),  # balanced CE spills far
-    (0, 0.85),  # Dice + CE is the best of the four
-    (16, 0.85),  # ours spills where CE and Dice + CE do not
-    (12, 1.0),  # CE is the best of the four
-    (20, 0.85),  # hardly there: no network keeps to it
-    (19, 0.6),  # clear: all four agree
-)
-"""The same for skin lesions."""
-
 
 def _noise(rng: np.random.Generator, size: int, cells: int, octaves: int = 1) -> np.ndarray:
     """(size, size) smooth noise of mean 0 and about unit variance, ``cells`` waves across the image."""
@@ -139,10 +115,10 @@ def polyp(seed: int, size: int = 320, *, difficulty: float = 0.5) -> tuple[np.nd
     Raises:
         ValueError: a size below 32, a negative seed, or a difficulty outside [0, 1].
     """
-    _check(seed, size, difficulty)
+    _check_options(seed, size, difficulty)
     rng = np.random.default_rng(seed)
     scene = _scene(rng, size, 1 - difficulty)
-    shade, gloss = _light(rng, scene)
+    shade, gloss = _lamp(rng, scene)
     image = _albedo(rng, scene) * shade[..., None] * 1.18
     image = image * (1 - gloss[..., None]) + gloss[..., None] * np.array([1.0, 0.98, 0.95])
     image *= (1.02 - 0.32 * (scene.x**2 + scene.y**2))[..., None]
@@ -154,7 +130,7 @@ def polyp(seed: int, size: int = 320, *, difficulty: float = 0.5) -> tuple[np.nd
     return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8), mask.astype(np.uint8)
 
 
-def _check(seed: int, size: int, difficulty: float) -> None:
+def _check_options(seed: int, size: int, difficulty: float) -> None:
     if size < 32:
         raise ValueError(f"size is {size}; a drawing needs at least 32 pixels a side, for example 320.")
     if seed < 0:
@@ -192,7 +168,7 @@ def _scene(rng: np.random.Generator, size: int, contrast: float) -> _Scene:
     return _Scene(x, y, depth, shadow, rho, lift, _blur(field, 0.006 + 0.008 * (1 - contrast)), contrast)
 
 
-def _light(rng: np.random.Generator, scene: _Scene) -> tuple[np.ndarray, np.ndarray]:
+def _lamp(rng: np.random.Generator, scene: _Scene) -> tuple[np.ndarray, np.ndarray]:
     """Diffuse light and wet highlights in [0, 1], from a lamp beside the camera."""
     size = len(scene.x)
     lamp = rng.uniform(-0.3, 0.3, 2)
@@ -245,7 +221,7 @@ def lesion(seed: int, size: int = 320, *, difficulty: float = 0.5) -> tuple[np.n
     Raises:
         ValueError: a size below 32, a negative seed, or a difficulty outside [0, 1].
     """
-    _check(seed, size, difficulty)
+    _check_options(seed, size, difficulty)
     rng = np.random.default_rng([seed, 1])
     x, y = _grid(size)
     rho = _blob(rng, x, y)

@@ -40,7 +40,7 @@ _FILTERS = (h5z.FILTER_SHUFFLE, h5z.FILTER_DEFLATE, h5z.FILTER_LZF)
 _LAYOUTS = (h5d.COMPACT, h5d.CONTIGUOUS, h5d.CHUNKED)
 
 
-def read(data: bytes, name: str) -> dict[str, Stack]:
+def read_stored(data: bytes, name: str) -> dict[str, Stack]:
     """Bytes of a file -> its arrays by name, at least one of `KEYS`.
 
     Raises:
@@ -160,7 +160,9 @@ def _plain(file: h5py.File, key: str, name: str) -> h5d.DatasetID:
     kind = found.get_type()
     boolean = kind.get_class() == h5t.ENUM and kind.get_size() == 1 and kind.dtype == bool
     if kind.get_class() not in (h5t.INTEGER, h5t.FLOAT) and not boolean:
-        raise InputError(f"{where} as {_kind(kind)}; a scan and its labels are plain numbers. Export it again.")
+        raise InputError(
+            f"{where} as {_kind_of_numbers(kind)}; a scan and its labels are plain numbers. Export it again."
+        )
     check_type(kind.dtype, f"{name} ({key})")
     space = found.get_space()
     if space.get_simple_extent_type() != h5s.SIMPLE:
@@ -171,7 +173,7 @@ def _plain(file: h5py.File, key: str, name: str) -> h5d.DatasetID:
     return found
 
 
-def _kind(kind: h5t.TypeID) -> str:
+def _kind_of_numbers(kind: h5t.TypeID) -> str:
     """What an HDF5 type is called."""
     names = {
         h5t.STRING: "text",

@@ -133,7 +133,7 @@ def _ignored(mask: Levels, meaning: Meaning) -> float:
     return mask.ignored + by_rule * (1 - mask.ignored)
 
 
-def decide(masks: Sequence[Levels]) -> tuple[list[Meaning], list[str]]:
+def decide_meanings(masks: Sequence[Levels]) -> tuple[list[Meaning], list[str]]:
     """What the levels of every mask mean, decided once for all of them.
 
     Returns:
@@ -147,7 +147,9 @@ def decide(masks: Sequence[Levels]) -> tuple[list[Meaning], list[str]]:
     if ignoring:
         notes.append(f"255 is ignored: it stands beside 0 and 1 in {len(ignoring)} masks, {ignoring[0].name} for one")
         _check_ignoring(masks, ignoring)
-    white = {kind: _white([mask for mask in masks if mask.kind == kind], notes) for kind in ("shades", "alpha")}
+    white = {
+        kind: _white_is_background([mask for mask in masks if mask.kind == kind], notes) for kind in ("shades", "alpha")
+    }
     grounds = _grounds([mask for mask in masks if mask.kind == "colours"], notes)
     meanings: list[Meaning | None] = []
     for mask in masks:
@@ -173,7 +175,7 @@ def _check_ignoring(masks: Sequence[Levels], ignoring: Sequence[Levels]) -> None
         )
 
 
-def _white(masks: Sequence[Levels], notes: list[str]) -> bool:
+def _white_is_background(masks: Sequence[Levels], notes: list[str]) -> bool:
     """Whether the brighter, or opaque, level of a set's masks is the background."""
     inside = [mask for mask in masks if mask.surrounding() == 1]
     around = [mask for mask in masks if mask.border <= _HALF]

@@ -22,7 +22,7 @@ from dbce.data.resize import resize_image, resize_labels
 from dbce.data.stack import MAX_SLICES, MAX_VOXELS, Stack, readable
 from dbce.tasks import IGNORE, WORK_SIZE
 
-__all__ = ["MAX_SLICES", "MAX_VOXELS", "RAW_LABELS", "Volume", "is_volume", "read", "scans"]
+__all__ = ["MAX_SLICES", "MAX_VOXELS", "RAW_LABELS", "Volume", "find_scans", "is_volume", "read_volume"]
 
 SUFFIXES = (".nii", ".nii.gz", ".npz", ".h5", ".dcm")
 """Endings of the files that are read as volumes."""
@@ -70,7 +70,7 @@ def is_volume(name: str, data: bytes = b"") -> bool:
     return name.lower().endswith(SUFFIXES) or dicom.is_dicom(data)
 
 
-def read(
+def read_volume(
     data: bytes,
     name: str,
     mask: tuple[str, bytes] | None = None,
@@ -109,7 +109,7 @@ def read(
     if not aligned:
         values, note = world.placed(values, labels, scan)
         notes.append(note)
-    values, chosen, more = numbering.read(values, labels.name, labels_in, found)
+    values, chosen, more = numbering.renumber_labels(values, labels.name, labels_in, found)
     small = np.stack([resize_labels(plane, size) for plane in values])
     return Volume(grey, small, scan.shape[1:], (*notes, *more), chosen)
 
@@ -118,12 +118,12 @@ def _open(data: bytes, name: str) -> tuple[Stack | None, Stack | None]:
     """The scan of a file, and its labels; one of them may be missing."""
     lower = name.lower()
     if lower.endswith((".nii", ".nii.gz")):
-        return nifti.read(data, name), None
+        return nifti.read_nifti(data, name), None
     if lower.endswith((".npz", ".h5")):
-        found = stored.read(data, name)
+        found = stored.read_stored(data, name)
         return found.get("image"), found.get("label")
     if lower.endswith(".dcm") or dicom.is_dicom(data):
-        return dicom.read(data, name), None
+        return dicom.read_dicom(data, name), None
     raise InputError(
         f"{name} is no volume; open a NIfTI (.nii, .nii.gz), a TransUNet file (.npz, .npy.h5) or a DICOM slice (.dcm)."
     )
@@ -206,7 +206,7 @@ class Scans:
     note: str
 
 
-def scans(folder: Path, part: str, labels_in: str | None = None) -> Scans | None:
+def find_scans(folder: Path, part: str, labels_in: str | None = None) -> Scans | None:
     """Every scan or slice of a data set folder, or None if it is laid out in another way.
 
     Known are TransUNet's ``train_npz`` and ``test_vol_h5``, and Synapse's own ``img`` and ``label`` with
@@ -243,7 +243,7 @@ def scans(folder: Path, part: str, labels_in: str | None = None) -> Scans | None
 
 
 def cases(folder: Path) -> list[str] | None:
-    """Names of the scans of a data set folder as of `scans`, without reading them; None if it holds none."""
+    """Names of the scans of a data set folder as of `find_scans`, without reading them; None if it holds none."""
     files = _listed(folder / "train_npz", "*.npz") + _listed(folder / "test_vol_h5", "*.h5")
     if not files and (folder / "img").is_dir() and (folder / "label").is_dir():
         return [f"case{path.name.split('.')[0].removeprefix('img')}" for path in _listed(folder / "img", "img*.nii*")]
@@ -258,7 +258,7 @@ def _listed(folder: Path, pattern: str) -> list[Path]:
 def _numbering_of(files: Sequence[Path], asked: str | None) -> tuple[str, str]:
     """One numbering for the labels of a whole set, and a sentence that says so."""
     if asked is not None:
-        return numbering.decide((), "", asked), f"Labels: {numbering.TITLES[asked]}, as asked."
+        return numbering.decide_numbering((), "", asked), f"Labels: {numbering.TITLES[asked]}, as asked."
     pool = ThreadPoolExecutor(max_workers=4)
     try:
         for path, found in zip(files, pool.map(_values_of, files), strict=True):
@@ -281,7 +281,7 @@ def _values_of(path: Path) -> set[int]:
 def _reader(path: Path, labels: Path | None, chosen: str) -> Callable[[int], Volume]:
     def read_file(size: int) -> Volume:
         mask = None if labels is None else (labels.name, labels.read_bytes())
-        return read(path.read_bytes(), path.name, mask, size, chosen)
+        return read_volume(path.read_bytes(), path.name, mask, size, chosen)
 
     return read_file
 

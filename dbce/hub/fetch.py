@@ -58,7 +58,7 @@ ASK = {
 """Data sets that cannot simply be downloaded, and where to ask for them."""
 
 
-def fetch(name: str, out: Path, progress: Callable[..., Any], mirror: str | None = None) -> Path:
+def fetch_dataset(name: str, out: Path, progress: Callable[..., Any], mirror: str | None = None) -> Path:
     """Download a data set and unpack it; what is there already is not fetched again.
 
     Args:
@@ -68,7 +68,7 @@ def fetch(name: str, out: Path, progress: Callable[..., Any], mirror: str | None
         mirror: address of a folder with the same archives.
 
     Returns:
-        The data set's folder, as `dbce.data.datasets.load` takes it.
+        The data set's folder, as `dbce.data.datasets.load_dataset` takes it.
 
     Raises:
         ValueError: a server that does not answer or lacks the file, a damaged archive, another checksum than before, or
@@ -81,7 +81,7 @@ def fetch(name: str, out: Path, progress: Callable[..., Any], mirror: str | None
         file = url.rsplit("/", 1)[-1]
         archive = out / file
         if not archive.is_file():
-            download(f"{mirror.rstrip('/')}/{file}" if mirror else url, archive, progress)
+            download_file(f"{mirror.rstrip('/')}/{file}" if mirror else url, archive, progress)
         _check(archive, out / CHECKSUMS)
         with ZipFile(archive) as opened:
             opened.extractall(out if source.inside else folder)
@@ -94,7 +94,7 @@ def fetch(name: str, out: Path, progress: Callable[..., Any], mirror: str | None
     return folder
 
 
-def download(url: str, path: Path, progress: Callable[..., Any]) -> None:
+def download_file(url: str, path: Path, progress: Callable[..., Any]) -> None:
     """Download a file; what an earlier call got is kept beside it as ``.part`` and not fetched again.
 
     Raises:

@@ -35,7 +35,7 @@ def parse(reference: str) -> tuple[str, str]:
     return repository, revision
 
 
-def download(reference: str) -> Path:
+def download_networks(reference: str) -> Path:
     """Download the networks of a repository on the Hugging Face Hub, once, and tell where they lie.
 
     Args:

@@ -14,32 +14,17 @@ from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, SpaceCa
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
 from dbce.hub.networks import reason
+from dbce.registry import title
 from dbce.scores import evidence
 from dbce.scores.evaluation import data_name
 from dbce.scores.results import radius_file, report
-from dbce.tasks import TASKS, title
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 
 ROOT = checkpoints.FOLDER.parent
 SPACE = ("app.py", "dbce/**", "checkpoints/**", "assets/**", "requirements.txt", "LICENSE")
 """What a Space needs of this repository, beside a README with its front matter."""
 
-_DATA = {
-    "polyp": "[Kvasir-SEG](https://datasets.simula.no/kvasir-seg/) (research and education only), scored on "
-    "CVC-ClinicDB",
-    "lesion": "[ISIC 2018](https://challenge.isic-archive.com/data/#2018), task 1 (CC BY-NC 4.0)",
-    "organs": "drawn CT phantoms of this project; no patient's scan was used",
-}
-_LIMITS = {
-    "polyp": "The polyps: frames of few hospitals and devices; CVC-ClinicDB holds 29 video sequences, whose frames are "
-    "near duplicates.",
-    "lesion": "The lesions: the official test images come without masks, so a fifth of the training set was held out.",
-    "organs": "The organs: these networks have seen drawings only. Whatever they say of a patient means nothing.",
-}
-_CITE = {
-    "polyp": "Jha et al. (Kvasir-SEG, MMM 2020) and Bernal et al. (WM-DOVA maps, 2015) for the polyps",
-    "lesion": "Codella et al. (ISIC 2018, arXiv 1902.03368) for the lesions",
-}
 _METRICS = {"dice": "Dice", "iou": "IoU", "precision": "precision", "recall": "recall"}
 
 
@@ -54,7 +39,7 @@ def stage(tasks: Sequence[str], folder: Path) -> None:
         for loss, checkpoint in checkpoints.bundled(task).items():
             place = folder / task / loss
             place.mkdir(parents=True)
-            shutil.copyfile(checkpoints.FOLDER / task / entries[loss]["file"], place / "model.safetensors")
+            shutil.copyfile(checkpoints.home() / task / entries[loss]["file"], place / "model.safetensors")
             config = {**checkpoint.network.config, "task": task, "loss": loss, "classes": list(TASKS[task].classes)}
             config |= {"recipe": checkpoint.recipe, "scores": entries[loss]["scores"]}
             (place / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
@@ -90,7 +75,7 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
                 for name, words in _METRICS.items()
                 if name in entry["scores"]
             ]
-        text.append(f"## {task.capitalize()}\n\nTrained on {_DATA[task]}.\n\n{report(task)}\n")
+        text.append(f"## {task.capitalize()}\n\nTrained on {TASKS[task].data}.\n\n{report(task)}\n")
     data = ModelCardData(
         license="other",
         license_name="research-and-education",
@@ -109,10 +94,10 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
             repository=repository,
             first=tasks[0],
             tables="\n".join(text),
-            limits="\n".join(f"- {_LIMITS[task]}" for task in tasks),
-            cite="".join(f"; {_CITE[task]}" for task in tasks if task in _CITE),
+            limits="\n".join(f"- {TASKS[task].limits}" for task in tasks),
+            cite="".join(f"; {TASKS[task].cite}" for task in tasks if TASKS[task].cite),
             flips="flips, " if any(TASKS[task].mirror for task in tasks) else "",
-            unflipped="; organs are not flipped" if "organs" in tasks else "",
+            unflipped="".join(f"; {task} are not flipped" for task in tasks if not TASKS[task].mirror),
             folders=", ".join(f"`{task}/`" for task in tasks),
             lr=recipe["lr"],
             decay=recipe["weight_decay"],
@@ -190,7 +175,7 @@ def _explained(target: str):
         raise ValueError(f"{target} could not be reached ({reason(error)}); check the connection.") from error
 
 
-def publish(tasks: Sequence[str], repository: str, private: bool = False) -> str:
+def publish_networks(tasks: Sequence[str], repository: str, private: bool = False) -> str:
     """Create a repository on the Hub, or add a commit to it, with the bundled networks of some tasks.
 
     Args:
@@ -199,7 +184,7 @@ def publish(tasks: Sequence[str], repository: str, private: bool = False) -> str
         private: whether a new repository is private.
 
     Returns:
-        ``user/name@COMMIT``, as `dbce.hub.networks.download` takes it.
+        ``user/name@COMMIT``, as `dbce.hub.networks.download_networks` takes it.
 
     Raises:
         ValueError: nothing bundled, no permission, or no connection.
@@ -245,6 +230,8 @@ def publish_space(space: str, networks: str | None = None, private: bool = False
     Raises:
         ValueError: no permission, or no connection.
     """
+    if not (ROOT / "app.py").is_file():
+        raise ValueError(f"{ROOT} is no copy of the repository, which a Space is made of; run this command in one.")
     api = HfApi()
     with TemporaryDirectory() as name, _explained(space):
         readme = Path(name) / "README.md"

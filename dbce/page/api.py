@@ -18,11 +18,12 @@ from dbce.page.studio import Opened, Studio, read_view, shown
 from dbce.page.turns import Turns
 from dbce.study import export
 from dbce.study.predictor import LabelStudy
+from dbce.tasks import DEFAULT
 
 log = logging.getLogger(__name__)
 
 
-def answer(method: Callable[..., Any]) -> Callable[..., Any]:
+def answer_client(method: Callable[..., Any]) -> Callable[..., Any]:
     """Turn what goes wrong in an endpoint into one sentence for the client; the log has a traceback of our faults."""
 
     @functools.wraps(method)
@@ -61,7 +62,7 @@ class API:
         """Fig. 1 as arrays: every map of an image and its mask, at 320 x 320.
 
         Args:
-            image: an uploaded image file, as `_read` takes it.
+            image: an uploaded image file, as `_read_upload` takes it.
             mask: its mask.
             loss: whose shares of the loss are returned: "ce", "bce" (balanced), "dice_ce" or "dbce".
             radius: of the disk, 0 to 150 px at 320 x 320.
@@ -96,7 +97,7 @@ class API:
         """Figs. 2 and 3 as arrays and numbers: the four networks on one image.
 
         Args:
-            image: an uploaded image file, as `_read` takes it.
+            image: an uploaded image file, as `_read_upload` takes it.
             mask: its mask, or None.
             threshold: probability that a prediction must exceed, 0 to 1.
             radius: how far the rim reaches, 0 to 150 px at 320 x 320.
@@ -132,7 +133,7 @@ class API:
         whole = number.is_integer() if isinstance(number, float) else type(number) is int
         if not whole or number < -1:
             raise inputs.InputError(f"slice is {shown(number)}; it must be a whole number, -1 for the fullest slice.")
-        files = _read(image, "image"), None if mask is None else _read(mask, "mask")
+        files = _read_upload(image, "image"), None if mask is None else _read_upload(mask, "mask")
         return self.studio.open(*files, int(number), numbering or None)
 
     def _view(self, fields: dict[str, Any]) -> export.View:
@@ -144,7 +145,7 @@ class API:
         return gr.FileData(path=str(path), orig_name=path.name, size=path.stat().st_size)
 
 
-def _read(file: Any, what: str) -> tuple[str, bytes]:
+def _read_upload(file: Any, what: str) -> tuple[str, bytes]:
     """A file as gradio's clients upload and name it, ``{"path": ...}`` -> its name and bytes.
 
     Raises:
@@ -205,10 +206,10 @@ def add_endpoints(studio: Studio, turns: Turns) -> None:
     """
     api = API(studio)
     task = studio.predictor.task
-    prefix = "" if task.name == "polyp" else f"{task.name}_"
+    prefix = "" if task.name == DEFAULT else f"{task.name}_"
     default = list(studio.predictor.checkpoints)[-1]
 
-    @answer
+    @answer_client
     def loss_maps(
         image: gr.FileData,
         mask: gr.FileData | None = None,
@@ -220,7 +221,7 @@ def add_endpoints(studio: Studio, turns: Turns) -> None:
     ) -> tuple[gr.FileData, dict]:
         return api.loss_maps(image, mask, loss, radius, weighting, slice, numbering)
 
-    @answer
+    @answer_client
     def compare(
         image: gr.FileData,
         mask: gr.FileData | None = None,

@@ -33,7 +33,7 @@ _home: Path | None = None
 _held: FileLock | None = None
 
 
-def start(keep: float = KEEP) -> Path:
+def start_cache(keep: float = KEEP) -> Path:
     """Make this process's folder and tell gradio of it; remove what apps that were killed have left. Once a process.
 
     The folder is ``dbce-page-*`` in the system's temporary folder (``TMPDIR``), mode 0700. A lock in it is held while
@@ -64,7 +64,7 @@ def start(keep: float = KEEP) -> Path:
 
 def uploads() -> Path:
     """The folder that gradio writes to."""
-    assert _home is not None, "cache.start() comes first"
+    assert _home is not None, "cache.start_cache() comes first"
     return _home / "gradio"
 
 

@@ -64,7 +64,7 @@ class Desk:
 
     def _long(self, request: str) -> bool:
         """Whether it may hold a scan; only for the tasks that open some."""
-        if self.studio.predictor.task.num_classes == 2 or not isinstance(request, str):
+        if not self.studio.predictor.task.is_scan or not isinstance(request, str):
             return False
         if len(request) > _GLANCE:
             return True

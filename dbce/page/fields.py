@@ -6,14 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from dbce.data import ct
-from dbce.tasks import MAX_RADIUS, Task, title
-
-WEIGHTINGS = {"none": "CE", "balanced": "Balanced CE", "dilated": "Dilated"}
-
-
-def short_title(loss: str) -> str:
-    """The name of a network where room is scarce."""
-    return "Dilated" if loss == "dbce" else title(loss)
+from dbce.registry import short_title, title
+from dbce.tasks import MAX_RADIUS, Task
+from dbce.weights import WEIGHTINGS
 
 
 def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, Any]]:
@@ -28,14 +23,13 @@ def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, An
         losses: the networks, in order.
         examples: how many there are.
     """
-    scans = task.num_classes > 2
-    views = {"organs": "Organs"} if scans else {"compare": "Compare"}
+    views = {"organs": task.objects.capitalize()} if task.several else {"compare": "Compare"}
     tabs = {"anatomy": "Anatomy", **views, "radius": "Radius", "results": "Results"}
     below = {"probability": "probability", "entropy": "cross entropy", "weighted": "weighted loss"}
     return [
         _one("tab", "anatomy", tabs, always=True),
-        _whole("slice", None, ct.SLICES - 1 if scans else -1),  # of pictures there is none to choose
-        _whole("cls", None, task.num_classes - 1 if scans else 0, low=1),
+        _whole("slice", None, ct.SLICES - 1 if task.is_scan else -1),  # of pictures there is none to choose
+        _whole("cls", None, task.num_classes - 1 if task.several else 0, low=1),  # the same
         _whole("example", 0, examples - 1, always=True),
         _one("weighting", "dilated", {name: name for name in WEIGHTINGS}, "Weighting", always=True),
         _one("loss", losses[0], {loss: short_title(loss) for loss in losses}, "Network trained with", always=True),

@@ -25,10 +25,12 @@ from dbce.page.scans import ScanStudio
 from dbce.page.scene import jpeg
 from dbce.page.studio import Studio
 from dbce.page.turns import Turns
+from dbce.registry import short_title, title
 from dbce.study import export
 from dbce.study.predictor import Predictor
-from dbce.tasks import MAX_RADIUS, title
+from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
+from dbce.weights import WEIGHTINGS
 
 _SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 
@@ -88,8 +90,8 @@ class Offer:
     radius_curve: dict[str, Any] | None = None
 
 
-_NOUNS = {"image": "an image", "mask": "mask", "object": "object"}
-_SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs"}
+_NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
+_SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs", "seen": "slice"}
 _PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
 
 
@@ -97,7 +99,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     """Everything the page must know before the first image of a task; the notice stands above it."""
     table = np.asarray(matplotlib.colormaps["magma"](np.arange(256), bytes=True))[:, :3]
     task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
-    scans = task.num_classes > 2
+    scans = task.is_scan
     return {
         "task": task.name,
         "notice": notice,
@@ -106,14 +108,17 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
             for index, name in enumerate(tasks)
         ],
         "titles": {name: title(name) for name in losses},
-        "short": {name: fields.short_title(name) for name in losses},
+        "short": {name: short_title(name) for name in losses},
         "scores": _SCORES,
         "formats": list(export.FORMATS),
         "classes": list(task.classes),
         "colours": list(task.colours),
         "drawn": all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
         "fields": fields.table(task, losses, len(studio.examples)),
-        "weightings": {name: {"title": title} for name, title in fields.WEIGHTINGS.items()},
+        "weightings": {
+            key: {"title": each.title, "legend": each.legend, "term": each.term, "has_radius": each.has_radius}
+            for key, each in WEIGHTINGS.items()
+        },
         "nouns": _SCAN_NOUNS if scans else _NOUNS,
         "accept": _PICTURES + (",.nii,.gz,.npz,.h5,.dcm" if scans else ""),
         "numberings": numbering.TITLES,
@@ -135,7 +140,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
 def describe(predictor: Predictor) -> str:
     """One sentence on how the networks were trained."""
     recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in predictor.checkpoints.values()]
-    recipe, scans = recipes[0], predictor.task.num_classes > 2
+    recipe, scans = recipes[0], predictor.task.is_scan
     if any(other != recipe for other in recipes):
         return f"{len(recipes)} networks, trained in different ways: {', '.join(map(title, predictor.checkpoints))}."
     return (
@@ -157,8 +162,8 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
     Raises:
         ValueError: the processes that decode visitors' files cannot be started.
     """
-    cache.start()
-    workers.start()
+    cache.start_cache()
+    workers.start_workers()
     turns = Turns()
     names = [offer.predictor.task.name for offer in offers]
     with Blocks(title=_TITLE, analytics_enabled=False, fill_width=True) as demo:
@@ -174,7 +179,7 @@ _TITLE = "dbce: where does the loss look?"
 
 def studio_of(predictor: Predictor) -> Studio:
     """What answers the page of a task."""
-    return (ScanStudio if predictor.task.num_classes > 2 else Studio)(predictor)
+    return (ScanStudio if predictor.task.is_scan else Studio)(predictor)
 
 
 def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:

@@ -14,6 +14,7 @@ from dbce.data import ct, inputs, pairs, volumes
 from dbce.data.stack import MAX_SIDE
 from dbce.page import workers
 from dbce.page.studio import Opened, Studio, described, shown
+from dbce.registry import resolve
 from dbce.study.predictor import Predictor
 from dbce.tasks import IGNORE, WORK_SIZE
 
@@ -21,7 +22,7 @@ _PIXELS = WORK_SIZE * WORK_SIZE
 
 
 class ScanStudio(Studio):
-    """Answers the page for tasks of several classes, and keeps nothing of what a visitor sends.
+    """Answers the page for tasks of scans, and keeps nothing of what a visitor sends.
 
     A volume goes to the page whole, as grey slices at ``WORK_SIZE``; from there one slice at a time comes back
     to be segmented. So nothing waits here between two requests.
@@ -35,18 +36,22 @@ class ScanStudio(Studio):
         self.phantom = functools.lru_cache(maxsize=24)(self._phantom)
 
     def _drawings(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        drawn = [ct.scan(seed, WORK_SIZE, [index]) for seed, index in ct.EXAMPLES]
-        return [(_rgb(ct.window(hu[0])), labels[0]) for hu, labels in drawn]
+        return [self._drawn(*example) for example in self.predictor.task.examples]
+
+    def _drawn(self, seed: int, number: float) -> tuple[np.ndarray, np.ndarray]:
+        """Image and labels of a slice."""
+        hu, labels = resolve(self.predictor.task.draw)(seed, WORK_SIZE, [int(number)])
+        return _rgb(ct.window(hu[0])), labels[0]
 
     def title(self, index: int) -> str:
         """Caption of an example."""
         return f"CT phantom {index + 1} of {len(self.examples)}, drawn, not a patient"
 
     def _phantom(self, index: int, number: int) -> Opened:
-        hu, labels = ct.scan(ct.EXAMPLES[index][0], WORK_SIZE, [number])
-        study = self.predictor.set_image(_rgb(ct.window(hu[0])), labels[0])
+        image, labels = self._drawn(self.predictor.task.examples[index][0], number)
+        study = self.predictor.set_image(image, labels)
         title = f"{self.title(index)}, slice {number + 1} of {ct.SLICES}"
-        return Opened(study, title, labels[0].shape, (number, ct.SLICES))
+        return Opened(study, title, labels.shape, (number, ct.SLICES))
 
     def open(
         self,
@@ -58,7 +63,7 @@ class ScanStudio(Studio):
         """A picture of a slice, or a volume of which one slice is taken (the one with most in it by default)."""
         if not volumes.is_volume(*image):
             return super().open(image, mask, labels_in=labels_in)
-        volume = _read(image, mask, labels_in)
+        volume = _read_scan(image, mask, labels_in)
         if number >= len(volume.grey):
             raise inputs.InputError(f"slice is {shown(number)}; {image[0]} has the slices 0 to {len(volume.grey) - 1}.")
         number = volume.fullest() if number < 0 else number
@@ -91,7 +96,7 @@ class ScanStudio(Studio):
         if isinstance(index, bool) or not 0 <= index < len(self.examples):
             raise inputs.InputError("Choose one of the examples, or open an image.")
         if number is None:
-            number = ct.EXAMPLES[index][1]
+            number = int(self.predictor.task.examples[index][1])
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < ct.SLICES:
             raise inputs.InputError(f"slice is {shown(number)}; it must be a whole number from 0 to {ct.SLICES - 1}.")
         return self.phantom(index, number)
@@ -123,7 +128,7 @@ class ScanStudio(Studio):
         if not volumes.is_volume(name, data):
             return super()._scene(request, said)
         mask = inputs.decode_file(request["mask"], volumes.MAX_BYTES) if request.get("mask") else None
-        volume = _read((name, data), mask, request.get("numbering"))
+        volume = _read_scan((name, data), mask, request.get("numbering"))
         number, count = volume.fullest(), len(volume.grey)
         labels = None if volume.labels is None else volume.labels[number]
         title = f"{name}, {volume.shape[1]} \u00d7 {volume.shape[0]} px" + (f", labels {mask[0]}" if mask else "")
@@ -141,11 +146,11 @@ class ScanStudio(Studio):
         return {"volume": json.dumps(content), "scene": described(opened, said, "No labels yet")}
 
 
-def _read(image: pairs.File, mask: pairs.File | None, labels_in: str | None) -> volumes.Volume:
-    """Names and bytes of a scan and perhaps its labels -> a volume; see `dbce.data.volumes.read`."""
+def _read_scan(image: pairs.File, mask: pairs.File | None, labels_in: str | None) -> volumes.Volume:
+    """Names and bytes of a scan and perhaps its labels -> a volume; see `dbce.data.volumes.read_volume`."""
     name, data = image
     limits: dict[str, Any] = {"seconds": workers.SCAN_SECONDS, "memory": workers.SCAN_BYTES}
-    return workers.run(volumes.read, data, name, mask, WORK_SIZE, labels_in, **limits)
+    return workers.run(volumes.read_volume, data, name, mask, WORK_SIZE, labels_in, **limits)
 
 
 def _rgb(grey: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ def ceil_distance(mask: np.ndarray) -> np.ndarray:
     return np.minimum(np.ceil(np.sqrt(squared_distance(mask).astype(np.float64))), FAR).astype(np.uint8)
 
 
-def differences(array: np.ndarray) -> bytes:
+def delta_code(array: np.ndarray) -> bytes:
     """(H, W) int16 -> what is left of each value when its left and upper neighbours predict it, low bytes first.
 
     Maps are smooth, so this deflates to less than half of the values themselves, in a third of the time.
@@ -60,7 +60,7 @@ def scene(
     The text holds ``size`` (pixels a side), ``classes``, ``title``, ``note``, ``losses``, ``logit_step``, ``image``
     (PNG data URL), ``place`` (number of the slice and of all slices, or null), ``numbering`` (of labels that could be
     in the other one as well, else null), and ``arrays``: name -> type, offset, length in the deflated block ``data``,
-    where int16 stands as of `differences`. Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with
+    where int16 stands as of `delta_code`. Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with
     a mask, ``labels`` (255 where ignored) and ``distance:<class>`` (uint8). With more than two classes
     ``found:<loss>`` (uint8 labels) and, with a mask, ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for
     the logits.
@@ -80,7 +80,7 @@ def scene(
     blocks, offset = [], 0
     for name, array in arrays.items():
         index[name] = {"type": array.dtype.name, "offset": offset, "length": array.size}
-        blocks.append(differences(array) if array.dtype == np.int16 else array.tobytes())
+        blocks.append(delta_code(array) if array.dtype == np.int16 else array.tobytes())
         offset += array.nbytes
     content: dict[str, Any] = {
         "size": study.image.shape[0],

@@ -14,20 +14,17 @@ from typing import Any
 import numpy as np
 
 from dbce.data import inputs, pairs
-from dbce.data.phantoms import LESION_EXAMPLES, POLYP_EXAMPLES, lesion, polyp
 from dbce.page import workers
 from dbce.page.limits import GENERIC
 from dbce.page.scene import scene
+from dbce.registry import resolve
 from dbce.study import export
 from dbce.study.figures import PALETTES
-from dbce.study.predictor import WEIGHTINGS, Predictor, Study
+from dbce.study.predictor import Predictor, Study
 from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
+from dbce.weights import WEIGHTINGS
 
 log = logging.getLogger(__name__)
-
-
-DRAWINGS = {"polyp": (polyp, POLYP_EXAMPLES), "lesion": (lesion, LESION_EXAMPLES)}
-"""How the examples of a task are drawn, and which are offered."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Opened:
     numbering: str | None = None
 
 
-def answer(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
+def answer_page(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
     """Decode a request, and turn what goes wrong into ``{"error": sentence}``."""
 
     @functools.wraps(method)
@@ -95,8 +92,8 @@ class Studio:
 
     def _drawings(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Image and labels of every example."""
-        draw, chosen = DRAWINGS[self.predictor.task.name]
-        return [draw(seed, WORK_SIZE, difficulty=difficulty) for seed, difficulty in chosen]
+        draw, task = resolve(self.predictor.task.draw), self.predictor.task
+        return [draw(seed, WORK_SIZE, difficulty=difficulty) for seed, difficulty in task.examples]
 
     def title(self, index: int) -> str:
         """Caption of an example."""
@@ -129,7 +126,7 @@ class Studio:
             pairs.read_given,
             image,
             mask,
-            self.predictor.task.num_classes,
+            self.predictor.task,
             labels_in,
             seconds=2 * workers.PICTURE_SECONDS,  # for two files; one alone is tried as a mask as well
         )
@@ -172,7 +169,7 @@ class Studio:
     def _roles(self, files: list[pairs.File]) -> pairs.Roles:
         names = " and ".join(name for name, _ in files[:2]) or "What was dropped"
         seconds = 2 * workers.PICTURE_SECONDS * min(2, len(files))  # each file is tried as a mask and as a picture
-        return workers.call(names, pairs.recognise, files, self.predictor.task.num_classes, seconds=seconds)
+        return workers.call(names, pairs.recognise, files, self.predictor.task, seconds=seconds)
 
     def _requested(self, request: dict[str, Any]) -> Opened:
         """``{"example": i}`` or ``{"image": file}``, either with ``"mask": file`` and perhaps its ``"numbering"``."""
@@ -187,11 +184,11 @@ class Studio:
             return self.example(index)
         image = self.examples[index][0]
         picture = inputs.Picture(image, (image.shape[1], image.shape[0]))
-        read = workers.call(mask[0], pairs.read_any, mask, self.predictor.task.num_classes, labels_in)
+        read = workers.call(mask[0], pairs.read_any, mask, self.predictor.task, labels_in)
         notes = (*pairs.fit(picture, read, "the example", mask[0]), *pairs.say(read))
         return self._opened(pairs.Pair(picture, read, notes), self.title(index), mask)
 
-    @answer
+    @answer_page
     def open_study(self, request: dict[str, Any]) -> dict[str, Any]:
         """A request as of `_requested`, as JSON -> ``{"scene": JSON}`` or ``{"error": sentence}``.
 
@@ -222,7 +219,7 @@ class Studio:
         """What `open_study` answers to a request whose files are sorted; ``said`` is how."""
         return {"scene": described(self._requested(request), said)}
 
-    @answer
+    @answer_page
     def export_view(self, request: dict[str, Any]) -> dict[str, str]:
         """``{"of": request, "labels": bits painted in the page or null, "view": fields of View, "kind": suffix}``.
 
@@ -236,7 +233,7 @@ class Studio:
             raise inputs.InputError(f"of is {shown(of)}; it must be the request that opened the image.")
         opened = self._requested(of)
         study = opened.study
-        if request.get("labels") and self.predictor.task.num_classes == 2:
+        if request.get("labels") and not self.predictor.task.several:
             labels = _labels(request["labels"])
             if request.get("ignored"):
                 labels[_labels(request["ignored"]) == 1] = IGNORE
@@ -287,7 +284,7 @@ def read_view(fields: Any, predictor: Predictor) -> export.View:
     choices = {
         "figure": export.figures_of(predictor.task),
         "loss": tuple(predictor.checkpoints),
-        "weighting": WEIGHTINGS,
+        "weighting": tuple(WEIGHTINGS),
         "palette": tuple(PALETTES),
     }
     for name, known in choices.items():

@@ -93,7 +93,7 @@ for _ in range(COUNT):
     _free.put(None)
 
 
-def start() -> None:
+def start_workers() -> None:
     """Start a worker process and wait until it answers.
 
     Raises:

@@ -9,28 +9,13 @@ import numpy as np
 
 from dbce.data.datasets import Dataset, scan_of
 from dbce.metrics import SCORES, scores
+from dbce.registry import title
 from dbce.study.predictor import foreground_logits, log_probabilities
-from dbce.tasks import IGNORE, TASKS, WORK_SIZE, title
+from dbce.tasks import DEFAULT, IGNORE, TASKS, WORK_SIZE
 from dbce.train.checkpoints import Checkpoint, is_drawn
 
 HEADINGS = {"dice": "mDice", "iou": "mIoU", "precision": "mPrec.", "recall": "mRec."}
 """The paper's column headings."""
-
-PAPER: dict[str, dict[str, tuple[float, ...]]] = {
-    "polyp": {
-        "ce": (86.41, 79.34, 88.90, 87.59),
-        "bce": (84.31, 75.99, 81.75, 91.95),
-        "dice_ce": (87.06, 80.00, 88.97, 88.92),
-        "dbce": (87.38, 80.29, 88.81, 89.45),
-    },
-    "organs": {
-        "ce": (81.10, 72.30, 90.50, 60.65, 83.77, 81.23, 95.38, 64.94, 91.71, 80.66),
-        "bce": (65.03, 51.81, 60.89, 38.25, 70.09, 68.16, 89.67, 42.74, 81.73, 68.71),
-        "dice_ce": (81.75, 72.74, 91.79, 60.48, 85.54, 83.67, 95.49, 68.08, 89.79, 79.19),
-        "dbce": (81.68, 72.81, 90.84, 59.82, 86.63, 83.28, 95.47, 66.54, 91.12, 79.70),
-    },
-}
-"""The paper's Tables 1 and 3: ResNet34, 320 x 320, 600 and 300 epochs; columns as in `columns`, percent."""
 
 
 def data_name(test_data: str) -> str:
@@ -39,14 +24,14 @@ def data_name(test_data: str) -> str:
 
 
 def columns(task: str) -> dict[str, str]:
-    """Scores of a task in the order of the paper's table, key -> heading: for organs the Dice of each as well."""
-    if TASKS[task].num_classes == 2:
+    """Scores of a task in the order of the paper's table, key -> heading; of several classes the Dice of each."""
+    if not TASKS[task].several:
         return {name: HEADINGS[name] for name in SCORES}
     organs = {name: name.capitalize() for name in TASKS[task].classes[1:]}
     return {"dice": HEADINGS["dice"], "iou": HEADINGS["iou"], **organs}
 
 
-def per_image(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter) -> dict[str, np.ndarray]:
+def score_images(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter) -> dict[str, np.ndarray]:
     """Scores in [0, 1] of every image, (N,) for each name in `dbce.metrics.SCORES`, at threshold 0.5."""
     chunks = []
     for start in progress(range(0, len(dataset), 8)):
@@ -56,7 +41,7 @@ def per_image(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = ite
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in SCORES}
 
 
-def per_scan(
+def score_scans(
     checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter, num_classes: int = 9
 ) -> dict[str, np.ndarray]:
     """`scan_scores` of a network."""
@@ -103,14 +88,14 @@ def scan_scores(found: np.ndarray, dataset: Dataset, num_classes: int = 9) -> di
 
 def _organ_means(checkpoint: Checkpoint, dataset: Dataset, progress: Callable, task: str) -> dict[str, float]:
     """Scores as in the paper's Table 3: over the scans first, then over the organs."""
-    scores = per_scan(checkpoint, dataset, progress, TASKS[task].num_classes)
+    scores = score_scans(checkpoint, dataset, progress, TASKS[task].num_classes)
     means = {name: float(values.mean(axis=0).mean()) for name, values in scores.items()}
     classes = TASKS[task].classes[1:]
     return {**means, **dict(zip(classes, scores["dice"].mean(axis=0).tolist(), strict=True))}
 
 
 def evaluate(
-    checkpoints: Mapping[str, Checkpoint], dataset: Dataset, progress: Callable = iter, task: str = "polyp"
+    checkpoints: Mapping[str, Checkpoint], dataset: Dataset, progress: Callable = iter, task: str = DEFAULT
 ) -> dict[str, dict[str, float]]:
     """Mean scores in percent over a test set, by loss (or by any other key of ``checkpoints``).
 
@@ -125,8 +110,8 @@ def evaluate(
     """
     results = {}
     for key, value in checkpoints.items():
-        if TASKS[task].num_classes == 2:
-            means = {name: float(scores.mean()) for name, scores in per_image(value, dataset, progress).items()}
+        if not TASKS[task].several:
+            means = {name: float(scores.mean()) for name, scores in score_images(value, dataset, progress).items()}
         else:
             means = _organ_means(value, dataset, progress, task)
         results[key] = {name: 100 * score for name, score in means.items()}
@@ -147,7 +132,7 @@ def validator(dataset: Dataset, task: str, size: int) -> Callable[[Any], dict[st
     return lambda network: evaluate({"": Checkpoint(network, {"size": size})}, dataset, task=task)[""]
 
 
-def table(results: Mapping[str, Mapping[str, float]]) -> str:
+def score_table(results: Mapping[str, Mapping[str, float]]) -> str:
     """The results as text, laid out like Table 1, the best number of each column marked with ``*``."""
     names = list(next(iter(results.values())))
     best = {name: max(row[name] for row in results.values()) for name in names}
@@ -163,7 +148,7 @@ def table(results: Mapping[str, Mapping[str, float]]) -> str:
 _CHANCE = "one run a loss, so differences of a point or so may be chance"
 
 
-def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp", seeds: int = 1) -> str:
+def score_markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = DEFAULT, seeds: int = 1) -> str:
     """The scores of the bundled networks as a Markdown table beside the paper's, with what made them.
 
     Args:
@@ -174,23 +159,22 @@ def markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = "polyp", see
     first = next(iter(manifest.values()))
     recipe, heads = first["recipe"], columns(task)
     best = {name: max(entry["scores"][name] for entry in manifest.values()) for name in heads}
-    paper = PAPER.get(task)
-    scans, drawn = TASKS[task].num_classes > 2, is_drawn(recipe)
-    over = "organs and scans" if scans else "images"
-    count = f"{'' if TASKS[task].held_out or scans else 'all '}{recipe['images']} {'slices' if scans else 'images'}"
+    of, drawn = TASKS[task], is_drawn(recipe)
+    paper, wide = of.paper, of.several  # ours and the paper's below each other, for want of width
+    over = f"{of.objects} and {of.scored}" if of.several else of.scored
+    count = f"{'' if of.held_out or of.is_scan else 'all '}{recipe['images']} {of.seen}"
     lines = [
         f"Trained on {count} of {recipe['data']}, tested on {first['test_data']}, percent, "
         f"the mean over {over}. {recipe['encoder']} encoder (ImageNet), {recipe['size']} × {recipe['size']} px, "
         f"{recipe['epochs']} epochs, batch {recipe['batch_size']}, seed {recipe['seed']}, R = {recipe['radius']:g} px "
         f"at {WORK_SIZE}; "
         f"{f'one run a loss, the networks shown here; {seeds} seeds follow below' if seeds > 1 else _CHANCE}. "
-        f"The paper trains a ResNet34 for {TASKS[task].epochs} epochs at 320 × 320"
+        f"The paper trains a ResNet34 for {of.epochs} epochs at 320 × 320"
         f"{' on patients (Synapse): its levels are not to be compared with those on drawings' if drawn else ''}"
         f"{'' if paper else '; its table is not in our copy, so its cells are empty'}.",
         "",
     ]
-    theirs = {loss: dict(zip(heads, values, strict=True)) for loss, values in (paper or {}).items()}
-    wide = scans  # ours and the paper's below each other, for want of width
+    theirs = {loss: dict(zip(heads, values, strict=True)) for loss, values in paper.items()}
     head = "| loss | " + " | ".join(heads.values())
     lines.append(head + (" |" if wide else " | paper: " + " | ".join(heads.values()) + " |"))
     lines.append("| --- |" + " --- |" * (len(heads) * (1 if wide else 2)))

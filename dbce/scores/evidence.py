@@ -16,12 +16,13 @@ from typing import Any
 import numpy as np
 
 from dbce.data.datasets import Dataset, scan_of
-from dbce.dilation import squared_distance
+from dbce.dilation import dilate
 from dbce.metrics import SCORES, scores
+from dbce.registry import LOSSES, METHOD, title
 from dbce.scores.evaluation import HEADINGS, data_name, label_maps, scan_scores
 from dbce.study.predictor import foreground_logits
-from dbce.tasks import IGNORE, LOSS_TITLES, TASKS
-from dbce.train.checkpoints import FOLDER, Checkpoint, load
+from dbce.tasks import DEFAULT, IGNORE, TASKS
+from dbce.train.checkpoints import Checkpoint, home, load_checkpoint
 
 BAND = 10
 """Half the width in pixels of the band around the boundary, at ``WORK_SIZE``."""
@@ -36,7 +37,7 @@ EXTRA = {"band_dice": f"Dice within {BAND} px of the boundary", "rim_fp": "false
 _OWN = ("loss", "seed", "torch", "device", "compiled")  # fields of a recipe in which runs of one campaign may differ
 
 
-def per_image(
+def measure_images(
     checkpoint: Checkpoint, dataset: Dataset, radius: float, progress: Callable = iter
 ) -> dict[str, np.ndarray]:
     """Scores in [0, 1] of every image, and the quantities of `EXTRA`.
@@ -60,11 +61,9 @@ def per_image(
         found, labels = foreground_logits(checkpoint, dataset.images[part]) > 0, dataset.labels[part]
         real, background = labels == 1, labels == 0
         values = scores(found, real, real | background)
-        to_object = np.stack([squared_distance(mask) for mask in real])
-        to_background = np.stack([squared_distance(mask) for mask in background])
-        band = (to_object <= BAND**2) & (to_background <= BAND**2)
+        band = _dilated(real, BAND) & _dilated(background, BAND)
         values["band_dice"] = scores(found, real, (real | background) & band)["dice"]
-        rim = (found & background & (to_object <= radius**2)).sum(axis=(1, 2))
+        rim = (found & background & _dilated(real, radius)).sum(axis=(1, 2))
         area = real.sum(axis=(1, 2))
         values["rim_fp"] = np.where(area > 0, rim / np.maximum(area, 1), np.nan)
         for name, value in values.items():
@@ -72,12 +71,17 @@ def per_image(
     return {name: np.concatenate(parts) for name, parts in rows.items()}
 
 
-def per_scan(
+def _dilated(masks: np.ndarray, radius: float) -> np.ndarray:
+    """`dilate` of each of (N, H, W) masks."""
+    return np.stack([dilate(mask, radius) for mask in masks])
+
+
+def measure_scans(
     checkpoint: Checkpoint, dataset: Dataset, radius: float, progress: Callable = iter, num_classes: int = 9
 ) -> dict[str, np.ndarray]:
     """Scores in [0, 1] of every scan, the mean over its organs, and the quantities of `EXTRA`.
 
-    As in `per_image`, with distances within a slice and counts over all slices of a scan, organ by organ.
+    As in `measure_images`, with distances within a slice and counts over all slices of a scan, organ by organ.
 
     Args:
         checkpoint: a network of several classes.
@@ -97,9 +101,8 @@ def per_scan(
         for c in np.unique(label[valid & (label > 0)]):
             real, claimed = label == c, valid & (found == c)
             others = valid & ~real
-            to_object = squared_distance(real)
-            band = (to_object <= BAND**2) & (squared_distance(others) <= BAND**2)
-            rim = claimed & others & (to_object <= radius**2)
+            band = dilate(real, BAND) & dilate(others, BAND)
+            rim = claimed & others & dilate(real, radius)
             parts = (real & claimed & band, claimed & band, real & band, rim, real)
             total[:, c] += [part.sum() for part in parts]
     hit, claimed, real, rim, area = np.stack(list(counts.values()), axis=1)[:, :, 1:]  # (scans, C - 1) each
@@ -157,7 +160,7 @@ def bootstrap(
     return float(difference.mean()), float(low), float(high)
 
 
-def collect(runs: str | Path) -> dict[str, dict[int, Path]]:
+def collect_runs(runs: str | Path) -> dict[str, dict[int, Path]]:
     """Finished runs below a folder, by loss and seed.
 
     Raises:
@@ -166,7 +169,7 @@ def collect(runs: str | Path) -> dict[str, dict[int, Path]]:
     found: dict[str, dict[int, Path]] = {}
     first: dict[str, Any] | None = None
     for path in sorted(Path(runs).glob("*/*.safetensors")):
-        recipe = load(path).recipe
+        recipe = load_checkpoint(path).recipe
         loss, seed = str(recipe["loss"]), int(recipe["seed"])
         shared = {key: value for key, value in recipe.items() if key not in _OWN}
         first = first or shared
@@ -178,7 +181,7 @@ def collect(runs: str | Path) -> dict[str, dict[int, Path]]:
         found[loss][seed] = path
     if not found:
         raise ValueError(f"{runs} holds no finished run (*/*.safetensors); train some with `python -m dbce campaign`.")
-    return {loss: found[loss] for loss in LOSS_TITLES if loss in found}
+    return {loss: found[loss] for loss in LOSSES if loss in found}
 
 
 def measure(
@@ -192,7 +195,7 @@ def measure(
 
     Args:
         task: key of `dbce.tasks.TASKS`.
-        runs: from `collect`.
+        runs: from `collect_runs`.
         dataset: the test set at ``WORK_SIZE``.
         members: from `groups`; one a scan for tasks of several classes.
         progress: wraps the iteration over runs.
@@ -202,12 +205,12 @@ def measure(
         of every score in percent; ``differences``: by other loss the mean Dice difference of "dbce", averaged over the
         seeds that both have, in percentage points with its interval; ``images`` (or scans) and ``groups``: how many.
     """
-    radius, scans = TASKS[task].radius, TASKS[task].num_classes > 2
-    score = per_scan if scans else per_image
+    radius = TASKS[task].radius
+    score = measure_scans if TASKS[task].several else measure_images
     pairs = [(loss, seed, path) for loss, seeds in runs.items() for seed, path in seeds.items()]
     values: dict[str, dict[int, dict[str, np.ndarray]]] = {}
     for loss, seed, path in progress(pairs):
-        values.setdefault(loss, {})[seed] = score(load(path), dataset, radius)
+        values.setdefault(loss, {})[seed] = score(load_checkpoint(path), dataset, radius)
     losses = {}
     for loss, seeds in values.items():
         means = {
@@ -223,10 +226,10 @@ def measure(
         }
     differences = {}
     for other in values:
-        both = sorted(values.get("dbce", {}).keys() & values[other].keys())
-        if other == "dbce" or not both:
+        both = sorted(values.get(METHOD, {}).keys() & values[other].keys())
+        if other == METHOD or not both:
             continue
-        difference = np.mean([values["dbce"][s]["dice"] - values[other][s]["dice"] for s in both], axis=0)
+        difference = np.mean([values[METHOD][s]["dice"] - values[other][s]["dice"] for s in both], axis=0)
         mean, low, high = (round(100 * v, 3) for v in bootstrap(difference, members))
         differences[other] = {"seeds": both, "mean": mean, "low": low, "high": high}
     return {"losses": losses, "differences": differences, "images": len(members), "groups": len(set(members))}
@@ -234,13 +237,13 @@ def measure(
 
 def evidence_file(task: str, folder: Path | None = None) -> Path:
     """Where the measurements of a task lie."""
-    return (folder or FOLDER) / task / "evidence.json"
+    return (folder or home()) / task / "evidence.json"
 
 
-def write(
+def write_evidence(
     task: str, measured: Mapping[str, Any], recipe: Mapping[str, Any], test_data: str, folder: Path | None = None
 ) -> Path:
-    """Record measurements where `read` finds them."""
+    """Record measurements where `read_evidence` finds them."""
     shared = {key: value for key, value in recipe.items() if key not in _OWN}
     path = evidence_file(task, folder)
     content = {"task": task, "test_data": test_data, "recipe": shared, **measured}
@@ -248,7 +251,7 @@ def write(
     return path
 
 
-def read(task: str, folder: Path | None = None) -> dict[str, Any] | None:
+def read_evidence(task: str, folder: Path | None = None) -> dict[str, Any] | None:
     """The measurements of a task, or None where there are none.
 
     Raises:
@@ -275,7 +278,7 @@ def sentences(measured: Mapping[str, Any]) -> list[str]:
         words = f"{row['mean']:+.1f} points of Dice (95 % interval {row['low']:+.1f} to {row['high']:+.1f})"
         words = words.replace("-", "\u2212")
         sure = "" if row["low"] > 0 or row["high"] < 0 else ": not to be told from chance on these images"
-        said.append(f"Dilated balanced CE against {LOSS_TITLES[other]}: {words}{sure}.")
+        said.append(f"{title(METHOD)} against {title(other)}: {words}{sure}.")
     return said
 
 
@@ -308,7 +311,7 @@ def how(measured: Mapping[str, Any]) -> str:
     what = (
         f"the {measured['groups']} video sequences, whose frames are near duplicates"
         if measured["groups"] < measured["images"]
-        else f"the {measured['images']} {'scans' if TASKS[measured.get('task', 'polyp')].num_classes > 2 else 'images'}"
+        else f"the {measured['images']} {TASKS[measured.get('task', DEFAULT)].scored}"
     )
     alone = all(len(row["seeds"]) == 1 for row in measured["differences"].values())
     chance = " With one seed they tell nothing of the chance of training." if alone else ""
@@ -318,10 +321,10 @@ def how(measured: Mapping[str, Any]) -> str:
 def rows(measured: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]:
     """The table as text: one row a loss, in the order of the file."""
     names = list(names)
-    return [[LOSS_TITLES[loss], *(spread(row, name) for name in names)] for loss, row in measured["losses"].items()]
+    return [[title(loss), *(spread(row, name) for name in names)] for loss, row in measured["losses"].items()]
 
 
-def markdown(measured: Mapping[str, Any]) -> str:
+def evidence_markdown(measured: Mapping[str, Any]) -> str:
     """The table and the sentences for the README."""
     names = columns_of(measured)
     lines = [

@@ -7,19 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dbce.registry import METHOD, title
 from dbce.scores import evidence
-from dbce.scores.evaluation import PAPER, columns, data_name, markdown
-from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE, title
-from dbce.train.checkpoints import FOLDER, is_drawn
+from dbce.scores.evaluation import columns, data_name, score_markdown
+from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
+from dbce.train.checkpoints import home, is_drawn
 from dbce.train.checkpoints import manifest as read_manifest
 
-_TABLES = {"polyp": 1, "lesion": 2, "organs": 3}
-_MEANS = {
-    "polyp": "Scores are the mean over images.",
-    "lesion": "Scores are the mean over images. The official test images come without masks, so every fifth training "
-    "image is kept for testing here, chosen by a hash of its name; the paper’s Table 2 is not in our copy.",
-    "organs": "Scores are the mean over the test scans, then over the organs.",
-}
 _DRAWN = (
     " Our scans are drawn phantoms, the paper’s are patients (Synapse): the order of the losses can be compared, the "
     "levels cannot."
@@ -28,7 +22,7 @@ _DRAWN = (
 
 def setting(recipe: Mapping[str, Any], test_data: str) -> str:
     """One sentence on how networks were trained and on what they were tested."""
-    what = "slices" if TASKS[recipe.get("task", "polyp")].num_classes > 2 else "images"
+    what = TASKS[recipe.get("task", DEFAULT)].seen
     return (
         f"{recipe['encoder']} encoder, {recipe['epochs']} epochs on {recipe['images']} {what} of {recipe['data']} at "
         f"{recipe['size']} × {recipe['size']} px, batch {recipe['batch_size']}, seed {recipe['seed']}; "
@@ -44,7 +38,8 @@ def summary(
     Args:
         task: key of `dbce.tasks.TASKS`.
         manifest: from `dbce.train.checkpoints.manifest`.
-        measured: from `dbce.scores.evidence.read`, if there is any: adds the rows of ``more`` and sentences on chance.
+        measured: from `dbce.scores.evidence.read_evidence`, if there is any: adds the rows of ``more`` and sentences
+            on chance.
 
     Returns:
         ``title``, ``setting``, ``columns``, ``rows`` (``loss``, ``ours`` and ``paper`` in percent, ``paper`` None
@@ -54,7 +49,7 @@ def summary(
     first = next(iter(manifest.values()))
     recipe, test_data = first["recipe"], first["test_data"]
     tested = data_name(test_data)
-    known: Mapping[str, Sequence[float]] = PAPER.get(task, {})
+    known: Mapping[str, Sequence[float]] = TASKS[task].paper
     heads = columns(task)
     rows: list[dict[str, Any]] = [
         {
@@ -65,9 +60,10 @@ def summary(
         for loss, entry in manifest.items()
     ]
     return {
-        "title": f"{task.capitalize()} segmentation, Table {_TABLES[task]} of the paper",
+        "title": f"{task.capitalize()} segmentation"
+        + (f", Table {TASKS[task].table} of the paper" if TASKS[task].table else ""),
         "setting": f"{setting(recipe, test_data)} The paper: resnet34, {TASKS[task].epochs} epochs at "
-        f"{WORK_SIZE} × {WORK_SIZE} px. {_MEANS[task]}"
+        f"{WORK_SIZE} × {WORK_SIZE} px. {TASKS[task].averaged}"
         f"{_DRAWN if is_drawn(recipe) else ''}",
         "columns": list(heads.values()),
         "rows": rows,
@@ -111,7 +107,7 @@ def _more(measured: Mapping[str, Any]) -> dict[str, Any]:
 
 def radius_file(task: str, folder: Path | None = None) -> Path:
     """Where the curve of Fig. 5 lies for a task."""
-    return (folder or FOLDER) / task / "radius.json"
+    return (folder or home()) / task / "radius.json"
 
 
 def read_radius(task: str, folder: Path | None = None) -> dict[str, Any] | None:
@@ -164,9 +160,9 @@ def report(task: str) -> str:
     Raises:
         ValueError: nothing is bundled, or a file is damaged.
     """
-    measured, curve = evidence.read(task), read_radius(task)
-    parts = [markdown(read_manifest(task), task, evidence.seeds_of(measured))]
-    parts += [evidence.markdown(measured)] if measured else []
+    measured, curve = evidence.read_evidence(task), read_radius(task)
+    parts = [score_markdown(read_manifest(task), task, evidence.seeds_of(measured))]
+    parts += [evidence.evidence_markdown(measured)] if measured else []
     parts += [radius_markdown(curve)] if curve else []
     return "\n\n".join(parts)
 
@@ -191,7 +187,7 @@ def write_radius(
     """
     shared = {key: value for key, value in recipe.items() if key not in ("loss", "radius")}
     command = (
-        f"python -m dbce train {task} --loss dbce --radius R --data {recipe['data']} --encoder {recipe['encoder']} "
+        f"python -m dbce train {task} --loss {METHOD} --radius R --data {recipe['data']} --encoder {recipe['encoder']} "
         f"--size {recipe['size']} --epochs {recipe['epochs']} --seed {recipe['seed']}"
     )
     rows = [{key: round(value, 2) for key, value in point.items()} for point in points]
@@ -220,22 +216,22 @@ def differences(
         ours: by loss, percent in the order of ``names``.
         paper: the same from the paper; empty where our copy has none.
         names: keys of `dbce.scores.evaluation.columns`.
-        measured: from `dbce.scores.evidence.read`, which may know of several seeds.
+        measured: from `dbce.scores.evidence.read_evidence`, which may know of several seeds.
     """
     dice = names.index("dice")
     order = sorted(ours, key=lambda loss: -ours[loss][dice])
-    said = "Order by Dice here: " + ", ".join(f"{LOSS_TITLES[loss]} {ours[loss][dice]:.1f}" for loss in order)
+    said = "Order by Dice here: " + ", ".join(f"{title(loss)} {ours[loss][dice]:.1f}" for loss in order)
     if set(paper) != set(ours):
         return [said + "."]
     theirs = sorted(paper, key=lambda loss: -paper[loss][dice])
     said += (
         ", the same as in the paper."
         if order == theirs
-        else "; in the paper: " + ", ".join(f"{LOSS_TITLES[loss]} {paper[loss][dice]:.1f}" for loss in theirs) + "."
+        else "; in the paper: " + ", ".join(f"{title(loss)} {paper[loss][dice]:.1f}" for loss in theirs) + "."
     )
     sentences = [said, *(_spill(ours, paper, names) if "recall" in names else _organs(ours, paper, names))]
-    gain, claimed = (scores["dbce"][dice] - scores["ce"][dice] for scores in (ours, paper))
-    words = f"Dilated balanced CE against CE: {gain:+.1f} points of Dice here, {claimed:+.1f} in the paper."
+    gain, claimed = (scores[METHOD][dice] - scores["ce"][dice] for scores in (ours, paper))
+    words = f"{title(METHOD)} against CE: {gain:+.1f} points of Dice here, {claimed:+.1f} in the paper."
     sentences.append(words.replace("-", "\u2212"))
     gaps = [paper[loss][dice] - ours[loss][dice] for loss in ours]
     chance = "One run a loss, so a difference of a point or so between two losses may be chance."

@@ -13,9 +13,10 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from dbce.registry import title
 from dbce.study import figures
 from dbce.study.predictor import LabelStudy, Study
-from dbce.tasks import IGNORE, Task, title
+from dbce.tasks import IGNORE, Task
 
 FIGURES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 FORMATS = {**FIGURES, "npz": "application/octet-stream", "zip": "application/zip", "csv": "text/csv"}
@@ -31,7 +32,7 @@ class View:
     Attributes:
         figure: "anatomy" (Fig. 1), "compare" (Figs. 2 and 3) or "organs" (Fig. 4); see `figures_of`.
         loss: whose network's loss map Fig. 1 shows.
-        weighting: see `dbce.study.predictor.WEIGHTINGS`.
+        weighting: key of `dbce.weights.WEIGHTINGS`.
         radius: of the disk, in pixels of the study.
         threshold: probability that a prediction must exceed.
         palette: see `dbce.study.figures.PALETTES`.
@@ -47,7 +48,7 @@ class View:
 
 def figures_of(task: Task) -> tuple[str, str]:
     """The figures that a task has: the second shows the networks side by side."""
-    return ("anatomy", "compare" if task.num_classes == 2 else "organs")
+    return ("anatomy", "organs" if task.several else "compare")
 
 
 def render(study: Study, view: View, kind: str, size: tuple[int, int] | None = None) -> bytes:
@@ -146,7 +147,7 @@ def _pictures(arrays: dict[str, np.ndarray], task: Task) -> bytes:
                 scales[name] = max(float(array.max()), 1e-30) / 65535
                 pixels = np.rint(array / scales[name]).astype(np.uint16)
             else:
-                binary = task.num_classes == 2 and array.max() < 2
+                binary = not task.several and array.max() < 2
                 pixels = array.astype(np.uint8) * 255 if binary else array
             code = cv2.imencode(".png", pixels)[1].tobytes()
             archive.writestr(zipfile.ZipInfo(f"{name}.png", _ZIP_DATE), code)

@@ -14,8 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from dbce.registry import title
 from dbce.study.predictor import LabelStudy, Study
-from dbce.tasks import IGNORE, Task, title
+from dbce.tasks import IGNORE, Task
+from dbce.weights import weighting_of
 
 PALETTES = {
     "paper": {"tp": "#EDEDF0", "fp": "#E5484D", "fn": "#3B82F6", "tn": "#08080A"},
@@ -25,8 +27,6 @@ PALETTES = {
 
 IGNORED = ("#5C626E", "#8A919E")
 """Colours of the hatch over ignored pixels, in every palette."""
-
-_WEIGHT_TITLES = {"none": "weight 1/N", "balanced": "weight, 1/area of the class", "dilated": "weight, R = {:g} px"}
 
 
 def _palette(name: str) -> dict[str, str]:
@@ -78,7 +78,7 @@ def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") 
         study: with a mask.
         loss: whose network's cross entropy is shown.
         radius: of the dilating disk, in pixels of the study.
-        weighting: see `dbce.study.predictor.WEIGHTINGS`.
+        weighting: key of `dbce.weights.WEIGHTINGS`.
 
     Raises:
         ValueError: no mask, or an unknown loss, weighting or radius.
@@ -91,7 +91,7 @@ def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") 
     ignored = " (hatched: ignored)" if (labels == IGNORE).any() else ""
     _picture(axes[1], label_colours(labels, study.task), f"(b) labels{ignored}")
     _map(figure, axes[2], entropy, f"(c) cross entropy of {title(loss)}, nats")
-    _map(figure, axes[3], weight, "(d) " + _WEIGHT_TITLES[weighting].format(radius))
+    _map(figure, axes[3], weight, "(d) " + weighting_of(weighting).caption.format(radius=radius))
     for label in set(np.unique(labels).tolist()) - {0, IGNORE}:
         axes[3].contour(labels == label, [0.5], colors="#F5A524", linewidths=0.8)
     _map(figure, axes[4], weight * entropy, "(e) weight × cross entropy")
@@ -132,7 +132,7 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
 
 def label_colours(labels: np.ndarray, task: Task) -> np.ndarray:
     """(H, W) labels -> (H, W, 3) uint8 RGB: black and white, or the colours of several classes; ignored is hatched."""
-    colours = task.colours if task.num_classes > 2 else ("#000000", "#FFFFFF")
+    colours = task.colours if task.several else ("#000000", "#FFFFFF")
     return _hatched(_rgb(*colours)[np.where(labels == IGNORE, 0, labels)], labels)
 
 

@@ -18,15 +18,12 @@ import torch.nn.functional as F
 from dbce import losses, metrics
 from dbce.data.resize import resize_image, resize_labels, resize_mask
 from dbce.dilation import dilate
-from dbce.tasks import IGNORE, TASKS, WORK_SIZE, Task
+from dbce.tasks import DEFAULT, IGNORE, TASKS, WORK_SIZE, Task
 from dbce.train.checkpoints import Checkpoint
-from dbce.weights import weight_map
+from dbce.weights import weighting_of
 
 LOGIT_STEP = 1 / 1024
 """Logits are kept in whole multiples of this, so that the page and Python compute with the same numbers."""
-
-WEIGHTINGS = ("none", "balanced", "dilated")
-"""How a pixel can be weighted: all alike (CE), by class (Eq. 1), by dilated class (Eq. 2-5)."""
 
 
 def _borrows_gpu(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,23 +82,17 @@ class Study:
     def weight(self, radius: float, weighting: str = "dilated") -> np.ndarray:
         """(H, W) float32 weight of every pixel, Fig. 1 (d).
 
-        "none" is 1/N everywhere, "balanced" is Eq. 1 with the frequencies of this image over N (so that the
-        sum over all pixels is the loss), "dilated" is Eq. 5. Ignored pixels weigh 0, and N and areas are of the others.
+        Ignored pixels weigh 0, and belong to no class.
+
+        Args:
+            radius: of the disk, in pixels of the study.
+            weighting: key of `dbce.weights.WEIGHTINGS`.
 
         Raises:
             ValueError: the study has no mask, or the weighting or the radius is unknown.
         """
-        if weighting not in WEIGHTINGS:
-            raise ValueError(f"weighting is {weighting!r}; it must be one of {', '.join(WEIGHTINGS)}.")
-        target = self._target
-        if weighting == "dilated":
-            return weight_map(target, self.task.num_classes, radius, IGNORE)[0].numpy()
-        if weighting == "none":
-            return (self._valid / max(np.count_nonzero(self._valid), 1)).astype(np.float32)
-        areas = torch.bincount(target.flatten(), minlength=IGNORE + 1)
-        weights = 1 / areas.clamp(min=1).float()
-        weights[IGNORE] = 0
-        return weights[target[0]].numpy()
+        chosen = weighting_of(weighting)
+        return chosen.weights(self._target, self.task.num_classes, radius, IGNORE)[0].numpy()
 
     def shares(self, radius: float, weighting: str = "dilated") -> dict[str, float]:
         """Parts of the total weight held by the object, its rim (within the radius) and the far background."""
@@ -244,7 +235,7 @@ class Predictor:
         ValueError: an unknown task.
     """
 
-    def __init__(self, checkpoints: Mapping[str, Checkpoint], task: str = "polyp") -> None:
+    def __init__(self, checkpoints: Mapping[str, Checkpoint], task: str = DEFAULT) -> None:
         if task not in TASKS:
             raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}.")
         self.task = TASKS[task]
@@ -268,7 +259,7 @@ class Predictor:
                 f"mask is {mask.shape}, image is {image.shape[:2]}; a mask must have the height and width of its image."
             )
         image = resize_image(image, WORK_SIZE)
-        several = self.task.num_classes > 2
+        several = self.task.several
         logits = run_networks(self.checkpoints, image, several)
         if several:
             labels = None if mask is None else resize_labels(mask.astype(np.uint8), WORK_SIZE)

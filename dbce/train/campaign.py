@@ -15,7 +15,8 @@ from typing import Any
 from torch import nn
 from tqdm import tqdm
 
-from dbce.data.datasets import Dataset, pack
+from dbce.data.datasets import Dataset, pack_dataset
+from dbce.registry import LOSSES
 from dbce.tasks import TASKS
 from dbce.train.run_files import read_log
 from dbce.train.training import Recipe, train
@@ -32,13 +33,13 @@ def combinations(
         (loss, seed, radius)
         for seed in seeds
         for loss in losses
-        for radius in (radii if radii and loss == "dbce" else [None])
+        for radius in (radii if radii and LOSSES[loss].has_radius else [None])
     ]
 
 
 def folder_of(recipe: Recipe, out: Path) -> Path:
     """Where a run lies: ``dbce-s1``, or ``dbce-s1-r40`` with another radius than the task's."""
-    plain = recipe.loss != "dbce" or recipe.radius == TASKS[recipe.task].radius
+    plain = not LOSSES[recipe.loss].has_radius or recipe.radius == TASKS[recipe.task].radius
     return out / (f"{recipe.loss}-s{recipe.seed}" + ("" if plain else f"-r{recipe.radius:g}"))
 
 
@@ -47,7 +48,7 @@ def is_done(recipe: Recipe, out: Path) -> bool:
     return (folder_of(recipe, out) / f"{recipe.loss}.safetensors").is_file()
 
 
-def run(
+def run_campaign(
     recipes: Sequence[Recipe],
     load: Callable[[], tuple[Dataset, Dataset | None]],
     out: Path,
@@ -103,8 +104,8 @@ recipe, packed, scorer, folder, options = json.loads(sys.argv[1])
 scored = None
 if scorer:
     module, name, held = scorer
-    scored = getattr(importlib.import_module(module), name)(datasets.load(held), recipe["task"], recipe["size"])
-train(Recipe(**recipe), datasets.load(packed, recipe["size"]), folder, validate=scored, **options)
+    scored = getattr(importlib.import_module(module), name)(datasets.load_dataset(held), recipe["task"], recipe["size"])
+train(Recipe(**recipe), datasets.load_dataset(packed, recipe["size"]), folder, validate=scored, **options)
 """
 
 
@@ -120,10 +121,10 @@ def _side_by_side(
     """A process a run, ``jobs`` at a time; the epochs of all of them move one bar."""
     out.mkdir(parents=True, exist_ok=True)
     packed, held = out / "training-set.npz", out / "validation-set.npz"
-    pack(dataset, packed, quality=None)
+    pack_dataset(dataset, packed, quality=None)
     scorer = None
     if validator and validation:
-        pack(validation, held, quality=None)
+        pack_dataset(validation, held, quality=None)
         scorer = [validator.__module__, validator.__qualname__, str(held)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     waiting = list(recipes)

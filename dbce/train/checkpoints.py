@@ -14,16 +14,26 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from dbce.network import DeepSupervisionUnet
-from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
+from dbce.registry import LOSSES
+from dbce.tasks import TASKS, WORK_SIZE
 
 FOLDER = Path(__file__).resolve().parents[2] / "checkpoints"
-"""Where the bundled checkpoints lie: ``<task>/<loss>.safetensors`` and ``<task>/manifest.json``."""
+"""The bundled checkpoints of the repository: ``<task>/<loss>.safetensors`` and ``<task>/manifest.json``."""
 
 
 MAX_NETWORKS = 8
 """Networks that a page shows side by side."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,30}")
+
+
+def home() -> Path:
+    """Where bundled networks are looked for: DBCE_CHECKPOINTS (or --checkpoints), else `FOLDER` in the repository or
+    in a Space, else ``checkpoints`` in the working directory of an installed package."""
+    named = os.environ.get("DBCE_CHECKPOINTS")
+    if named:
+        return Path(named)
+    return FOLDER if (FOLDER.parent / "app.py").is_file() else Path("checkpoints")
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,7 @@ def is_drawn(recipe: dict[str, Any]) -> bool:
     return "phantom" in str(recipe.get("data", "")).lower()
 
 
-def save(path: str | Path, network: DeepSupervisionUnet, recipe: dict[str, Any]) -> None:
+def save_checkpoint(path: str | Path, network: DeepSupervisionUnet, recipe: dict[str, Any]) -> None:
     """Write a network and how it was made to one file, at once or not at all.
 
     Weights of convolutions are stored in half precision; vectors (biases, batch norm) keep float32.
@@ -66,15 +76,15 @@ def save(path: str | Path, network: DeepSupervisionUnet, recipe: dict[str, Any])
     os.replace(temporary, path)
 
 
-def load(path: str | Path, sha256: str | None = None) -> Checkpoint:
-    """Load a checkpoint written by `save`.
+def load_checkpoint(path: str | Path, sha256: str | None = None) -> Checkpoint:
+    """Load a checkpoint written by `save_checkpoint`.
 
     Args:
         path: the file.
         sha256: what the file must hash to, in hexadecimal; not checked when None.
 
     Raises:
-        ValueError: no such file, another hash, a damaged file, or one that `save` did not write.
+        ValueError: no such file, another hash, a damaged file, or one that `save_checkpoint` did not write.
     """
     path = Path(path)
     if not path.is_file():
@@ -108,7 +118,7 @@ def file_sha256(path: str | Path) -> str:
     return digest.hexdigest()
 
 
-def collect(folder: Path | None = None) -> dict[str, dict[str, Checkpoint]]:
+def collect_networks(folder: Path | None = None) -> dict[str, dict[str, Checkpoint]]:
     """All networks of a folder, by task and name, in the order of `dbce.tasks.TASKS`.
 
     A task's folder with a manifest is loaded as `bundled` does. Other ``.safetensors`` files, in the folder itself or
@@ -117,7 +127,7 @@ def collect(folder: Path | None = None) -> dict[str, dict[str, Checkpoint]]:
     Raises:
         ValueError: no network, a damaged one, or a file name that cannot be shown.
     """
-    folder = folder or FOLDER
+    folder = folder or home()
     found: dict[str, dict[str, Checkpoint]] = {}
     loose = sorted(folder.glob("*.safetensors"))
     for task in TASKS:
@@ -126,7 +136,7 @@ def collect(folder: Path | None = None) -> dict[str, dict[str, Checkpoint]]:
         else:
             loose += sorted((folder / task).glob("*.safetensors"))
     for path in loose:
-        checkpoint = load(path)
+        checkpoint = load_checkpoint(path)
         task = str(checkpoint.recipe.get("task"))
         name = path.stem
         if task not in TASKS or checkpoint.network.config["num_classes"] != TASKS[task].num_classes:
@@ -140,7 +150,8 @@ def collect(folder: Path | None = None) -> dict[str, dict[str, Checkpoint]]:
     if not found:
         raise ValueError(
             f"{folder} holds no networks (TASK/manifest.json or .safetensors files, TASK one of {', '.join(TASKS)}); "
-            "name the folder that does, or write one with `python -m dbce bundle`."
+            "name the folder that does with --checkpoints or DBCE_CHECKPOINTS, or write one with "
+            "`python -m dbce bundle`."
         )
     for task, networks in found.items():
         if len(networks) > MAX_NETWORKS:
@@ -156,9 +167,12 @@ def manifest(task: str, folder: Path | None = None) -> dict[str, dict[str, Any]]
     Raises:
         ValueError: nothing is bundled for this task, or its manifest cannot be read.
     """
-    path = (folder or FOLDER) / task / "manifest.json"
+    path = (folder or home()) / task / "manifest.json"
     if not path.is_file():
-        raise ValueError(f"no checkpoints are bundled for {task!r} ({path} does not exist); train and bundle them.")
+        raise ValueError(
+            f"no checkpoints are bundled for {task!r} ({path} does not exist); name a folder that has some with "
+            "--checkpoints or DBCE_CHECKPOINTS, or train and bundle them."
+        )
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
         complete = entries and all(
@@ -179,9 +193,11 @@ def bundled(task: str, folder: Path | None = None) -> dict[str, Checkpoint]:
         ValueError: nothing is bundled, or a file is missing, damaged or replaced.
     """
     entries = manifest(task, folder)
-    base = (folder or FOLDER) / task
+    base = (folder or home()) / task
     return {
-        loss: load(base / entries[loss]["file"], entries[loss]["sha256"]) for loss in LOSS_TITLES if loss in entries
+        loss: load_checkpoint(base / entries[loss]["file"], entries[loss]["sha256"])
+        for loss in LOSSES
+        if loss in entries
     }
 
 
@@ -194,7 +210,7 @@ def write_manifest(task: str, scores: dict[str, dict[str, float]], source: str, 
         source: name of the test data.
         folder: holds one folder a task; the bundled one by default.
     """
-    base = (folder or FOLDER) / task
+    base = (folder or home()) / task
     entries = {}
     for loss, values in scores.items():
         file = base / f"{loss}.safetensors"
@@ -204,7 +220,7 @@ def write_manifest(task: str, scores: dict[str, dict[str, float]], source: str, 
             "bytes": file.stat().st_size,
             "test_data": source,
             "scores": {name: round(value, 2) for name, value in values.items()},
-            "recipe": load(file).recipe,
+            "recipe": load_checkpoint(file).recipe,
         }
     path = base / "manifest.json"
     path.write_text(json.dumps(entries, indent=2) + "\n", encoding="utf-8")

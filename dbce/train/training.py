@@ -24,11 +24,11 @@ from tqdm import tqdm
 
 from dbce.data.augment import Augment
 from dbce.data.datasets import Dataset
-from dbce.losses import LOSSES, DilatedBalancedCrossEntropyLoss
 from dbce.network import STRIDE, DeepSupervisionUnet
-from dbce.tasks import IGNORE, TASKS, WORK_SIZE
+from dbce.registry import LOSSES
+from dbce.tasks import DEFAULT, IGNORE, TASKS, WORK_SIZE
 from dbce.train import checkpoints, run_files
-from dbce.weights import trusted_labels, weight_map
+from dbce.weights import trusted_labels
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Recipe:
 
     Attributes:
         task: key of `dbce.tasks.TASKS`.
-        loss: key of `dbce.losses.LOSSES`.
+        loss: key of `dbce.registry.LOSSES`.
         encoder: SMP encoder name.
         encoder_weights: "imagenet", a file, or None for random weights.
         size: side in pixels of the square training images.
@@ -51,7 +51,7 @@ class Recipe:
         hold_out: share of the training set kept back for validation (see `dbce.data.datasets.Dataset.hold_out`).
     """
 
-    task: str = "polyp"
+    task: str = DEFAULT
     loss: str = "dbce"
     encoder: str = "resnet34"
     encoder_weights: str | None = "imagenet"
@@ -95,11 +95,12 @@ def keep_memory() -> bool:
 
 def build_loss(recipe: Recipe, dataset: Dataset) -> nn.Module:
     """The loss of a recipe: class frequencies from the training set, the radius scaled to the image size."""
-    if recipe.loss == "bce":  # a class that does not occur weighs nothing
-        return LOSSES["bce"](dataset.class_frequencies(TASKS[recipe.task].num_classes), ignore_index=IGNORE)
-    if recipe.loss == "dbce":
-        return LOSSES["dbce"](recipe.radius * recipe.size / WORK_SIZE, ignore_index=IGNORE)
-    return LOSSES[recipe.loss](ignore_index=IGNORE)
+    known = {
+        "radius": recipe.radius * recipe.size / WORK_SIZE,
+        "class_frequencies": dataset.class_frequencies(TASKS[recipe.task].num_classes),
+    }
+    loss = LOSSES[recipe.loss]
+    return loss(**{need: known[need] for need in loss.needs}, ignore_index=IGNORE)
 
 
 def _step_seed(seed: int, iteration: int, rank: int) -> int:
@@ -208,9 +209,8 @@ class _Run:
         if self.augment is not None:
             images, labels = self.augment(images, labels)
         outputs = self.network(images.contiguous(memory_format=torch.channels_last))
-        known = {}  # the weight map does not depend on the output: one for all heads
-        if isinstance(self.loss, DilatedBalancedCrossEntropyLoss):
-            known["weight"] = weight_map(labels, outputs[0].shape[1], self.loss.radius, IGNORE)
+        shared = getattr(self.loss, "shared", None)  # a weight map does not depend on the output: one for all heads
+        known = shared(labels, outputs[0].shape[1]) if shared else {}
         loss = torch.stack([self.loss(output, labels, **known) for output in outputs]).sum()
         self.accelerator.backward(loss * factor)
         self.optimiser.step()
@@ -285,7 +285,9 @@ def train(
             return None
         path = folder / f"{recipe.loss}.safetensors"
         if run.accelerator.is_main_process:
-            checkpoints.save(path, run.accelerator.unwrap_model(run.network), _record(run, dataset, source, backend))
+            checkpoints.save_checkpoint(
+                path, run.accelerator.unwrap_model(run.network), _record(run, dataset, source, backend)
+            )
         run.accelerator.wait_for_everyone()
         return path
 

@@ -18,7 +18,7 @@ export class Viewer {
     this.root = /** @type {HTMLElement} */ (element.querySelector(".dbce"));
     this.config = config;
     this.backend = backend;
-    this.several = config.classes.length > 2;
+    this.several = config.classes.length > 2; // a network then answers with labels, not with a probability
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.fields = new Fields(config.fields);
     /** @type {Record<string, any>} */
@@ -70,6 +70,16 @@ export class Viewer {
     });
   }
 
+  /**
+   * A radius, under a weighting that it changes.
+   * @param {number} radius
+   */
+  setRadius(radius) {
+    const { weightings } = this.config;
+    const { weighting } = this.state;
+    this.set({ radius, weighting: weightings[weighting].has_radius ? weighting : "dilated" });
+  }
+
   render() {
     const { root, state, study } = this;
     Object.assign(root.dataset, { tab: state.tab, theme: state.theme, palette: state.palette });
@@ -118,7 +128,11 @@ export class Viewer {
     state.pixel = pixel;
     const radius = state.painting ? state.brush : state.radius;
     for (const panel of this.panels)
-      panel.mark(pixel, state.painting || state.weighting === "dilated" ? radius : null, study?.size);
+      panel.mark(
+        pixel,
+        state.painting || this.config.weightings[state.weighting].has_radius ? radius : null,
+        study?.size,
+      );
     if (study) this.tabs[state.tab].probe?.(pixel);
   }
 

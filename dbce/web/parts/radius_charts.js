@@ -79,7 +79,7 @@ export class RadiusCharts {
     charts.addEventListener("pointerdown", (event) => {
       const svg = event.target.closest("svg");
       if (!svg) return;
-      this.viewer.set({ radius: this.chart.radiusAt(event.clientX, svg), weighting: "dilated" });
+      this.viewer.setRadius(this.chart.radiusAt(event.clientX, svg));
       event.target.closest(".chart").setPointerCapture(event.pointerId);
     });
     charts.addEventListener("pointermove", (event) => {

@@ -8,11 +8,6 @@ import { RadiusCharts } from "../parts/radius_charts.js";
 import { formula } from "./formula.js";
 
 const REGIONS = ["object", "rim", "far"];
-const CAPTIONS = {
-  none: "weight 1/N, every pixel alike",
-  balanced: "weight 1/area of its own class",
-  dilated: "weight M = max W<sup>c</sup>",
-};
 
 /** What the weighting does, in a sentence. */
 const morals = (several, object) => ({
@@ -20,7 +15,7 @@ const morals = (several, object) => ({
     `Plain cross entropy spends nearly all its weight on background far from the ${object}, because that is where ` +
     "the pixels are.",
   balanced: several
-    ? "Balancing gives every class in the slice the same total weight, however small it is, and takes it from the " +
+    ? "Balancing gives every class the same total weight, however small it is, and takes it from the " +
       "rims: there a false positive costs next to nothing."
     : "Balancing gives the object half of the weight and takes it from its rim: there a false positive costs next to " +
       "nothing.",
@@ -165,17 +160,17 @@ export function anatomy(viewer) {
     if (state.painting) drawPainting();
     drawLabels();
     const only = several ? state.cls : null;
+    const weighting = config.weightings[state.weighting];
     const total = drawMaps(only);
-    const absent = only !== null && !study.areas[only][0] ? ": not in this slice" : "";
-    const caption = only === null ? CAPTIONS[state.weighting] : `weight of the ${config.classes[only]}${absent}`;
+    const absent = only !== null && !study.areas[only][0] ? `: not in this ${config.nouns.seen}` : "";
+    const caption = only === null ? weighting.legend : `weight of the ${config.classes[only]}${absent}`;
     weight.caption.innerHTML = `<b>(d)</b> ${caption}`;
     for (const button of viewer.$$('[data-legend="weights"] button'))
       button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
-    const dilated = state.weighting === "dilated";
-    viewer.$('[data-out="radius"]').innerHTML = dilated
+    viewer.$('[data-out="radius"]').innerHTML = weighting.has_radius
       ? `R = ${state.radius}<small>px</small>`
       : `<small>loss</small> ${digits(total)}`;
-    viewer.$(".slider").classList.toggle("off", !dilated);
+    viewer.$(".slider").classList.toggle("off", !weighting.has_radius);
     drawShares();
     charts.draw();
   }

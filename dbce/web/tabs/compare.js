@@ -153,7 +153,8 @@ export function compare(viewer) {
   /** The maps below the predictions; they stay while only the threshold moves. */
   function drawBelow(visible, below) {
     const { study } = viewer;
-    const weighted = below === "weighted" && [state.weighting, state.weighting === "dilated" && state.radius].join();
+    const { has_radius: moves } = config.weightings[state.weighting];
+    const weighted = below === "weighted" && [state.weighting, moves && state.radius].join();
     const keys = visible.map(({ loss }) => loss).join();
     const now = [study, study.labels, below, weighted, state.scale, state.opacity, keys];
     if (drawn.length && now.every((part, i) => part === drawn[i])) return;

@@ -3,18 +3,25 @@ import { FAR, IGNORE } from "../core/dilation.js";
 import { digits, grouped } from "../core/format.js";
 import { weightAt } from "../core/weights.js";
 
-const WEIGHT_OF = {
-  none: ({ study, w }) => `1/N = 1/${grouped(study.valid)} = ${w}`,
-  balanced: ({ study, w, own, names }) => `1/area(${names[own]}) = 1/${grouped(study.areas[own][0])} = ${w}`,
-  dilated: ({ study, w, i, radius, weights, names }) => {
-    const reaching = study.classes.filter((cls) => weights[cls] && study.distance[cls][i] <= radius);
-    const terms = reaching.map((cls) => `${names[cls]} 1/(1+${grouped(study.areas[cls][radius])})`).reverse();
-    const winner = names[reaching.reduce((a, b) => (weights[b] >= weights[a] ? b : a))];
-    return reaching.length > 1
-      ? `max(${terms.join(", ")}) = ${w}, the ${winner}\u2019s`
-      : `${terms[0]} = ${w}; only the ${winner} reaches here`;
-  },
-};
+/**
+ * How the weight of a pixel comes about: the terms of the classes that reach it, of which the largest counts.
+ * @param {any} study
+ * @param {number} i
+ * @param {{weights: number[], reach: number}} given
+ * @param {{term: string, has_radius: boolean}} weighting
+ * @param {string[]} names of the classes
+ */
+function weightTerms(study, i, { weights, reach }, { term, has_radius }, names) {
+  const reaching = study.classes.filter((cls) => weights[cls] && study.distance[cls][i] <= reach);
+  const words = (cls) => ({ name: names[cls], area: grouped(study.areas[cls][reach]), count: grouped(study.valid) });
+  const terms = reaching.map((cls) => term.replace(/\{(\w+)\}/g, (_, word) => words(cls)[word])).reverse();
+  const winner = names[reaching.reduce((a, b) => (weights[b] >= weights[a] ? b : a))];
+  const most = `<b>${digits(weightAt(study, i, { weights, reach }))}</b>`;
+  if (!has_radius) return `${terms[0]} = ${most}`;
+  return terms.length > 1
+    ? `max(${terms.join(", ")}) = ${most}, the ${winner}\u2019s`
+    : `${terms[0]} = ${most}; only the ${winner} reaches here`;
+}
 
 /**
  * @param {any} study with labels
@@ -40,11 +47,10 @@ export function formula(study, config, state, pixel) {
   const given = study.classWeights(weighting, radius);
   const value = weightAt(study, i, given);
   const ce = study.crossEntropy(loss)[i];
-  const facts = { study, i, own, radius, names, weights: given.weights, w: `<b>${digits(value)}</b>` };
   const each = config.losses.map((key) => `${config.short[key]} ${digits(study.probabilityOfTruth(key, i))}`);
   return `${at}: <em>${names[own]}</em>${where}<br>
     CE = \u2212ln p = \u2212ln ${digits(study.probabilityOfTruth(loss, i))} = <b>${digits(ce)}</b><br>
-    M = ${WEIGHT_OF[weighting](facts)}<br>
+    M = ${weightTerms(study, i, given, config.weightings[weighting], names)}<br>
     M \u00b7 CE = <b>${digits(value * ce)}</b><br>
     p of ${names[own]}: ${each.join(", ")}`;
 }

@@ -39,7 +39,7 @@ class Column {
 export function organs(viewer) {
   const { config, state } = viewer;
   const rail = viewer.$('[data-panels="organ-rail"]');
-  const image = new Panel(viewer, rail, "slice");
+  const image = new Panel(viewer, rail, config.nouns.seen);
   const truth = new Panel(viewer, rail, "ground truth");
   const table = config.colours.map(hex);
   const objects = config.classes.map((name, cls) => ({ name, cls })).slice(1);
@@ -138,7 +138,7 @@ export function organs(viewer) {
 
   function draw() {
     const { study } = viewer;
-    image.showImage(`The slice, ${study.size} by ${study.size} pixels`);
+    image.showImage(`The ${config.nouns.seen}, ${study.size} by ${study.size} pixels`);
     truth.figure.hidden = !study.labelled;
     const held = objects.filter(({ cls }) => study.labelled && study.areas[cls][0]).map(({ name }) => name);
     if (study.labelled) drawLabels(truth, study.labels, `Ground truth: ${held.join(", ") || "no organ"}`);

@@ -89,7 +89,7 @@ export function radius(viewer) {
   }
 
   strip.addEventListener("click", ({ target }) => {
-    if (target.dataset.radius !== undefined) viewer.set({ radius: +target.dataset.radius, weighting: "dilated" });
+    if (target.dataset.radius !== undefined) viewer.setRadius(+target.dataset.radius);
   });
   return { draw };
 }

@@ -1,0 +1,82 @@
+"""The page as a running server: which networks it shows, where they come from, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from dbce.hub import networks as hub
+from dbce.page import cache, page
+from dbce.page.headers import origin
+from dbce.scores import evidence, results
+from dbce.study.predictor import Predictor
+from dbce.train import checkpoints
+
+
+def offers_of(folder: Path) -> list[page.Offer]:
+    """Every task that the folder has networks for, and what was measured of them.
+
+    Raises:
+        ValueError: a folder without networks, or a damaged one.
+    """
+    offers = []
+    for task, networks in checkpoints.collect_networks(folder).items():
+        tables = []
+        if (folder / task / "manifest.json").is_file():
+            measured = evidence.read_evidence(task, folder)
+            tables = [results.summary(task, checkpoints.manifest(task, folder), measured)]
+        offers.append(page.Offer(Predictor(networks, task), tables, results.read_radius(task, folder)))
+    return offers
+
+
+def offers_from_hub(reference: str) -> tuple[list[page.Offer], str]:
+    """What a repository on the Hub offers; where it cannot be had, the bundled networks, and a notice that says so.
+
+    Raises:
+        ValueError: a reference that is none.
+    """
+    hub.parse(reference)
+    try:
+        return offers_of(hub.download_networks(reference)), ""
+    except ValueError as error:
+        notice = f"The networks asked for are not here: {error} This page shows the bundled networks instead."
+        print(f"dbce: {notice}", file=sys.stderr)
+        return offers_of(checkpoints.home()), notice
+
+
+def _stop(*_: object) -> None:
+    """End as with Ctrl-C; what programs sent is gone before gradio has closed its connections."""
+    cache.end()
+    raise KeyboardInterrupt
+
+
+def serve(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    reference: str | None = None,
+    embed: Sequence[str] = (),
+    keep: float | None = None,
+) -> None:
+    """Build the page and answer visitors until the process is told to end.
+
+    Args:
+        host: address to listen on; GRADIO_SERVER_NAME, or this machine alone, if None.
+        port: the first free one from 7860 if None.
+        reference: ``user/name@revision`` of networks on the Hub; those of `dbce.train.checkpoints.home` if None.
+        embed: origins that may show the page in a frame, as of `dbce.page.page.launch_options`.
+        keep: seconds for which files of programs stay on this machine; `dbce.page.cache.KEEP` if None.
+
+    Raises:
+        ValueError: no networks, an origin that is none, or a time out of range.
+    """
+    keep = cache.KEEP if keep is None else keep
+    if not 0 < keep < 86400:
+        raise ValueError(f"--keep is {keep:g}; it must be a number of seconds above 0, below a day.")
+    options = page.launch_options([origin(text) for text in embed])
+    signal.signal(signal.SIGTERM, _stop)
+    cache.start_cache(keep)
+    offers, notice = offers_from_hub(reference) if reference else (offers_of(checkpoints.home()), "")
+    page.build(*offers, notice=notice).launch(server_name=host, server_port=port, **options)
