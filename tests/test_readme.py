@@ -54,15 +54,6 @@ def test_the_tables_are_what_the_command_prints(task, capsys):
     assert shown.strip() == capsys.readouterr().out.strip()
 
 
-def test_front_matter_is_a_space_of_this_app():
-    front = README.split("---")[1]
-    for line in ("sdk: gradio", "app_file: app.py", "license: mit"):
-        assert line in front
-    assert (ROOT / "app.py").is_file()
-    summary = re.search(r"short_description: (.*)", front)[1]
-    assert len(summary) <= 60  # the Hub's limit
-
-
 def test_pictures_exist():
     for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
         assert (ROOT / path).is_file(), path
