@@ -293,9 +293,10 @@ def test_networks_of_ones_own_go_there_and_back(tmp_path):
     assert "library_name: dbce" in files["README.md"].decode()
 
 
-def test_a_published_network_is_loaded_as_the_readme_says(published, tmp_path):
+def test_a_published_network_is_loaded_as_documented(published, tmp_path):
     store, address, _ = published
-    (code,) = re.findall(r"```python hub\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python hub\n(.*?)```", page, re.DOTALL)
     code = code.replace("user/name", "user/dbce").replace("COMMIT", store.sha("models", "user/dbce", "main"))
     code += "import sys; from safetensors.torch import save_file; save_file(network.state_dict(), sys.argv[1])"
     done = python(tmp_path, address, "-c", code, str(tmp_path / "state.safetensors"))
