@@ -239,6 +239,9 @@ def build_parser() -> argparse.ArgumentParser:
     _checkpoints_option(table)
     table.add_argument("task", choices=TASKS)
 
+    docs = add.add_parser("docs", help="fill the tables and benchmarks of README.md and docs/ from the stored files")
+    docs.set_defaults(run=commands.docs_command)
+
     bench = add.add_parser("bench", help="measure, and print ratios against peers")
     bench.set_defaults(run=commands.bench_command)
     _checkpoints_option(bench)
@@ -255,13 +258,15 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--batch-size", type=int, default=16)
     bench.add_argument("--visitors", type=int, nargs="+", metavar="N", help="load: how many at once (20 50 200)")
     bench.add_argument("--scans", type=int, metavar="N", help="load: instead, memory under N of the largest scans")
+    bench.add_argument("-o", "--out", metavar="FILE", help="keep what is printed, as docs/benchmarks/NAME.txt")
     _compile_option(bench)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; a user's mistake prints one sentence and gives exit status 2."""
-    args = build_parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = build_parser().parse_args(words, argparse.Namespace(words=words))
     try:
         with _home(getattr(args, "checkpoints", None)):
             args.run(args)

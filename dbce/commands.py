@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -347,24 +349,33 @@ def _radius_figure(task: str, kind: str) -> bytes:
 
 
 def bench_command(args: argparse.Namespace) -> None:
-    """Measure, and print ratios."""
+    """Measure, print ratios, and keep what was printed if asked to."""
+    if args.out and not Path(args.out).resolve().parent.is_dir():
+        raise ValueError(f"what is measured would be written to {args.out}; there is no such folder: make it first.")
+    text = _measured(args)
+    print(text)
+    if args.out:
+        head = f"$ python -m dbce {shlex.join(args.words)}  # {date.today()}"
+        Path(args.out).write_text(f"{head}\n{text}\n", encoding="utf-8")
+        print(f"wrote {args.out}; `python -m dbce docs` brings it into the documents", file=sys.stderr)
+
+
+def _measured(args: argparse.Namespace) -> str:
+    """What a benchmark prints."""
     from dbce.bench import compute, viewer
     from dbce.study.predictor import Predictor
     from dbce.train import checkpoints
 
     if args.what == "dilation":
-        return print(compute.dilation(repeats=args.repeats or 5))
+        return compute.dilation(repeats=args.repeats or 5)
     if args.what == "load":
         from dbce.bench import load
 
-        if args.scans:
-            return print(load.scans(args.scans))
-        return print(load.pictures(args.visitors or load.VISITORS))
+        return load.scans(args.scans) if args.scans else load.pictures(args.visitors or load.VISITORS)
     if args.what == "train":
-        size = args.size or WORK_SIZE
-        repeats = args.repeats or 5
-        return print(compute.training(args.task, args.encoder, size, args.batch_size, repeats, backend=args.compile))
-    print(viewer.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats or 60))
+        size, repeats = args.size or WORK_SIZE, args.repeats or 5
+        return compute.training(args.task, args.encoder, size, args.batch_size, repeats, backend=args.compile)
+    return viewer.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats or 60)
 
 
 def export_command(args: argparse.Namespace) -> None:
@@ -412,3 +423,15 @@ def table_command(args: argparse.Namespace) -> None:
     from dbce.scores.results import report
 
     print(report(args.task))
+
+
+def docs_command(args: argparse.Namespace) -> None:
+    """Bring the tables and benchmarks of README.md and docs/ up to what the stored files say."""
+    from dbce.scores import documents
+
+    texts = documents.stale()
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path}")
+    if not texts:
+        print("README.md and docs/ already say what the stored files say")

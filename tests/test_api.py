@@ -149,14 +149,14 @@ def test_compare_with_and_without_a_mask(client, files, study):
     assert numbers["agreement"] == pytest.approx({f"{a} {b}": v for (a, b), v in study.agreement().items()})
 
 
-def test_the_readmes_program_runs(address, files, study, tmp_path, monkeypatch):
-    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python client\n(.*?)```", readme, re.DOTALL)
+def test_the_documented_program_runs(address, files, study, tmp_path, monkeypatch):
+    page = (Path(__file__).resolve().parent.parent / "docs" / "page.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python client\n(.*?)```", page, re.DOTALL)
     for name, path in zip(("frame.png", "mask.png"), files, strict=True):
         shutil.copy(path, tmp_path / name)
     monkeypatch.chdir(tmp_path)
     found: dict = {}
-    exec(compile(code.replace("http://127.0.0.1:7860", address), "README.md", "exec"), found)
+    exec(compile(code.replace("http://127.0.0.1:7860", address), "page.md", "exec"), found)
     assert found["scores"]["scores"]["ce"] == pytest.approx(study.scores("ce"))
     assert found["shares"]["weight_shares"] == pytest.approx(study.shares(20))
 

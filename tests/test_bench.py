@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
+from datetime import date
 
 import pytest
 import torch
 
+from dbce.__main__ import build_parser, main
 from dbce.bench import compute, viewer
 from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
@@ -52,6 +55,22 @@ def test_dilation_compares_equal_pixels_and_prints_ratios(monkeypatch):
     monkeypatch.setattr(compute, "_peers", lambda: wrong)
     with pytest.raises(RuntimeError, match="other gives other pixels at R = 5"):
         compute.dilation(size=48, repeats=1)
+
+
+def test_what_is_printed_is_kept_with_the_command_that_made_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(compute, "dilation", lambda repeats: f"{repeats} times")
+    path = tmp_path / "dilation of disks.txt"
+    assert main(["bench", "dilation", "--repeats", "3", "-o", str(path)]) == 0
+    assert capsys.readouterr().out == "3 times\n"
+    head, text = path.read_text().splitlines()
+    assert text == "3 times" and head.endswith(f"# {date.today()}")
+    command = shlex.split(head.partition("#")[0])
+    assert command[:4] == ["$", "python", "-m", "dbce"]
+    again = build_parser().parse_args(command[4:])  # what stands there can be run
+    assert (again.what, again.repeats, again.out) == ("dilation", 3, str(path))
+    monkeypatch.setattr(compute, "dilation", lambda repeats: pytest.fail("measured before the folder was looked at"))
+    assert main(["bench", "dilation", "-o", str(tmp_path / "none" / "x.txt")]) == 2
+    assert "there is no such folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("task", ["polyp", "organs"])

@@ -215,9 +215,8 @@ def test_the_space_holds_the_app_and_names_its_networks(published):
     files = store.files("spaces", "user/page", "main")
     reference = f"user/dbce@{store.sha('models', 'user/dbce', 'main')}"
     assert store.variables == {"DBCE_HUB": reference}
-    assert {"app.py", "requirements.txt", "README.md", "dbce/web/app/viewer.js", "checkpoints/polyp/ce.safetensors"} <= set(
-        files
-    )
+    needed = {"app.py", "requirements.txt", "README.md", "dbce/web/app/viewer.js", "checkpoints/polyp/ce.safetensors"}
+    assert needed <= set(files)
     assert not [name for name in files if "__pycache__" in name or name.startswith(("tests", ".git/", ".venv"))]
     data = SpaceCard(files["README.md"].decode()).data
     assert (data.sdk, data.app_file, data.models) == ("gradio", "app.py", ["user/dbce"])
@@ -293,9 +292,10 @@ def test_networks_of_ones_own_go_there_and_back(tmp_path):
     assert "library_name: dbce" in files["README.md"].decode()
 
 
-def test_a_published_network_is_loaded_as_the_readme_says(published, tmp_path):
+def test_a_published_network_is_loaded_as_documented(published, tmp_path):
     store, address, _ = published
-    (code,) = re.findall(r"```python hub\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python hub\n(.*?)```", page, re.DOTALL)
     code = code.replace("user/name", "user/dbce").replace("COMMIT", store.sha("models", "user/dbce", "main"))
     code += "import sys; from safetensors.torch import save_file; save_file(network.state_dict(), sys.argv[1])"
     done = python(tmp_path, address, "-c", code, str(tmp_path / "state.safetensors"))

@@ -1,4 +1,4 @@
-"""The repository as a Space: what it declares, what it writes, and the GPU that ZeroGPU lends."""
+"""The page as a Space: what it declares, what is sent, what it writes, and the GPU that ZeroGPU lends."""
 
 from __future__ import annotations
 
@@ -14,19 +14,58 @@ import urllib.request
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from huggingface_hub import SpaceCard
+from huggingface_hub.utils import filter_repo_objects
+
+from dbce.hub import publish
+from dbce.hub.publish import space_card
+from dbce.tasks import TASKS
+from dbce.train import checkpoints
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def test_the_front_matter_is_complete_and_agrees_with_the_requirements():
-    data = SpaceCard.load(ROOT / "README.md").data.to_dict()
-    assert {"title", "sdk", "sdk_version", "python_version", "app_file", "license", "models"} <= data.keys()
+def newest(versions: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", versions)]
+
+
+def test_the_front_matter_is_composed_and_agrees_with_what_is_installed():
+    assert not (ROOT / "README.md").read_text(encoding="utf-8").startswith("---")  # the README carries none
+    card = SpaceCard(str(space_card()))  # as the Hub reads it
+    data = card.data.to_dict()
+    assert {"title", "emoji", "sdk", "sdk_version", "python_version", "app_file", "license", "models"} <= data.keys()
     assert data["sdk"] == "gradio" and (ROOT / data["app_file"]).is_file()
-    lowest = re.search(r"^gradio>=([\d.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)[1]
-    assert [int(n) for n in data["sdk_version"].split(".")] >= [int(n) for n in lowest.split(".")]
+    requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    lowest = re.search(r"^gradio>=([\d.]+)", requirements, re.MULTILINE)[1]
+    assert newest(data["sdk_version"]) >= newest(lowest)
     assert version("gradio").split(".")[0] == data["sdk_version"].split(".")[0]  # what these tests ran with
-    assert len(data["short_description"]) <= 60
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert newest(data["python_version"]) >= newest(re.search(r'requires-python = ">=([\d.]+)"', project)[1])
+    assert len(data["short_description"]) <= 60  # the Hub's limit
+    encoders = {path.name.split(".")[0] for path in map(Path, data["models"])}
+    bundled = [checkpoints.manifest(task).values() for task in TASKS]
+    assert encoders == {entry["recipe"]["encoder"] for entries in bundled for entry in entries}
+    assert card.text.strip() == (ROOT / "README.md").read_text(encoding="utf-8").strip()
+
+
+def test_the_version_of_gradio_has_one_author(tmp_path, monkeypatch):
+    monkeypatch.setattr(publish, "ROOT", tmp_path)
+    (tmp_path / "README.md").write_text("# Here\n")
+    (tmp_path / "requirements.lock").write_text("gradio-client==1.0\ngradio==6.99.1\n")
+    assert space_card().data.to_dict()["sdk_version"] == "6.99.1"
+    (tmp_path / "requirements.lock").write_text("gradio-client==1.0\n")
+    with pytest.raises(ValueError, match="pins no gradio; write it anew with `make lock`"):
+        space_card()
+
+
+def test_what_the_readme_leads_to_goes_to_the_space_and_nothing_private_does():
+    repository = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    here = repository or [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if path.is_file()]
+    sent = set(filter_repo_objects(here, allow_patterns=list(publish.SPACE)))
+    for link in re.findall(r"\]\(([^):#]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")):
+        assert link in sent or any(name.startswith(f"{link.rstrip('/')}/") for name in sent), link
+    assert not {name for name in sent if name.startswith(("tests/", ".", "node_modules/"))}
 
 
 def files_of(folder: Path) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import segmentation_models_pytorch as smp
-from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, SpaceCard
+from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, SpaceCard, SpaceCardData
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
 from dbce.hub.networks import reason
@@ -22,8 +23,18 @@ from dbce.tasks import TASKS
 from dbce.train import checkpoints
 
 ROOT = checkpoints.FOLDER.parent
-SPACE = ("app.py", "dbce/**", "checkpoints/**", "assets/**", "requirements.txt", "LICENSE")
-"""What a Space needs of this repository, beside a README with its front matter."""
+SPACE = (
+    "app.py",
+    "dbce/**",
+    "checkpoints/**",
+    "requirements.txt",
+    *("assets/**", "docs/**", "examples/**", "Makefile", "CITATION.cff", "LICENSE"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"),
+)
+"""What a Space needs of this repository to run, and what its README leads to; README.md itself is composed."""
+
+SPACE_PYTHON = "3.11"
+"""Of the versions that `requires-python` allows, the one that a Space runs."""
 
 _METRICS = {"dice": "Dice", "iou": "IoU", "precision": "precision", "recall": "recall"}
 
@@ -50,6 +61,11 @@ def stage(tasks: Sequence[str], folder: Path) -> None:
                 shutil.copyfile(measured, folder / task / measured.name)
 
 
+def _pretrained(encoder: str) -> str:
+    """The Hub's repository that an encoder's ImageNet weights came from."""
+    return smp.encoders.encoders[encoder]["pretrained_settings"]["imagenet"]["repo_id"]
+
+
 def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
     """The card of a repository: metadata that the Hub reads, tables, recipe and limits.
 
@@ -61,7 +77,7 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
     for task in tasks:
         for loss, entry in checkpoints.manifest(task).items():
             recipe = entry["recipe"]
-            bases.add(smp.encoders.encoders[recipe["encoder"]]["pretrained_settings"]["imagenet"]["repo_id"])
+            bases.add(_pretrained(recipe["encoder"]))
             sources.add(str(recipe["data"]))
             results += [
                 EvalResult(
@@ -200,14 +216,45 @@ def publish_networks(tasks: Sequence[str], repository: str, private: bool = Fals
     return f"{repository}@{commit.oid}"
 
 
+def _pinned_gradio() -> str:
+    """The version of gradio that `make demo` installs, and a Space with it.
+
+    Raises:
+        ValueError: requirements.lock pins none.
+    """
+    lock = ROOT / "requirements.lock"
+    found = re.search(r"^gradio==(\S+)", lock.read_text(encoding="utf-8"), re.MULTILINE)
+    if found is None:
+        raise ValueError(f"{lock} pins no gradio; write it anew with `make lock`.")
+    return found[1]
+
+
 def space_card(networks: str | None = None, files: Sequence[str] = ()) -> SpaceCard:
-    """This repository's README for a Space, its metadata naming the networks that are fetched when it is built.
+    """This repository's README for a Space, below the metadata that the Hub builds it from.
 
     Args:
-        networks: ``user/name@COMMIT``, or None where the Space shows the bundled networks.
+        networks: ``user/name@COMMIT`` that are fetched when it is built, or None where it shows the bundled networks.
         files: what is there.
+
+    Raises:
+        ValueError: requirements.lock pins no gradio, or a bundled manifest is damaged.
     """
-    card = SpaceCard((ROOT / "README.md").read_text(encoding="utf-8"))
+    card = SpaceCard((ROOT / "README.md").read_text(encoding="utf-8"), ignore_metadata_errors=True)
+    bundled = [task for task in TASKS if (checkpoints.FOLDER / task / "manifest.json").is_file()]
+    recipes = [entry["recipe"] for task in bundled for entry in checkpoints.manifest(task).values()]
+    card.data = SpaceCardData(
+        title="dbce",
+        emoji="🎯",
+        colorFrom="yellow",
+        colorTo="gray",
+        sdk="gradio",
+        sdk_version=_pinned_gradio(),
+        python_version=SPACE_PYTHON,
+        app_file="app.py",
+        license="mit",
+        short_description="See what a segmentation loss sees, on your own image",
+        models=sorted({_pretrained(recipe["encoder"]) for recipe in recipes}),
+    )
     if networks:
         repository, _, revision = networks.partition("@")
         wanted = [file for file in files if file.endswith((".json", ".safetensors"))]
