@@ -14,7 +14,8 @@ demo: $(VENV)/.demo
 
 test: lint browser
 	$(NODE) test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not browser" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m browser
 
 lint: $(VENV)/.dev node_modules/.stamp
 	$(BIN)/ruff check .

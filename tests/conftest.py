@@ -27,6 +27,24 @@ CHROMIUM_OPTIONS = [
 ]
 
 
+def pytest_collection_modifyitems(items):
+    """Mark what needs the running app: it has both cores to itself, while the rest runs side by side."""
+    for item in items:
+        if "address" in item.fixturenames or "browser" in item.fixturenames:
+            item.add_marker("browser")
+
+
+def wait_for(process: subprocess.Popen[bytes], url: str) -> None:
+    """Until the app answers."""
+    for _ in range(240):
+        assert process.poll() is None, "app.py ended before it served a page"
+        try:
+            urllib.request.urlopen(url, timeout=5).read()
+            return
+        except OSError:
+            time.sleep(0.5)
+
+
 @pytest.fixture(scope="session")
 def address():
     """The app, started as the README says, on a free port."""
@@ -36,13 +54,7 @@ def address():
     process = subprocess.Popen([sys.executable, "app.py", "--port", str(port)], cwd=ROOT)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(240):
-            assert process.poll() is None, "app.py ended before it served a page"
-            try:
-                urllib.request.urlopen(url, timeout=5).read()
-                break
-            except OSError:
-                time.sleep(0.5)
+        wait_for(process, url)
         yield url
     finally:
         process.terminate()

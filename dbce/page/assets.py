@@ -83,9 +83,13 @@ Promise.all([load("main.js"), load("backends/gradio.js")]).then(([{{ mount }}, {
 class _Modules(StaticFiles):
     """The files below `WEB` that `KINDS` names, under their content's hash; kept by browsers for a year."""
 
+    def get_path(self, scope: Scope) -> str:
+        """What is asked for; a proxy may or may not have taken its prefix away."""
+        return scope["path"].partition(f"/{PATH}/")[2]
+
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """A file, or nothing under another hash."""
-        given, _, name = Path(path).as_posix().partition("/")
+        given, _, name = path.partition("/")
         if given != content_hash() or name not in modules():
             return "", None
         return super().lookup_path(name)

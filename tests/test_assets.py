@@ -1,0 +1,114 @@
+"""The page's modules: under an address that changes with them, kept by browsers, found behind any prefix."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import Browser
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from dbce.page import assets
+from tests.browser import READY
+from tests.conftest import ROOT, wait_for
+from tests.prefix_proxy import under
+
+
+@pytest.fixture
+def client():
+    return TestClient(Starlette(routes=[assets.mount()]))
+
+
+def url(name: str, given: str | None = None) -> str:
+    return f"/{assets.PATH}/{given or assets.content_hash()}/{name}"
+
+
+def test_every_module_is_served_as_javascript_and_kept(client):
+    assert {"main.js", "core/weights.js", "backends/gradio.js"} <= set(assets.modules())
+    for name in assets.modules():
+        reply = client.get(url(name))
+        assert reply.content == (assets.WEB / name).read_bytes()
+        assert reply.headers["content-type"].startswith("text/javascript")
+        assert "immutable" in reply.headers["cache-control"]
+    assert client.get(url("main.js"), headers={"accept-encoding": "gzip"}).headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        url("main.js", "0000000000"),
+        url("viewer.html"),
+        url("core/tsconfig.json"),
+        url("__init__.py"),
+        url("../page/page.py"),
+        url("core/%2e%2e/%2e%2e/page/page.py"),
+        f"/{assets.PATH}/main.js",
+        f"/{assets.PATH}/",
+    ],
+)
+def test_nothing_else_is_served(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_the_address_changes_with_a_module(tmp_path, monkeypatch):
+    before = assets.content_hash()
+    copy = shutil.copytree(assets.WEB, tmp_path / "web")
+    monkeypatch.setattr(assets, "WEB", copy)
+    assets.modules.cache_clear()
+    assets.content_hash.cache_clear()
+    try:
+        assert assets.content_hash() == before
+        (copy / "core" / "format.js").write_text("export {};\n")
+        assets.content_hash.cache_clear()
+        assert assets.content_hash() != before
+    finally:
+        monkeypatch.undo()
+        assets.modules.cache_clear()
+        assets.content_hash.cache_clear()
+
+
+def test_every_import_is_relative_and_there():
+    for name in assets.modules():
+        folder = (assets.WEB / name).parent
+        for target in re.findall(r"^import [^;]*?\"([^\"]+)\";", (assets.WEB / name).read_text("utf-8"), re.MULTILINE):
+            assert target.startswith("."), f"{name} imports {target}"
+            assert (folder / target).resolve().relative_to(assets.WEB).as_posix() in assets.modules()
+
+
+def test_arrows_between_modules_point_downward():
+    layers = ["core", "backends", "parts", "app", "tabs", "main.js"]
+    for name in assets.modules():
+        for target in re.findall(r"^import [^;]*?\"([^\"]+)\";", (assets.WEB / name).read_text("utf-8"), re.MULTILINE):
+            found = ((assets.WEB / name).parent / target).resolve().relative_to(assets.WEB.resolve())
+            assert layers.index(found.parts[0]) <= layers.index(name.split("/")[0]), f"{name} imports {found}"
+
+
+def test_the_page_opens_behind_a_prefix(browser: Browser):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    app = subprocess.Popen(
+        [sys.executable, "app.py", "--port", str(port)], cwd=ROOT, env={**os.environ, "GRADIO_ROOT_PATH": "/some/where"}
+    )
+    try:
+        wait_for(app, f"http://127.0.0.1:{port}")
+        with under("/some/where", f"http://127.0.0.1:{port}") as address:
+            for path in ("/", "/lesion"):
+                page = browser.new_page()
+                errors: list[str] = []
+                page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+                page.goto(address + path)
+                page.wait_for_selector(READY, timeout=60000)
+                page.click(".examples button:nth-child(2)")
+                page.wait_for_function("() => document.querySelector('.message').textContent.includes('2 of 8')")
+                assert not errors
+                page.close()
+    finally:
+        app.terminate()
+        app.wait(20)
