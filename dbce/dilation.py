@@ -200,6 +200,24 @@ def squared_distances(target: torch.Tensor, num_classes: int, ignore_index: int 
     return torch.from_numpy(np.stack([squared_distance(mask) for mask in flat])).view(inside.shape)
 
 
+def dilate_classes(target: torch.Tensor, num_classes: int, radius: float, ignore_index: int = -100) -> torch.Tensor:
+    """Every class dilated by the disk (Eq. 3), on a CPU.
+
+    Args:
+        target: (N, H, W) whole-number labels.
+        num_classes: number of classes C.
+        radius: radius R in pixels, any real number >= 0.
+        ignore_index: label of pixels that belong to no class; a dilation may still reach them.
+
+    Returns:
+        (N, C, H, W) bool.
+
+    Raises:
+        ValueError: as of `radius_squared`.
+    """
+    return squared_distances(target, num_classes, ignore_index) <= radius_squared(radius)
+
+
 def dilate(mask: np.ndarray, radius: float) -> np.ndarray:
     """Binary dilation of a mask by the disk ``dx^2 + dy^2 <= R^2`` (Eq. 3).
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from dbce.dilation import radius_squared, squared_distances, within_ball, within_disk
+from dbce.dilation import dilate_classes, radius_squared, within_ball, within_disk
 
 _INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
@@ -67,7 +67,7 @@ def _coverage(
         raise ValueError(f"spacing is {tuple(spacing)}; a target of {axes} axes needs {axes} lengths.")
     plane = axes == 2 and spacing is None
     if plane and target.device.type == "cpu" and not torch.compiler.is_compiling():  # OpenCV is faster there
-        return squared_distances(target, num_classes, ignore_index) <= radius_squared(radius)
+        return dilate_classes(target, num_classes, radius, ignore_index)
     classes = torch.arange(num_classes, device=target.device).view(-1, *[1] * axes)
     inside = (target[:, None] == classes) & (target != ignore_index)[:, None]
     if plane:

@@ -72,16 +72,24 @@ function columnDistances(labels, cls, size) {
 }
 
 /**
- * Area of the dilated class for every whole radius: the running sum of the field's histogram, ignored pixels apart.
+ * Whether the disk reaches a pixel at this distance from the class: the radius rule (Eq. 3), which stands nowhere else.
+ * @param {number} distance of `distanceField`
+ * @param {number} radius whole, below FAR
+ */
+export const within = (distance, radius) => distance <= radius;
+
+/**
+ * Area of the dilated class for every whole radius, from the field's histogram; ignored pixels apart.
  * @param {Uint8Array} field of `distanceField`
  * @param {Uint8Array} labels
  * @returns {Int32Array} entry R holds for R < FAR
  */
 export function areaCurve(field, labels) {
-  const curve = new Int32Array(FAR + 1);
-  for (let i = 0; i < field.length; i++) if (labels[i] !== IGNORE) curve[field[i]]++;
-  for (let r = 1; r < FAR; r++) curve[r] += curve[r - 1];
-  return curve;
+  const counts = new Int32Array(FAR + 1);
+  for (let i = 0; i < field.length; i++) if (labels[i] !== IGNORE) counts[field[i]]++;
+  return Int32Array.from({ length: FAR }, (_, radius) =>
+    counts.reduce((area, count, distance) => area + (within(distance, radius) ? count : 0), 0),
+  );
 }
 
 /**

@@ -1,6 +1,6 @@
 // A study of several classes, where a network answers with a label for every pixel and no threshold.
 // Twin of dbce.study.predictor.LabelStudy.
-import { IGNORE } from "./dilation.js";
+import { IGNORE, within } from "./dilation.js";
 import { confusion, scoresByClass } from "./metrics.js";
 import { Study } from "./study.js";
 
@@ -44,7 +44,9 @@ export class LabelStudy extends Study {
     const parts = [0, 0, 0];
     for (let i = 0; i < this.count; i++)
       if (weight[i])
-        parts[this.labels[i] ? 0 : this.near[i] <= radius ? 1 : 2] += entropy ? weight[i] * entropy[i] : weight[i];
+        parts[this.labels[i] ? 0 : within(this.near[i], radius) ? 1 : 2] += entropy
+          ? weight[i] * entropy[i]
+          : weight[i];
     return parts;
   }
 
@@ -60,7 +62,7 @@ export class LabelStudy extends Study {
     const errors = { rim: 0, far: 0, missed: 0, confused: 0 };
     for (let i = 0; i < this.count; i++) {
       if (labels[i] === found[i] || labels[i] === IGNORE) continue;
-      errors[labels[i] ? (found[i] ? "confused" : "missed") : near[i] <= radius ? "rim" : "far"]++;
+      errors[labels[i] ? (found[i] ? "confused" : "missed") : within(near[i], radius) ? "rim" : "far"]++;
     }
     return { ...scoresByClass(confusion(labels, found, this.classes.length), this.classes.length), errors };
   }

@@ -1,5 +1,5 @@
 // One image, its labels if any, and what every network says of it. Twin of dbce.study.predictor.Study.
-import { areaCurve, distanceField, FAR, IGNORE, outline } from "./dilation.js";
+import { areaCurve, distanceField, FAR, IGNORE, outline, within } from "./dilation.js";
 import { binaryCrossEntropy, logitLimit, sigmoid } from "./losses.js";
 import { scoresOf } from "./metrics.js";
 import { WEIGHTINGS, weightAt, weightMap } from "./weights.js";
@@ -184,9 +184,9 @@ export class Study {
     const most = Math.max(...weights);
     const parts = [0, 0, 0];
     for (let d = 0; d <= FAR; d++) {
-      const shared = d <= reach; // the other class reaches these pixels too
+      const shared = within(d, reach); // the other class reaches these pixels too
       parts[0] += sums[1][d] * (shared ? most : weights[1]);
-      parts[d <= radius ? 1 : 2] += sums[0][d] * (shared ? most : weights[0]);
+      parts[within(d, radius) ? 1 : 2] += sums[0][d] * (shared ? most : weights[0]);
     }
     return parts;
   }
@@ -257,7 +257,7 @@ export class Study {
         if (found) tp++;
         else missed++;
       } else if (found) {
-        if (near[i] <= radius) rim++;
+        if (within(near[i], radius)) rim++;
         else far++;
       }
     }

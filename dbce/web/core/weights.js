@@ -1,5 +1,5 @@
 // The weightings, as data. Twin of dbce/weights.py: a new one is a function there and a function here.
-import { IGNORE } from "./dilation.js";
+import { IGNORE, within } from "./dilation.js";
 
 /**
  * What a weighting knows of an image.
@@ -44,7 +44,7 @@ export const WEIGHTINGS = {
 export function weightAt({ labels, classes, distance }, i, { weights, reach }) {
   if (labels[i] === IGNORE) return 0;
   let most = 0;
-  for (const cls of classes) if (weights[cls] > most && distance[cls][i] <= reach) most = weights[cls];
+  for (const cls of classes) if (weights[cls] > most && within(distance[cls][i], reach)) most = weights[cls];
   return most;
 }
 
@@ -67,7 +67,7 @@ export function weightMap({ labels, classes, distance, ignored }, { weights, rea
   rising.sort((a, b) => weights[a] - weights[b]); // the largest comes last
   for (const cls of rising) {
     const [field, weight] = [distance[cls], weights[cls]];
-    for (let i = 0; i < out.length; i++) if (field[i] <= reach) out[i] = weight;
+    for (let i = 0; i < out.length; i++) if (within(field[i], reach)) out[i] = weight;
   }
   if (ignored) for (let i = 0; i < out.length; i++) if (labels[i] === IGNORE) out[i] = 0;
   return out;

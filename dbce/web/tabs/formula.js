@@ -1,5 +1,5 @@
 // The formula of the loss with the numbers of one pixel in it.
-import { FAR, IGNORE } from "../core/dilation.js";
+import { FAR, IGNORE, within } from "../core/dilation.js";
 import { digits, grouped } from "../core/format.js";
 import { weightAt } from "../core/weights.js";
 
@@ -12,7 +12,7 @@ import { weightAt } from "../core/weights.js";
  * @param {string[]} names of the classes
  */
 function weightTerms(study, i, { weights, reach }, { term, has_radius }, names) {
-  const reaching = study.classes.filter((cls) => weights[cls] && study.distance[cls][i] <= reach);
+  const reaching = study.classes.filter((cls) => weights[cls] && within(study.distance[cls][i], reach));
   const words = (cls) => ({ name: names[cls], area: grouped(study.areas[cls][reach]), count: grouped(study.valid) });
   const terms = reaching.map((cls) => term.replace(/\{(\w+)\}/g, (_, word) => words(cls)[word])).reverse();
   const winner = names[reaching.reduce((a, b) => (weights[b] >= weights[a] ? b : a))];
