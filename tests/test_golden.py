@@ -12,8 +12,9 @@ from scipy.special import expit
 
 from dbce.page import studio
 from dbce.page.scene import FAR
-from dbce.study.predictor import LOGIT_STEP, WEIGHTINGS
+from dbce.study.predictor import LOGIT_STEP
 from dbce.tasks import IGNORE, MAX_RADIUS
+from dbce.weights import WEIGHTINGS
 from tests.golden_cases import NETWORKS, RADII, label_maps
 from tests.write_golden import GOLDEN, contents, unpacked
 

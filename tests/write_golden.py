@@ -20,9 +20,10 @@ from scipy.ndimage import binary_erosion
 
 from dbce import losses, metrics
 from dbce.dilation import dilate
-from dbce.page.scene import FAR, ceil_distance, differences, scene
-from dbce.study.predictor import LOGIT_STEP, WEIGHTINGS, LabelStudy, Study, quantise
+from dbce.page.scene import FAR, ceil_distance, delta_code, scene
+from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study, quantise
 from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
+from dbce.weights import WEIGHTINGS
 from tests.golden_cases import EDGES, EXTREME, NETWORKS, RADII, THRESHOLDS, label_maps, scattered, studies
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
@@ -153,7 +154,7 @@ def _scene() -> dict[str, Any]:
     taken = {}
     for name, values in maps.items():
         array = values.astype(np.int16)
-        rest = np.frombuffer(differences(array), np.uint8)
+        rest = np.frombuffer(delta_code(array), np.uint8)
         taken[name] = {"size": len(array), "array": packed(array), "differences": packed(rest)}
     bits = {}
     for name, (classes, _, labels) in label_maps().items():

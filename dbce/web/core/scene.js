@@ -59,7 +59,7 @@ export async function unpackArrays(scene) {
 }
 
 /**
- * What dbce.page.scene.differences took apart: low bytes, high bytes -> int16, each the sum of all to its left and
+ * What dbce.page.scene.delta_code took apart: low bytes, high bytes -> int16, each the sum of all to its left and
  * above.
  * @param {Uint8Array} parts
  * @param {number} size
