@@ -53,11 +53,12 @@ export class Chart {
   }
 
   /**
-   * @param {string} body what is drawn
+   * @param {string} body what is drawn, above the lines of the levels
    * @param {[number, string][]} levels parts of the height, and what is written beside their lines
    * @param {string} label what a screen reader says
+   * @param {string} areas what is drawn below them
    */
-  svg(body, levels, label) {
+  svg(body, levels, label, areas = "") {
     const { left, right, top, bottom } = this.inner;
     const rows = levels.map(([part, text]) => {
       const y = this.y(part);
@@ -67,7 +68,7 @@ export class Chart {
       );
     });
     return `<svg viewBox="0 0 ${this.size.width} ${this.size.height}" role="img" aria-label="${label}">
-      ${body}${rows.join("")}${this.axis}<line class="now" y1="${top}" y2="${bottom}"/></svg>`;
+      ${areas}${rows.join("")}${body}${this.axis}<line class="now" y1="${top}" y2="${bottom}"/></svg>`;
   }
 
   /**

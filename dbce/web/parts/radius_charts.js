@@ -70,7 +70,7 @@ export class RadiusCharts {
       [0.5, "50 %"],
       [1, "100 %"],
     ];
-    this.viewer.$('[data-chart="share"]').innerHTML = this.chart.svg(stack.join(""), levels, label);
+    this.viewer.$('[data-chart="share"]').innerHTML = this.chart.svg("", levels, label, stack.join(""));
   }
 
   /** The marker can be dragged. */
