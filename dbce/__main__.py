@@ -160,9 +160,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
     export.set_defaults(run=commands.export)
-    export.add_argument("format", choices=("onnx",))
-    export.add_argument("--task", choices=TASKS, default="polyp")
-    export.add_argument("-o", "--out", default="onnx", help="folder to write (default onnx)")
+    export.add_argument("format", choices=("onnx", "graphs"), help="graphs: all architectures, without weights")
+    export.add_argument("--task", choices=TASKS, default="polyp", help="onnx: whose networks (default polyp)")
+    export.add_argument("-o", "--out", help="folder to write (default onnx; graphs: where the page reads them)")
 
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
     publish.set_defaults(run=commands.publish)
