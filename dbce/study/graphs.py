@@ -7,6 +7,7 @@ loads them. Networks that have no graph run in PyTorch, and so does everything o
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +15,16 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor
 
 from dbce.network import DeepSupervisionUnet
+
+# read at the import: without it onnxruntime reports its use to Microsoft, and keeps a number of this device
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+import onnxruntime
+
+onnxruntime.disable_telemetry_events()  # Windows' own way
 
 FOLDER = Path(__file__).parent / "graphs"
 """Where the graphs lie, named as `place` says."""
