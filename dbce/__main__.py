@@ -216,9 +216,9 @@ def build_parser() -> argparse.ArgumentParser:
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
     export.set_defaults(run=commands.export_command)
     _checkpoints_option(export)
-    export.add_argument("format", choices=("onnx",))
-    export.add_argument("--task", choices=TASKS, default=DEFAULT)
-    export.add_argument("-o", "--out", default="onnx", help="folder to write (default onnx)")
+    export.add_argument("format", choices=("onnx", "graphs"), help="graphs: all architectures, without weights")
+    export.add_argument("--task", choices=TASKS, default=DEFAULT, help=f"onnx: whose networks (default {DEFAULT})")
+    export.add_argument("-o", "--out", help="folder to write (default onnx; graphs: where the page reads them)")
 
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
     publish.set_defaults(run=commands.publish_command)

@@ -379,11 +379,20 @@ def _measured(args: argparse.Namespace) -> str:
 
 
 def export_command(args: argparse.Namespace) -> None:
-    """Write the bundled networks of a task for another runtime."""
+    """Write the bundled networks of a task for another runtime, or what the page runs of all of them."""
     from dbce.hub import onnx
+    from dbce.study import graphs
     from dbce.train import checkpoints
 
-    folder = Path(args.out)
+    if args.format == "graphs":
+        folder = Path(args.out or graphs.FOLDER)
+        folder.mkdir(parents=True, exist_ok=True)
+        networks = [one.network for task in TASKS for one in checkpoints.bundled(task).values()]
+        for place, network in {graphs.place(network.config): network for network in networks}.items():
+            onnx.write_graph(network, folder / place.name)
+            print(f"wrote {folder / place.name}")
+        return
+    folder = Path(args.out or "onnx")
     folder.mkdir(parents=True, exist_ok=True)
     for loss, checkpoint in checkpoints.bundled(args.task).items():
         path = folder / f"{args.task}-{loss}.onnx"

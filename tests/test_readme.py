@@ -15,8 +15,9 @@ import yaml
 import app
 import dbce
 from dbce.__main__ import build_parser, main
+from dbce.registry import LOSSES
 from dbce.scores import documents
-from dbce.tasks import LOSS_TITLES, TASKS
+from dbce.tasks import TASKS
 from dbce.train import checkpoints
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,7 +120,7 @@ def test_scores_of_the_readme_are_those_of_the_stored_files():
     (table,) = re.findall(r"<!-- seeds polyp -->\n(.*?)<!-- /seeds -->", README, re.DOTALL)
     stored = yaml.safe_load((checkpoints.FOLDER / "polyp" / "evidence.json").read_text(encoding="utf-8"))
     for loss, row in stored["losses"].items():
-        (line,) = [line for line in table.splitlines() if line.startswith(f"| {LOSS_TITLES[loss]} |")]
+        (line,) = [line for line in table.splitlines() if line.startswith(f"| {LOSSES[loss].title} |")]
         shown = [tuple(map(float, pair)) for pair in re.findall(r"([\d.]+) ± ([\d.]+)", line)]
         for (mean, std), name in zip(shown, ("dice", "iou", "precision", "recall"), strict=True):
             assert mean == pytest.approx(row["mean"][name], abs=0.006)

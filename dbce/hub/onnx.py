@@ -1,13 +1,17 @@
-"""Networks for other runtimes: ONNX files that give what PyTorch gives."""
+"""Networks for other runtimes: ONNX files that give what PyTorch gives, and graphs without weights for the page."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from dbce.network import STRIDE, DeepSupervisionUnet
+from dbce.study import graphs
 from dbce.tasks import TASKS
 from dbce.train.checkpoints import Checkpoint
 
@@ -36,11 +40,7 @@ def to_onnx(checkpoint: Checkpoint, path: str | Path) -> None:
     Raises:
         ValueError: the packages that write ONNX are missing.
     """
-    try:
-        import onnx
-        import onnxscript  # noqa: F401  # torch's exporter needs it
-    except ImportError as error:
-        raise ValueError(f"{error.name} is not installed; install it: pip install onnx onnxscript.") from error
+    onnx = _packages()[0]
     size = checkpoint.size
     program = torch.onnx.export(
         _Probabilities(checkpoint.network).eval(),
@@ -58,3 +58,111 @@ def to_onnx(checkpoint: Checkpoint, path: str | Path) -> None:
     notes = {"recipe": json.dumps(recipe, sort_keys=True), "classes": json.dumps(task.classes if task else [])}
     onnx.helper.set_model_props(model, notes)
     onnx.save(model, str(path))
+
+
+def write_graph(network: DeepSupervisionUnet, path: str | Path) -> None:
+    """Write a network without its weights: input ``image``, output ``logits``, as `dbce.study.graphs` runs it.
+
+    ``image`` is (N, 3, H, W) float32 RGB in [0, 1], ``logits`` is (N, C, H, W); N, H and W are free, H and W multiples
+    of 32. Weights are initialisers that lie outside the file, named and shaped as in the network's ``state_dict``.
+
+    Args:
+        network: whose architecture to write.
+        path: file to write, of some tens of kilobytes.
+
+    Raises:
+        ValueError: the packages that write ONNX are missing, or the network takes a weight that
+            `dbce.study.graphs.weights` does not know.
+    """
+    onnx, onnxscript = _packages()
+    side = 2 * STRIDE
+    program = torch.onnx.export(
+        network.eval(),
+        (torch.zeros(1, 3, side, side),),
+        input_names=["image"],
+        output_names=["logits"],
+        dynamo=True,
+        optimize=False,
+        verbose=False,
+    )
+    assert program is not None
+    model = program.model_proto
+    named = {tensor.name: tensor for tensor in model.graph.initializer}
+    outside = [named[name] for name in graphs.weights(network) if name in named]
+    if len(outside) != len(graphs.weights(network)):
+        raise ValueError(f"{network.config} does not use all of its weights; such a network has no graph here.")
+    # as inputs, weights are unknown to the optimiser, which would fold them
+    model.graph.input.extend(onnx.helper.make_tensor_value_info(t.name, t.data_type, list(t.dims)) for t in outside)
+    _keep(model.graph.initializer, lambda tensor: tensor not in outside)
+    model = onnxscript.optimizer.optimize(model)
+    graph = model.graph
+    _keep(graph.input, lambda value: value.name == "image")
+    _free_size(onnx, graph)
+    for tensor in outside:
+        place = onnx.StringStringEntryProto(key="location", value="weights")
+        graph.initializer.add(
+            name=tensor.name,
+            data_type=tensor.data_type,
+            dims=tensor.dims,
+            data_location=onnx.TensorProto.EXTERNAL,
+            external_data=[place],
+        )
+    _plain(model, {tensor.name for tensor in outside})
+    Path(path).write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _free_size(onnx: Any, graph: Any) -> None:
+    """Let a graph of one size take any: what is enlarged is enlarged by a factor, not to a number of pixels."""
+    factors = {"nearest": 2.0, "linear": 4.0}  # from level to level of the decoder, and from its last to the image
+    for node in graph.node:
+        if node.op_type == "Resize":
+            mode = next(a.s.decode() for a in node.attribute if a.name == "mode")
+            node.input[:] = [node.input[0], "", f"by_{mode}"]
+    taken = {name for node in graph.node for name in node.input}
+    _keep(graph.initializer, lambda tensor: tensor.name in taken)
+    for mode, factor in factors.items():
+        by = onnx.helper.make_tensor(f"by_{mode}", onnx.TensorProto.FLOAT, [4], [1, 1, factor, factor])
+        graph.initializer.append(by)
+    for value in (*graph.input, *graph.output):
+        for axis, name in ((0, "batch"), (2, "height"), (3, "width")):
+            value.type.tensor_type.shape.dim[axis].dim_param = name
+
+
+def _plain(model: Any, outside: set[str]) -> None:
+    """Leave out what a graph says of how it was made, so that the same architecture gives the same bytes."""
+    graph = model.graph
+    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    del graph.value_info[:], model.functions[:]
+    graph.name, model.producer_name, model.producer_version = "network", "dbce", ""
+    kept = {"", "image", "logits", *outside}
+    made = [name for node in graph.node for name in node.output] + [tensor.name for tensor in graph.initializer]
+    names = {name: name if name in kept else f"value_{number}" for number, name in enumerate(made)} | {"": ""}
+    for tensor in graph.initializer:
+        tensor.name = names[tensor.name]
+    for node in graph.node:
+        node.name = ""
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names[name] for name in node.output]
+
+
+def _keep(values: Any, wanted: Callable[[Any], bool]) -> None:
+    """Leave in a list of ONNX only what is wanted."""
+    kept = [value for value in values if wanted(value)]
+    del values[:]
+    values.extend(kept)
+
+
+def _packages() -> tuple[Any, Any]:
+    """The packages onnx and onnxscript, which PyTorch's exporter needs.
+
+    Raises:
+        ValueError: one of them is missing.
+    """
+    try:
+        import onnx
+        import onnxscript
+    except ImportError as error:
+        raise ValueError(f"{error.name} is not installed; install it: pip install onnx onnxscript.") from error
+    return onnx, onnxscript

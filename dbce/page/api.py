@@ -169,6 +169,13 @@ def _read_upload(file: Any, what: str) -> tuple[str, bytes]:
 class Blocks(gr.Blocks):
     """gradio's Blocks, whose endpoints answer a call that does not fit with one sentence and no traceback."""
 
+    def __exit__(self, *how: Any) -> None:
+        """As of gradio, which describes every component anew for every visitor: a viewer's script took it 20 ms."""
+        super().__exit__(*how)
+        for block in self.blocks.values():
+            if isinstance(block, gr.HTML):
+                vars(block)["get_config"] = functools.partial(dict, block.get_config())
+
     def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
         """Values that are missing at the end take their defaults; too many are refused."""
         known = [block.label for block in block_fn.inputs]

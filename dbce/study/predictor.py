@@ -18,12 +18,16 @@ import torch.nn.functional as F
 from dbce import losses, metrics
 from dbce.data.resize import resize_image, resize_labels, resize_mask
 from dbce.dilation import dilate
+from dbce.study import graphs
 from dbce.tasks import DEFAULT, IGNORE, TASKS, WORK_SIZE, Task
 from dbce.train.checkpoints import Checkpoint
 from dbce.weights import weighting_of
 
 LOGIT_STEP = 1 / 1024
 """Logits are kept in whole multiples of this, so that the page and Python compute with the same numbers."""
+
+Compute = Callable[[torch.Tensor], torch.Tensor]
+"""What computes logits as `dbce.network.DeepSupervisionUnet.forward` does."""
 
 
 def _borrows_gpu(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -285,7 +289,7 @@ def run_networks(checkpoints: Mapping[str, Checkpoint], image: np.ndarray, sever
     run = log_probabilities if several else foreground_logits
 
     def answer(checkpoint: Checkpoint) -> np.ndarray:
-        return quantise(run(checkpoint, image[None])[0])
+        return quantise(run(checkpoint, image[None], graphs.quickest(checkpoint.network))[0])
 
     if os.environ.get("SPACES_ZERO_GPU"):  # in a process of its own there, without this one's threads
         if torch.cuda.is_available():
@@ -307,40 +311,42 @@ def _threads() -> ThreadPoolExecutor:
 
 
 @torch.inference_mode()
-def foreground_logits(checkpoint: Checkpoint, images: np.ndarray) -> np.ndarray:
+def foreground_logits(checkpoint: Checkpoint, images: np.ndarray, compute: Compute | None = None) -> np.ndarray:
     """Logit of the foreground against the background, by a network of two classes.
 
     Args:
         checkpoint: its network sees the images at its training size.
         images: (N, H, W, 3) uint8 RGB, square.
+        compute: what takes the network's place, from `dbce.study.graphs.quickest`.
 
     Returns:
         (N, H, W) float32: positive where the probability exceeds one half.
     """
-    logits = _logits(checkpoint, images)  # (N, 2, h, w)
+    logits = _logits(checkpoint, images, compute)  # (N, 2, h, w)
     return _enlarged(logits[:, 1:] - logits[:, :1], images)[:, 0].cpu().numpy()
 
 
 @torch.inference_mode()
-def log_probabilities(checkpoint: Checkpoint, images: np.ndarray) -> np.ndarray:
+def log_probabilities(checkpoint: Checkpoint, images: np.ndarray, compute: Compute | None = None) -> np.ndarray:
     """Log-probability of every class, by a network of any number of classes.
 
     Args:
         checkpoint: its network sees the images at its training size.
         images: (N, H, W, 3) uint8 RGB, square.
+        compute: what takes the network's place, from `dbce.study.graphs.quickest`.
 
     Returns:
         (N, C, H, W) float32.
     """
-    return _enlarged(_logits(checkpoint, images), images).log_softmax(dim=1).cpu().numpy()
+    return _enlarged(_logits(checkpoint, images, compute), images).log_softmax(dim=1).cpu().numpy()
 
 
-def _logits(checkpoint: Checkpoint, images: np.ndarray) -> torch.Tensor:
+def _logits(checkpoint: Checkpoint, images: np.ndarray, compute: Compute | None) -> torch.Tensor:
     """(N, H, W, 3) uint8 -> (N, C, h, w) logits at the network's own size."""
     small = np.stack([resize_image(image, checkpoint.size) for image in images])
     parameter = next(checkpoint.network.parameters())
     batch = torch.from_numpy(small).permute(0, 3, 1, 2).to(parameter.device).float() / 255
-    return checkpoint.network(batch.contiguous(memory_format=torch.channels_last))
+    return (compute or checkpoint.network)(batch.contiguous(memory_format=torch.channels_last))
 
 
 def _enlarged(maps: torch.Tensor, images: np.ndarray) -> torch.Tensor:
