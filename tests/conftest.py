@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser import READY
+from tests.browser.actions import READY
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM_OPTIONS = [

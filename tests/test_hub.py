@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from dbce.network import DeepSupervisionUnet
 from dbce.train import checkpoints
 from dbce.train.checkpoints import FOLDER
-from tests.browser import READY
+from tests.browser.actions import READY
 from tests.stand_in_hub import TOKEN, Store, serve
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -21,7 +21,7 @@ from dbce.study import graphs
 from dbce.study.predictor import Predictor, foreground_logits, quantise
 from dbce.train import checkpoints
 from dbce.train.checkpoints import Checkpoint
-from tests.browser import READY
+from tests.browser.actions import READY
 
 RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
 

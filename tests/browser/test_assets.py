@@ -15,9 +15,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from dbce.page import assets
-from tests.browser import READY
+from tests.browser.actions import READY
+from tests.browser.prefix_proxy import under
 from tests.conftest import ROOT, wait_for
-from tests.prefix_proxy import under
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from dbce.data.phantoms import polyp
-from tests.browser import drop, give
+from tests.browser.actions import drop, give
 from tests.encodings import EXACT
 
 ORIGIN = "document.querySelector('.dbce').parentElement.dbce"

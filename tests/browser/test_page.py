@@ -24,7 +24,7 @@ from dbce.scores.results import read_radius
 from dbce.study.predictor import Study
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
-from tests.browser import READY, give, open_both, pixels, show, wait_for_text
+from tests.browser.actions import READY, give, open_both, pixels, show, wait_for_text
 
 LOSSES = list(registry.LOSSES)
 

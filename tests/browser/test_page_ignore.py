@@ -14,8 +14,8 @@ from dbce.study import figures
 from dbce.study.predictor import LabelStudy, Predictor, Study
 from dbce.tasks import IGNORE, TASKS
 from dbce.train import checkpoints
-from tests import test_page, test_page_tasks
-from tests.browser import pixels, show, wait_for_text
+from tests.browser import test_page, test_page_tasks
+from tests.browser.actions import pixels, show, wait_for_text
 
 HATCH = np.array([list(bytes.fromhex(colour[1:])) for colour in figures.IGNORED])
 

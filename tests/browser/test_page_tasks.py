@@ -17,7 +17,7 @@ from dbce.registry import LOSSES
 from dbce.study.predictor import LabelStudy, Predictor
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
-from tests.browser import READY, give, pixels, show, wait_for_text
+from tests.browser.actions import READY, give, pixels, show, wait_for_text
 
 TASK = TASKS["organs"]
 CASES = [["dilated", 0], ["dilated", 10], ["dilated", 64], ["dilated", 150], ["balanced", 10], ["none", 10]]
