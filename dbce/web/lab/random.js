@@ -47,6 +47,6 @@ export function normal(u) {
  */
 export function fingerprint(data) {
   let hash = 0x811c9dc5;
-  for (const byte of data) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (let i = 0; i < data.length; i++) hash = Math.imul(hash ^ data[i], 0x01000193);
   return (hash >>> 0).toString(16).padStart(8, "0");
 }
