@@ -1,5 +1,6 @@
 // exp, log and powers with the same bits in every browser: made of operations that IEEE 754 defines to the last bit.
-// Twins of those in objective.c. The standard leaves Math.exp, Math.log and ** to the browser.
+// Twins of those in objective.c. The standard leaves Math.exp, Math.log and ** to the browser; Math.sqrt as well, but
+// that is an instruction of every processor, and exact.
 
 const LN2_HIGH = 0.69314718036912381649; // ln 2 in two parts: the first times a small whole number is exact
 const LN2_LOW = 1.90821492927058770002e-10;
