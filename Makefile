@@ -1,5 +1,6 @@
 # make demo   set everything up and open the page
 # make test   set everything up and run the linter, the type checker and the tests
+# make lab    compile the kernels of the live lab anew; needs clang and lld (apt-get install clang lld)
 # make lock   resolve requirements.txt anew and write the versions that `make demo` installs
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +8,10 @@ BIN := $(VENV)/bin
 
 NODE := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
-.PHONY: demo test lint lock browser clean format
+LAB := dbce/web/lab
+KERNELS ?= $(LAB)/kernels.wasm
+
+.PHONY: demo test lint lab lock browser clean format
 
 demo: $(VENV)/.demo
 	$(BIN)/python app.py
@@ -42,6 +46,13 @@ $(VENV)/.dev: requirements.txt requirements-dev.txt | $(BIN)/python
 node_modules/.stamp: package.json package-lock.json | $(VENV)/.dev
 	$(NODE) ci --no-fund --no-audit
 	touch $@
+
+# no fused, relaxed or reordered arithmetic: every compiler and every browser gets the same bits
+lab:
+	clang --target=wasm32 -O3 -msimd128 -mbulk-memory -ffp-contract=off -ffreestanding -nostdlib -Wall -Wextra -Werror \
+		-Wl,--no-entry,--import-memory,--export-dynamic,--export=__heap_base,--stack-first,-z,stack-size=65536 \
+		-Wl,--strip-debug -o $(KERNELS) $(LAB)/layers.c $(LAB)/objective.c
+	chmod -x $(KERNELS)
 
 # every Python from 3.10 on; torch and what comes with it is left free, because ZeroGPU, CPUs and GPUs want their own
 lock: | $(BIN)/python

@@ -6,6 +6,8 @@ import hashlib
 import json
 import mimetypes
 import os
+import posixpath
+import re
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +27,7 @@ KINDS = {".js": "text/javascript", ".wasm": "application/wasm"}
 """What is served, by suffix; the HTML and the style travel inside the page."""
 
 _YEAR = 31_536_000
+_IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'];""", re.MULTILINE)
 
 
 def text(name: str) -> str:
@@ -47,6 +50,24 @@ def content_hash() -> str:
     return whole.hexdigest()[:10]
 
 
+@cache
+def needed() -> list[str]:
+    """The modules that the page starts with: what `main.js` imports, and what that imports."""
+    found: list[str] = []
+    waiting = ["main.js", "backends/gradio.js"]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.append(name)
+            waiting += [_beside(name, target) for target in _IMPORT.findall(text(name))]
+    return sorted(found)
+
+
+def _beside(name: str, target: str) -> str:
+    """A relative import of a module, relative to `WEB`."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+
+
 def mount() -> Mount:
     """The route of the modules, to be handed to gradio's ``launch``."""
     for suffix, kind in KINDS.items():
@@ -65,7 +86,7 @@ def loader(settings: str) -> str:
     base = json.dumps(f"{PATH}/{content_hash()}/")
     return f"""
 const base = new URL({base}, document.baseURI);
-for (const name of {json.dumps([name for name in modules() if name.endswith(".js")])}) {{
+for (const name of {json.dumps(needed())}) {{
   const link = Object.assign(document.createElement("link"), {{ rel: "modulepreload", href: new URL(name, base) }});
   document.head.append(link);
 }}

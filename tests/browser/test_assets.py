@@ -56,6 +56,17 @@ def test_nothing_else_is_served(client, path):
     assert client.get(path).status_code == 404
 
 
+def test_what_the_page_starts_with_is_loaded_at_once_and_nothing_else(client):
+    needed = assets.needed()
+    assert {"main.js", "core/dilation.js", "tabs/anatomy.js"} <= set(needed) <= set(assets.modules())
+    imported = {
+        ((assets.WEB / name).parent / target).resolve().relative_to(assets.WEB.resolve()).as_posix()
+        for name in needed
+        for target in re.findall(r"from \"([^\"]+)\"", (assets.WEB / name).read_text("utf-8"))
+    }
+    assert imported | {"main.js", "backends/gradio.js"} == set(needed)
+
+
 def test_the_address_changes_with_a_module(tmp_path, monkeypatch):
     before = assets.content_hash()
     copy = shutil.copytree(assets.WEB, tmp_path / "web")
@@ -82,7 +93,7 @@ def test_every_import_is_relative_and_there():
 
 
 def test_arrows_between_modules_point_downward():
-    layers = ["core", "backends", "parts", "app", "tabs", "main.js"]
+    layers = ["core", "readers", "lab", "backends", "parts", "app", "tabs", "main.js"]
     for name in assets.modules():
         for target in re.findall(r"^import [^;]*?\"([^\"]+)\";", (assets.WEB / name).read_text("utf-8"), re.MULTILINE):
             found = ((assets.WEB / name).parent / target).resolve().relative_to(assets.WEB.resolve())
