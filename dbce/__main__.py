@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from dbce import commands
 from dbce.data.numbering import NUMBERINGS
+from dbce.prior import PRIORS
 from dbce.tasks import LOSS_TITLES, TASKS, WORK_SIZE
 
 
@@ -44,6 +45,15 @@ def _labels_option(parser: argparse.ArgumentParser) -> None:
         "--labels",
         choices=NUMBERINGS,
         help="organs: numbering of the labels, TransUNet's 0 to 8 or Synapse's own 0 to 13 (default: as the set tells)",
+    )
+
+
+def _prior_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prior",
+        choices=PRIORS,
+        default=PRIORS[0],
+        help="corrected: class weights are taken out of networks that were trained with some (balanced CE)",
     )
 
 
@@ -91,13 +101,29 @@ def build_parser() -> argparse.ArgumentParser:
     curves.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
     curves.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
 
-    evidence = add.add_parser("evidence", help="score runs of several seeds: mean, deviation, bootstrap intervals")
+    evidence = add.add_parser("evidence", help="count errors image by image: scores, curves, intervals, pairs")
     evidence.set_defaults(run=commands.evidence_command)
     evidence.add_argument("task", choices=TASKS)
-    evidence.add_argument("--runs", required=True, help="folder with one run a loss and seed")
+    evidence.add_argument("--runs", help="folder with one run a loss and seed (default: the bundled networks)")
     evidence.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
     _labels_option(evidence)
     _part_option(evidence)
+
+    evidence.add_argument("-o", "--out", help="folder to write TASK/*.json below (default checkpoints)")
+
+    verdict = add.add_parser("verdict", help="print what was found of a task, as Markdown, or draw its curves")
+    verdict.set_defaults(run=commands.verdict_command)
+    verdict.add_argument("task", choices=TASKS)
+    verdict.add_argument("-o", "--out", help="draw the reliability diagram instead: .pdf, .svg or .png")
+    verdict.add_argument("--curves", action="store_true", help="with --out: Dice and rim against the threshold")
+
+    shares = add.add_parser("shares", help="what share of the weight objects hold, by size, under every weighting")
+    shares.set_defaults(run=commands.shares_command)
+    shares.add_argument("task", choices=TASKS)
+    shares.add_argument("--data", required=True, help="the set that was trained on")
+    _labels_option(shares)
+    _part_option(shares)
+    shares.add_argument("-o", "--out", help="folder to write TASK/shares.json below (default checkpoints)")
 
     pack = add.add_parser("pack", help="write a data set as one small file that train and evaluate read")
     pack.set_defaults(run=commands.pack_command)
@@ -120,6 +146,7 @@ def build_parser() -> argparse.ArgumentParser:
     _labels_option(evaluate)
     _part_option(evaluate)
     evaluate.add_argument("--checkpoint", action="append", help="file to score, repeatable (default: the bundled)")
+    _prior_option(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     bundle = add.add_parser("bundle", help="score finished runs and put them under checkpoints/")
@@ -156,6 +183,7 @@ def build_parser() -> argparse.ArgumentParser:
     figure.add_argument("--radius", type=float, help="figure 1: disk radius in pixels at 320 (default: the paper's)")
     figure.add_argument("--weighting", choices=("none", "balanced", "dilated"), default="dilated")
     figure.add_argument("--threshold", type=float, default=0.5, help="2, 3: probability a prediction must exceed")
+    _prior_option(figure)
     figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="2, 3: colours of errors")
 
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
