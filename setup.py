@@ -22,6 +22,7 @@ setup(
         "page": NEEDS["networks"] + NEEDS["page"],
         "train": NEEDS["networks"] + NEEDS["train"],
         "dicom": NEEDS["dicom"],
-        "dev": ["dbce[page,train,dicom]", *NEEDS["dev"]],
+        "evidence": NEEDS["evidence"],
+        "dev": ["dbce[page,train,dicom,evidence]", *NEEDS["dev"]],
     },
 )

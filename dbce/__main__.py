@@ -11,10 +11,11 @@ from pathlib import Path
 
 from dbce import commands
 from dbce.data.numbering import NUMBERINGS
+from dbce.prior import PRIORS
 from dbce.registry import LOSSES
 from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 
-_EXTRAS = {"bench": "dev", **dict.fromkeys(("demo", "figure", "export", "publish", "table"), "page")}
+_EXTRAS = {"bench": "dev", **dict.fromkeys(("demo", "figure", "export", "publish", "table", "verdict"), "page")}
 """The extra of the package that brings what a command needs; of all others it is "train"."""
 
 
@@ -51,6 +52,15 @@ def _labels_option(parser: argparse.ArgumentParser) -> None:
         "--labels",
         choices=NUMBERINGS,
         help="organs: numbering of the labels, TransUNet's 0 to 8 or Synapse's own 0 to 13 (default: as the set tells)",
+    )
+
+
+def _prior_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prior",
+        choices=PRIORS,
+        default=PRIORS[0],
+        help="corrected: class weights are taken out of networks that were trained with some (balanced CE)",
     )
 
 
@@ -139,14 +149,31 @@ def build_parser() -> argparse.ArgumentParser:
     curves.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
     curves.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
 
-    evidence = add.add_parser("evidence", help="score runs of several seeds: mean, deviation, bootstrap intervals")
+    evidence = add.add_parser("evidence", help="count errors image by image: scores, curves, intervals, pairs")
     evidence.set_defaults(run=commands.evidence_command)
     _checkpoints_option(evidence)
     evidence.add_argument("task", choices=TASKS)
-    evidence.add_argument("--runs", required=True, help="folder with one run a loss and seed")
+    evidence.add_argument("--runs", help="folder with one run a loss and seed (default: the bundled networks)")
     evidence.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
     _labels_option(evidence)
     _part_option(evidence)
+    evidence.add_argument("-o", "--out", help="folder to write TASK/*.json below (default: where the networks lie)")
+
+    verdict = add.add_parser("verdict", help="print what was found of a task, as Markdown, or draw its curves")
+    verdict.set_defaults(run=commands.verdict_command)
+    _checkpoints_option(verdict)
+    verdict.add_argument("task", choices=TASKS)
+    verdict.add_argument("-o", "--out", help="draw the reliability diagram instead: .pdf, .svg or .png")
+    verdict.add_argument("--curves", action="store_true", help="with --out: Dice and rim against the threshold")
+
+    shares = add.add_parser("shares", help="what share of the weight objects hold, by size, under every weighting")
+    shares.set_defaults(run=commands.shares_command)
+    _checkpoints_option(shares)
+    shares.add_argument("task", choices=TASKS)
+    shares.add_argument("--data", required=True, help="the set that was trained on")
+    _labels_option(shares)
+    _part_option(shares)
+    shares.add_argument("-o", "--out", help="folder to write TASK/shares.json below (default: where networks lie)")
 
     pack = add.add_parser("pack", help="write a data set as one small file that train and evaluate read")
     pack.set_defaults(run=commands.pack_command)
@@ -170,6 +197,7 @@ def build_parser() -> argparse.ArgumentParser:
     _labels_option(evaluate)
     _part_option(evaluate)
     evaluate.add_argument("--checkpoint", action="append", help="file to score, repeatable (default: the bundled)")
+    _prior_option(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     bundle = add.add_parser("bundle", help="score finished runs and put them under checkpoints/")
@@ -211,6 +239,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--weighting", type=_weighting, default="dilated", metavar="NAME", help="figure 1 (default: dilated)"
     )
     figure.add_argument("--threshold", type=float, default=0.5, help="2, 3: probability a prediction must exceed")
+    _prior_option(figure)
     figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="2, 3: colours of errors")
 
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")

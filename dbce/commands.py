@@ -147,9 +147,7 @@ def curves_command(args: argparse.Namespace) -> None:
     from dbce.study import export, figures
     from dbce.train.run_files import read_log
 
-    kind = Path(args.out).suffix[1:].lower()
-    if kind not in export.FIGURES:
-        raise ValueError(f"the figure would be written to {args.out}; the name must end in .pdf, .svg or .png.")
+    kind = _figure_kind(args.out)
     logs = {folder: read_log(folder) for folder in args.runs}
     for folder, lines in logs.items():
         if not lines:
@@ -163,22 +161,84 @@ def curves_command(args: argparse.Namespace) -> None:
 
 
 def evidence_command(args: argparse.Namespace) -> None:
-    """Score finished runs of several seeds, and record means, deviations and intervals."""
+    """Count what networks get wrong on every image of a test set, and record scores, curves, intervals and pairs."""
     from dbce.data.datasets import scan_of
-    from dbce.scores import evidence
+    from dbce.prior import training_weights
+    from dbce.scores import evidence, findings_tables, records
+    from dbce.scores.findings import find
+    from dbce.scores.tallies import scenes_of, tally
     from dbce.train import checkpoints
 
-    runs = evidence.collect_runs(args.runs)
-    dataset, source = _test_set(args)
-    if TASKS[args.task].is_scan:
-        members = list(dict.fromkeys(map(scan_of, dataset.names)))
+    if args.runs:
+        files = [(path, None) for seeds in evidence.collect_runs(args.runs).values() for path in seeds.values()]
     else:
-        members = evidence.groups(dataset.names, args.data)
-    measured = evidence.measure(args.task, runs, dataset, members, _bar(unit="run", leave=False))
-    recipe = checkpoints.load_checkpoint(next(iter(next(iter(runs.values())).values()))).recipe
-    path = evidence.write_evidence(args.task, measured, recipe, source)
-    print("\n".join(evidence.sentences(measured)))
+        base, entries = checkpoints.home() / args.task, checkpoints.manifest(args.task)
+        files = [(base / entry["file"], entry["sha256"]) for entry in entries.values()]
+    dataset, source = _test_set(args)
+    scans = TASKS[args.task].is_scan
+    members = list(dict.fromkeys(map(scan_of, dataset.names))) if scans else evidence.groups(dataset.names, args.data)
+    scenes, radius = scenes_of(dataset, args.task, members), TASKS[args.task].radius
+    tallies, recipes = [], []
+    for file, sha256 in _bar(unit="network", leave=False)(files):
+        network = checkpoints.load_checkpoint(file, sha256)
+        tallies += tally(network, dataset, scenes, radius)
+        recipes.append(network.recipe)
+    found = find(scenes, tallies)
+    frequencies = {str(recipe["loss"]): shares for recipe in recipes if (shares := training_weights(recipe))}
+    folder = Path(args.out) if args.out else checkpoints.home()
+    written = [
+        records.write_images(scenes, tallies, source, radius, folder),
+        records.write_calibration(scenes, tallies, found, frequencies, source, folder),
+        findings_tables.write_findings(args.task, found, source, folder),
+    ]
+    if args.runs:
+        measured = evidence.measure(scenes, tallies)
+        written.append(evidence.write_evidence(args.task, measured, recipes[0], source, folder))
+        print("\n".join(evidence.sentences(measured)))
+    for path in written:
+        print(f"wrote {path}: {path.stat().st_size / 1e3:.0f} kB")
+
+
+def verdict_command(args: argparse.Namespace) -> None:
+    """Print the verdict on a task and the tables it rests on, or draw its curves."""
+    from dbce.scores import findings_tables, records
+    from dbce.scores.findings import row_title
+    from dbce.study import export, figures
+
+    if args.out is None:
+        return print(findings_tables.findings_markdown(args.task))
+    kind = _figure_kind(args.out)
+    curves = records.read_calibration(args.task)
+    if curves is None:
+        raise ValueError(f"nothing was measured of {args.task!r}; run `python -m dbce evidence {args.task}` first.")
+    draw = figures.threshold_curves if args.curves else figures.reliability_diagram
+    figure = draw(curves, {row: row_title(row) for row in curves["rows"]})
+    Path(args.out).write_bytes(export.figure_bytes(figure, kind))
+    print(f"wrote {args.out}")
+
+
+def shares_command(args: argparse.Namespace) -> None:
+    """Record what share of the weight the objects of a set hold under every weighting, by their size."""
+    from dbce.scores import shares
+
+    dataset = _load(args, args.data, part=_part(args, "train"), held_out=TASKS[args.task].held_out)
+    frequencies = dataset.class_frequencies(TASKS[args.task].num_classes)
+    measured = shares.measure_shares(dataset, args.task, frequencies, _bar(unit="img", leave=False))
+    path = shares.write_shares(
+        args.task, measured, Path(args.data).resolve().name, Path(args.out) if args.out else None
+    )
+    print(shares.shares_markdown(measured))
     print(f"wrote {path}")
+
+
+def _figure_kind(name: str) -> str:
+    """What kind of figure a file's name asks for."""
+    from dbce.study import export
+
+    kind = Path(name).suffix[1:].lower()
+    if kind not in export.FIGURES:
+        raise ValueError(f"the figure would be written to {name}; the name must end in .pdf, .svg or .png.")
+    return kind
 
 
 def pack_command(args: argparse.Namespace) -> None:
@@ -230,7 +290,7 @@ def evaluate_command(args: argparse.Namespace) -> None:
     else:
         found = checkpoints.bundled(args.task)
     dataset, _ = _test_set(args)
-    results = evaluate(found, dataset, _bar(desc=f"{len(dataset)} images", leave=False), args.task)
+    results = evaluate(found, dataset, _bar(desc=f"{len(dataset)} images", leave=False), args.task, args.prior)
     if args.json:
         print(json.dumps({k: {n: round(v, 2) for n, v in row.items()} for k, row in results.items()}))
     else:
@@ -284,9 +344,7 @@ def figure_command(args: argparse.Namespace) -> None:
     from dbce.study.predictor import Predictor
     from dbce.train import checkpoints
 
-    kind = Path(args.out).suffix[1:].lower()
-    if kind not in export.FIGURES:
-        raise ValueError(f"the figure would be written to {args.out}; the name must end in .pdf, .svg or .png.")
+    kind = _figure_kind(args.out)
     if args.number == 5:
         content = _radius_figure(args.task, kind)
     else:
@@ -299,6 +357,7 @@ def figure_command(args: argparse.Namespace) -> None:
             raise ValueError(f"figure {args.number} does not belong to the task {task!r}, which has figures 1 and 4.")
         image, mask = _picture(args, task)
         study = Predictor(checkpoints.bundled(task), task).set_image(image, mask)
+        study = study.corrected() if args.prior == "corrected" else study
         radius = TASKS[task].radius if args.radius is None else args.radius
         view = export.View(
             "anatomy" if args.number == 1 else export.figures_of(TASKS[task])[1],

@@ -237,7 +237,8 @@ def bundle_entries(task: str) -> dict:
 @pytest.mark.parametrize("task", TASKS)
 def test_bundle_holds_exactly_the_four_losses(task):
     assert list(bundle_entries(task)) == LOSSES
-    files = {path.name for path in (BUNDLE / task).iterdir()} - {"radius.json", "evidence.json"}  # measurements
+    measurements = ("radius", "evidence", "images", "calibration", "findings", "shares")
+    files = {path.name for path in (BUNDLE / task).iterdir()} - {f"{name}.json" for name in measurements}
     assert files == {"manifest.json", *(f"{loss}.safetensors" for loss in LOSSES)}
 
 

@@ -26,7 +26,9 @@ from dbce.data.datasets import Dataset
 from dbce.page.scene import ceil_distance, scene
 from dbce.page.studio import Studio
 from dbce.registry import LOSSES
-from dbce.scores import evaluation, evidence
+from dbce.scores import evaluation
+from dbce.scores.findings import scene_scores
+from dbce.scores.tallies import Scenes, Tally, scenes_of, tally
 from dbce.study import export, figures
 from dbce.study.predictor import LabelStudy, Predictor, Study, quantise
 from dbce.tasks import IGNORE, TASKS
@@ -254,8 +256,8 @@ def test_band_rim_and_scores_of_images_leave_ignored_pixels_out(draw):
     radius = draw.draw(st.sampled_from([0, 3, 20]))
     dataset = Dataset(("a", "b"), images, labels)
     network = Checkpoint(Redness(), {"size": size})
-    got = evidence.measure_images(network, dataset, radius)
-    assert all(np.array_equal(got[k], v) for k, v in evaluation.score_images(network, dataset).items())
+    got = {name: values[:, 0] for name, values in scene_scores(*counts(network, dataset, radius)).items()}
+    assert all(got[k] == pytest.approx(v) for k, v in evaluation.score_images(network, dataset).items())
     for k in range(2):
         valid, real, empty = labels[k] != IGNORE, labels[k] == 1, labels[k] == 0
         f, r = red[k][valid], real[valid]
@@ -269,6 +271,14 @@ def test_band_rim_and_scores_of_images_leave_ignored_pixels_out(draw):
         f, r = red[k][band], real[band]
         assert got["band_dice"][k] == pytest.approx(2 * (f & r).sum() / (f.sum() + r.sum()) if (f | r).any() else 1)
         assert got["rim_fp"][k] == pytest.approx((red[k] & empty & (outside <= radius)).sum() / real.sum())
+
+
+def counts(network: Checkpoint, dataset: Dataset, radius: float) -> tuple[Scenes, Tally]:
+    """What the evidence is made of: one network's counts over a small set of images, or of scans."""
+    scans = dict.fromkeys(name.split("_slice")[0] for name in dataset.names)
+    task = "organs" if len(scans) < len(dataset) else "polyp"
+    scenes = scenes_of(dataset, task, list(scans))
+    return scenes, tally(network, dataset, scenes, radius)[0]
 
 
 def scans_of(labels: np.ndarray, found: np.ndarray) -> Dataset:
@@ -292,9 +302,11 @@ def test_organs_of_scans_leave_ignored_voxels_out(draw):
             a, b = labels[part][valid] == k, found[part][valid] == k
             expected = 2 * (a & b).sum() / (a.sum() + b.sum()) if (a | b).any() else 1
             assert got["dice"][scan, k - 1] == pytest.approx(expected)
-    first = evidence.measure_scans(network, scans_of(labels, found), 5)
-    second = evidence.measure_scans(network, scans_of(labels, np.where(labels == IGNORE, other, found)), 5)
-    assert all(np.array_equal(first[name], second[name]) for name in first)  # what lies under them is not looked at
+    scenes, first = counts(network, scans_of(labels, found), 5)
+    _, second = counts(network, scans_of(labels, np.where(labels == IGNORE, other, found)), 5)
+    for name in ("counts", "band", "outline", "bins", "brier"):  # what lies under them is not looked at
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name), err_msg=name)
+    np.testing.assert_allclose(scene_scores(scenes, first)["dice"], got["dice"])
 
 
 def test_band_and_rim_of_an_organ_beside_ignored_voxels():
@@ -303,7 +315,8 @@ def test_band_and_rim_of_an_organ_beside_ignored_voxels():
     found[:, 4:60, 20:60] = 5
     found[:, 20:40, 34:40] = 0  # missed, but the boundary there is not known: no pixel of the band
     found[:, 20:40, 20:24] = 0  # missed in the band
-    got = evidence.measure_scans(Checkpoint(Ninths(), {"size": 64}), scans_of(labels, found), 12)
+    scores = scene_scores(*counts(Checkpoint(Ninths(), {"size": 64}), scans_of(labels, found), 12))
+    got = {name: values[:, 4] for name, values in scores.items()}  # of the liver
     assert got["rim_fp"] == pytest.approx(
         [56 * 2 / (56 * 20)] * 2
     )  # of columns 50 to 59 only 50 and 51 lie within 12 px

@@ -113,6 +113,20 @@ def test_tables_and_benchmarks_are_what_the_stored_files_say():
 def test_the_results_have_what_the_command_prints(task, capsys):
     assert main(["table", task]) == 0
     assert capsys.readouterr().out.strip() in PAGES["results.md"]
+    assert main(["verdict", task]) == 0
+    sentences, _, tables = capsys.readouterr().out.strip().partition("\n\n")
+    assert sentences.count("\n") == 3 and sentences in PAGES["results.md"] and tables in PAGES["results.md"]
+
+
+def test_the_readme_has_the_verdict_and_no_bold_that_it_contradicts(capsys):
+    assert main(["verdict", "polyp"]) == 0
+    assert capsys.readouterr().out.partition("\n\n")[0] in README
+    (table,) = re.findall(r"<!-- seeds polyp -->\n(.*?)<!-- /seeds -->", README, re.DOTALL)
+    tied = {line.split(" | ")[0].strip("| ") for line in table.splitlines() if "○ |" in line}
+    assert "**" not in table and all(
+        f"is not to be told from {loss}:" in README for loss in tied - {"Dilated balanced CE"}
+    )
+    assert "Dilated balanced CE" in tied and len(tied) > 1
 
 
 def test_scores_of_the_readme_are_those_of_the_stored_files():
@@ -156,8 +170,15 @@ def test_a_number_that_was_typed_is_found_and_written_over(copy, capsys):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("<!-- figures polyp -->\n<!-- /figures -->\n", "a block of no known kind; kinds are results, seeds, bench"),
+        (
+            "<!-- figures polyp -->\n<!-- /figures -->\n",
+            "a block of no known kind; kinds are results, seeds, verdict, findings, shares, bench",
+        ),
         ("<!-- bench nothing -->\n<!-- /bench -->\n", "nothing.txt is missing; measure it with"),
+        (
+            "<!-- shares organs -->\n<!-- /shares -->\n",
+            "no weights of 'organs' were measured; run `python -m dbce shares",
+        ),
         ("<!-- bench viewer -->\n<!-- seeds polyp -->\n<!-- /seeds -->\n", "1 of 2 blocks end"),
         ("<!-- bench viewer -->\nwords\n<!-- /seeds -->\n", "0 of 1 blocks end"),
     ],

@@ -79,6 +79,22 @@ def test_sentences_for_organs_name_what_balancing_costs():
     assert not any("below the paper" in sentence for sentence in said)  # phantoms are not patients
 
 
+def test_a_network_that_had_not_converged_is_named_beside_every_difference_to_it():
+    scores = {name: 90.0 for name in columns("organs")}
+    recipe = {**RECIPE, "data": "CT-phantoms"}
+    entries = {loss: {"scores": dict(scores), "recipe": recipe, "test_data": "x"} for loss in TASKS["organs"].paper}
+    entries["ce"]["scores"] |= {"dice": 66.2, "gallbladder": 0.0, "pancreas": 0.0}
+    row = {
+        "seeds": [0],
+        "mean": {"dice": 90.0, "band_dice": 1.0, "rim_fp": 1.0},
+        "std": dict.fromkeys(("dice", "band_dice", "rim_fp")),
+    }
+    change = {"seeds": [0], "mean": 23.8, "low": None, "high": None}
+    measured = {"losses": {"ce": row, "dbce": row}, "differences": {"ce": change}, "images": 12, "groups": 12}
+    said = [line for line in summary("organs", entries, measured)["differences"] if "23.8 points" in line]
+    assert len(said) == 2 and all("had not converged in these 25 epochs" in line for line in said)
+
+
 @pytest.mark.parametrize("task", ["lesion", "organs"])
 def test_the_other_tasks_name_their_table_and_what_cannot_be_compared(task):
     scores = dict.fromkeys(columns(task), 50.0)
@@ -96,10 +112,13 @@ def test_what_the_paper_does_not_measure_stands_in_a_table_of_its_own():
     row = {"seeds": [0, 1], "mean": scores, "std": dict.fromkeys(scores, 0.5)}
     interval = {"seeds": [0, 1], "mean": 3.0, "low": 1.0, "high": 5.0}
     measured = {"losses": {"ce": row, "dbce": row}, "differences": {"ce": interval}, "images": 612, "groups": 29}
+    measured["over"] = "images and seeds"
     result = summary("polyp", manifest(TASKS["polyp"].paper), measured)
     assert result["more"]["rows"][0] == ["CE", "80.00 ± 0.50", "70.50 ± 0.50", "12.25 ± 0.50"]
     assert "2 seeds" in result["more"]["title"] and len(result["more"]["columns"]) == 3
-    assert any("+3.0 points of Dice (95 % interval +1.0 to +5.0)" in said for said in result["differences"])
+    assert any(
+        "+3.0 points of Dice (95 % interval +1.0 to +5.0, 2 trainings each)" in said for said in result["differences"]
+    )
     assert "29 video sequences" in result["differences"][-1]
     assert "evidence polyp" in result["commands"]["evidence"]
     plain = summary("polyp", manifest(TASKS["polyp"].paper))
@@ -150,9 +169,9 @@ def test_a_damaged_radius_file_gets_a_sentence(tmp_path, content):
         read_radius("polyp", tmp_path)
 
 
-def test_the_curve_as_text_marks_the_best_radius():
+def test_the_curve_as_text():
     points = [{"radius": 0.0, "dice": 69.44}, {"radius": 20.0, "dice": 79.14}, {"radius": 150.0, "dice": 74.5}]
     curve = {"task": "polyp", "points": points, "label": "short run", "setting": "So.", "test_data": "CVC (2 images)"}
     lines = radius_markdown(curve).splitlines()
-    assert lines[0] == "| R, px at 320 | 0 | 20 | 150 |" and lines[2] == "| mDice, short run | 69.4 | **79.1** | 74.5 |"
+    assert lines[0] == "| R, px at 320 | 0 | 20 | 150 |" and lines[2] == "| mDice, short run | 69.4 | 79.1 | 74.5 |"
     assert lines[4].startswith("Fig. 5, one run a radius: So.") and "--data CVC`" in lines[4]

@@ -11,7 +11,9 @@ from pathlib import Path
 
 from dbce.scores import evidence
 from dbce.scores.evaluation import HEADINGS, data_name
+from dbce.scores.findings_tables import read_findings, tables_markdown, verdict_markdown
 from dbce.scores.results import report, setting
+from dbce.scores.shares import read_shares, shares_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 """The repository."""
@@ -24,7 +26,7 @@ _BLOCK = re.compile(r"^<!-- (\w+) ([\w-]+) -->\n(?:(?!^<!-- ).*\n)*?<!-- /\1 -->
 
 
 def seeds_table(task: str) -> str:
-    """The scores of a task over all seeds and what of them is beyond chance, as Markdown.
+    """The scores of a task over all seeds, marked where chance allows it, as Markdown.
 
     Raises:
         ValueError: nothing was measured, or a file is damaged.
@@ -35,19 +37,39 @@ def seeds_table(task: str) -> str:
     known = next(iter(measured["losses"].values()))
     names = {name: words for name, words in HEADINGS.items() if name in known["mean"]}
     trained = setting({**measured["recipe"], "seed": ", ".join(map(str, known["seeds"]))}, measured["test_data"])
-    lines = [
-        f"| {evidence.over_seeds(measured)} | " + " | ".join(names.values()) + " |",
-        "| --- |" + " --- |" * len(names),
-        *("| " + " | ".join(row) + " |" for row in evidence.rows(measured, names)),
-        "",
+    parts = [
+        evidence.marked_table(measured, names),
         f"Percent, {trained}",
-        "",
-        *(f"- {sentence}" for sentence in evidence.sentences(measured)),
-        "",
         f"{evidence.how(measured)} `python -m dbce evidence {task} --runs RUNS --data "
         f"{data_name(measured['test_data'])}` computes them.",
     ]
-    return "\n".join(lines)
+    return "\n\n".join(parts)
+
+
+def findings_text(task: str) -> str:
+    """The tables of findings of a task, and the commands that make and draw them.
+
+    Raises:
+        ValueError: nothing was measured, or a file is damaged.
+    """
+    data = data_name((read_findings(task) or {}).get("test_data", "DATA"))
+    return (
+        f"{tables_markdown(task)}\n\n`python -m dbce evidence {task} --data {data}` counts all this, `python -m dbce "
+        f"verdict {task}` prints it with the verdict; `python -m dbce verdict {task} -o calibration.pdf` draws the "
+        "reliability diagram."
+    )
+
+
+def shares_text(task: str) -> str:
+    """What share of the weight the objects of a task hold, and the command that measures it.
+
+    Raises:
+        ValueError: nothing was measured, or a file is damaged.
+    """
+    measured = read_shares(task)
+    if measured is None:
+        raise ValueError(f"no weights of {task!r} were measured; run `python -m dbce shares {task} --data DATA` first.")
+    return f"{shares_markdown(measured)}\n\n`python -m dbce shares {task} --data {measured['data']}` measures them."
 
 
 def bench_text(name: str) -> str:
@@ -66,7 +88,14 @@ def bench_text(name: str) -> str:
     return f"```text\n{path.read_text(encoding='utf-8').rstrip()}\n```"
 
 
-MAKERS: dict[str, Callable[[str], str]] = {"results": report, "seeds": seeds_table, "bench": bench_text}
+MAKERS: dict[str, Callable[[str], str]] = {
+    "results": report,
+    "seeds": seeds_table,
+    "verdict": verdict_markdown,
+    "findings": findings_text,
+    "shares": shares_text,
+    "bench": bench_text,
+}
 """By kind of a block, the function that makes its text from its name: a task, or a file of `BENCHMARKS`."""
 
 

@@ -31,27 +31,35 @@ def columns(task: str) -> dict[str, str]:
     return {"dice": HEADINGS["dice"], "iou": HEADINGS["iou"], **organs}
 
 
-def score_images(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter) -> dict[str, np.ndarray]:
+def score_images(
+    checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter, prior: str = "trained"
+) -> dict[str, np.ndarray]:
     """Scores in [0, 1] of every image, (N,) for each name in `dbce.metrics.SCORES`, at threshold 0.5."""
     chunks = []
     for start in progress(range(0, len(dataset), 8)):
         part = slice(start, start + 8)
-        prediction = foreground_logits(checkpoint, dataset.images[part]) > 0
+        prediction = foreground_logits(checkpoint, dataset.images[part], prior=prior) > 0
         chunks.append(scores(prediction, dataset.labels[part] == 1, dataset.labels[part] != IGNORE))
     return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in SCORES}
 
 
 def score_scans(
-    checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter, num_classes: int = 9
+    checkpoint: Checkpoint,
+    dataset: Dataset,
+    progress: Callable = iter,
+    num_classes: int = 9,
+    prior: str = "trained",
 ) -> dict[str, np.ndarray]:
     """`scan_scores` of a network."""
-    return scan_scores(label_maps(checkpoint, dataset, progress), dataset, num_classes)
+    return scan_scores(label_maps(checkpoint, dataset, progress, prior), dataset, num_classes)
 
 
-def label_maps(checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter) -> np.ndarray:
+def label_maps(
+    checkpoint: Checkpoint, dataset: Dataset, progress: Callable = iter, prior: str = "trained"
+) -> np.ndarray:
     """(N, H, W) uint8: the most probable class of every pixel of N slices."""
     found = [
-        log_probabilities(checkpoint, dataset.images[start : start + 8]).argmax(axis=1).astype(np.uint8)
+        log_probabilities(checkpoint, dataset.images[start : start + 8], prior=prior).argmax(axis=1).astype(np.uint8)
         for start in progress(range(0, len(dataset), 8))
     ]
     return np.concatenate(found)
@@ -86,16 +94,22 @@ def scan_scores(found: np.ndarray, dataset: Dataset, num_classes: int = 9) -> di
     return {"dice": dice, "iou": np.where(nothing, 1.0, hit / np.maximum(either, 1))}
 
 
-def _organ_means(checkpoint: Checkpoint, dataset: Dataset, progress: Callable, task: str) -> dict[str, float]:
+def _organ_means(
+    checkpoint: Checkpoint, dataset: Dataset, progress: Callable, task: str, prior: str
+) -> dict[str, float]:
     """Scores as in the paper's Table 3: over the scans first, then over the organs."""
-    scores = score_scans(checkpoint, dataset, progress, TASKS[task].num_classes)
+    scores = score_scans(checkpoint, dataset, progress, TASKS[task].num_classes, prior)
     means = {name: float(values.mean(axis=0).mean()) for name, values in scores.items()}
     classes = TASKS[task].classes[1:]
     return {**means, **dict(zip(classes, scores["dice"].mean(axis=0).tolist(), strict=True))}
 
 
 def evaluate(
-    checkpoints: Mapping[str, Checkpoint], dataset: Dataset, progress: Callable = iter, task: str = DEFAULT
+    checkpoints: Mapping[str, Checkpoint],
+    dataset: Dataset,
+    progress: Callable = iter,
+    task: str = DEFAULT,
+    prior: str = "trained",
 ) -> dict[str, dict[str, float]]:
     """Mean scores in percent over a test set, by loss (or by any other key of ``checkpoints``).
 
@@ -104,6 +118,7 @@ def evaluate(
         dataset: images and labels at ``WORK_SIZE``, the size the paper scores at.
         progress: wraps the iteration over batches, e.g. ``tqdm``.
         task: key of `dbce.tasks.TASKS`.
+        prior: one of `dbce.prior.PRIORS`; "corrected" takes class weights out of networks trained with some.
 
     Returns:
         By loss, the names of `columns` with their scores.
@@ -111,9 +126,11 @@ def evaluate(
     results = {}
     for key, value in checkpoints.items():
         if not TASKS[task].several:
-            means = {name: float(scores.mean()) for name, scores in score_images(value, dataset, progress).items()}
+            means = {
+                name: float(scores.mean()) for name, scores in score_images(value, dataset, progress, prior).items()
+            }
         else:
-            means = _organ_means(value, dataset, progress, task)
+            means = _organ_means(value, dataset, progress, task, prior)
         results[key] = {name: 100 * score for name, score in means.items()}
     return results
 
@@ -145,7 +162,32 @@ def score_table(results: Mapping[str, Mapping[str, float]]) -> str:
     return "\n".join(lines)
 
 
-_CHANCE = "one run a loss, so differences of a point or so may be chance"
+NOTHING = 1.0
+"""Percent of Dice below which a network found next to nothing of a class."""
+
+
+def short_run(task: str, loss: str, scores: Mapping[str, float], epochs: int) -> str:
+    """What belongs into the same line as any number of a network that a short run left without some classes.
+
+    Args:
+        task: key of `dbce.tasks.TASKS`.
+        loss: it was trained with.
+        scores: its Dice in percent, by class; what else is in it does not matter.
+        epochs: it was trained for; as many as the paper's are not short.
+
+    Returns:
+        A clause that begins with ``;``, or nothing.
+    """
+    lost = [name for name in TASKS[task].classes[1:] if scores.get(name, 100) < NOTHING]
+    if not lost or epochs >= TASKS[task].epochs:
+        return ""
+    return (
+        f"; {title(loss)} scores {max(scores[name] for name in lost):.2f} on {' and '.join(lost)}, because it had not "
+        f"converged in these {epochs} epochs"
+    )
+
+
+_CHANCE = "one run a loss, so differences of a point or so may be chance and nothing is marked"
 
 
 def score_markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = DEFAULT, seeds: int = 1) -> str:
@@ -154,11 +196,10 @@ def score_markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = DEFAUL
     Args:
         manifest: from `dbce.train.checkpoints.manifest`.
         task: key of `dbce.tasks.TASKS`.
-        seeds: how many a loss a second table tells of.
+        seeds: how many a loss the table above tells of.
     """
     first = next(iter(manifest.values()))
     recipe, heads = first["recipe"], columns(task)
-    best = {name: max(entry["scores"][name] for entry in manifest.values()) for name in heads}
     of, drawn = TASKS[task], is_drawn(recipe)
     paper, wide = of.paper, of.several  # ours and the paper's below each other, for want of width
     over = f"{of.objects} and {of.scored}" if of.several else of.scored
@@ -168,7 +209,7 @@ def score_markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = DEFAUL
         f"the mean over {over}. {recipe['encoder']} encoder (ImageNet), {recipe['size']} × {recipe['size']} px, "
         f"{recipe['epochs']} epochs, batch {recipe['batch_size']}, seed {recipe['seed']}, R = {recipe['radius']:g} px "
         f"at {WORK_SIZE}; "
-        f"{f'one run a loss, the networks shown here; {seeds} seeds follow below' if seeds > 1 else _CHANCE}. "
+        f"{f'the networks shown here, one of the {seeds} seeds above, unmarked' if seeds > 1 else _CHANCE}. "
         f"The paper trains a ResNet34 for {of.epochs} epochs at 320 × 320"
         f"{' on patients (Synapse): its levels are not to be compared with those on drawings' if drawn else ''}"
         f"{'' if paper else '; its table is not in our copy, so its cells are empty'}.",
@@ -179,17 +220,15 @@ def score_markdown(manifest: Mapping[str, Mapping[str, Any]], task: str = DEFAUL
     lines.append(head + (" |" if wide else " | paper: " + " | ".join(heads.values()) + " |"))
     lines.append("| --- |" + " --- |" * (len(heads) * (1 if wide else 2)))
 
-    def cells(row: Mapping[str, float] | None, marks: Mapping[str, float]) -> list[str]:
-        if row is None:
-            return [""] * len(heads)
-        return [f"**{row[n]:.2f}**" if row[n] == marks.get(n) else f"{row[n]:.2f}" for n in heads]
+    def cells(row: Mapping[str, float] | None) -> list[str]:
+        return [""] * len(heads) if row is None else [f"{row[name]:.2f}" for name in heads]
 
     for loss, entry in manifest.items():
-        ours = cells(entry["scores"], best)
-        beside = [] if wide else cells(theirs.get(loss), {})
+        ours = cells(entry["scores"])
+        beside = [] if wide else cells(theirs.get(loss))
         lines.append(f"| {title(loss)} | " + " | ".join(ours + beside) + " |")
     if wide:
-        lines += [f"| {title(loss)}, paper | " + " | ".join(cells(theirs[loss], {})) + " |" for loss in theirs]
+        lines += [f"| {title(loss)}, paper | " + " | ".join(cells(theirs[loss])) + " |" for loss in theirs]
     lines += [
         "",
         f"`python -m dbce evaluate {task} --data {data_name(first['test_data'])}` computes the scores again, "

@@ -1,122 +1,35 @@
-"""Tables with uncertainty: several seeds a loss, the errors where the method acts, and paired bootstrap intervals.
+"""Tables over several seeds a loss: means, standard deviations, and paired intervals that know the chance of training.
 
-The paper gives one number a cell. Here each cell is a mean over seeds with its standard deviation, and the
-difference between dilated balanced cross entropy and another loss comes with an interval over images. Frames of one
-video are near duplicates, so whole sequences are drawn there (cluster bootstrap; Efron and Tibshirani 1993).
+The paper gives one number a cell. Here each cell is a mean over seeds with its standard deviation, and the difference
+between dilated balanced cross entropy and another loss comes with an interval over images and seeds. What was trained
+once gets no interval: one training tells nothing of the next.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dbce.data.datasets import Dataset, scan_of
-from dbce.dilation import dilate
-from dbce.metrics import SCORES, scores
+from dbce.metrics import SCORES
 from dbce.registry import LOSSES, METHOD, title
-from dbce.scores.evaluation import HEADINGS, data_name, label_maps, scan_scores
-from dbce.study.predictor import foreground_logits
-from dbce.tasks import DEFAULT, IGNORE, TASKS
-from dbce.train.checkpoints import Checkpoint, home, load_checkpoint
-
-BAND = 10
-"""Half the width in pixels of the band around the boundary, at ``WORK_SIZE``."""
-
-DRAWS = 10_000
-"""Bootstrap samples."""
+from dbce.scores.evaluation import HEADINGS, data_name, short_run
+from dbce.scores.findings import find, scene_scores
+from dbce.scores.marks import MARKS_MEAN, mark_rows, marked
+from dbce.scores.resampling import DRAWS, Interval, with_training_chance
+from dbce.scores.tallies import BAND, Scenes, Tally
+from dbce.tasks import DEFAULT, TASKS
+from dbce.train.checkpoints import home, load_checkpoint
 
 EXTRA = {"band_dice": f"Dice within {BAND} px of the boundary", "rim_fp": "false positives in the rim, % of the object"}
 """Quantities beside `dbce.metrics.SCORES` that the weighting should move."""
 
 
 _OWN = ("loss", "seed", "torch", "device", "compiled")  # fields of a recipe in which runs of one campaign may differ
-
-
-def measure_images(
-    checkpoint: Checkpoint, dataset: Dataset, radius: float, progress: Callable = iter
-) -> dict[str, np.ndarray]:
-    """Scores in [0, 1] of every image, and the quantities of `EXTRA`.
-
-    ``band_dice`` counts only pixels whose distance to the object and to the background is at most `BAND`;
-    ``rim_fp`` is the number of false positives within ``radius`` of the object over the area of the object, and not a
-    number where there is no object. Ignored pixels are neither object nor background.
-
-    Args:
-        checkpoint: a network of two classes.
-        dataset: images and labels at ``WORK_SIZE``.
-        radius: how far the rim reaches, in pixels.
-        progress: wraps the iteration over batches.
-
-    Returns:
-        (N,) for each name.
-    """
-    rows: dict[str, list[np.ndarray]] = {}
-    for start in progress(range(0, len(dataset), 8)):
-        part = slice(start, start + 8)
-        found, labels = foreground_logits(checkpoint, dataset.images[part]) > 0, dataset.labels[part]
-        real, background = labels == 1, labels == 0
-        values = scores(found, real, real | background)
-        band = _dilated(real, BAND) & _dilated(background, BAND)
-        values["band_dice"] = scores(found, real, (real | background) & band)["dice"]
-        rim = (found & background & _dilated(real, radius)).sum(axis=(1, 2))
-        area = real.sum(axis=(1, 2))
-        values["rim_fp"] = np.where(area > 0, rim / np.maximum(area, 1), np.nan)
-        for name, value in values.items():
-            rows.setdefault(name, []).append(value)
-    return {name: np.concatenate(parts) for name, parts in rows.items()}
-
-
-def _dilated(masks: np.ndarray, radius: float) -> np.ndarray:
-    """`dilate` of each of (N, H, W) masks."""
-    return np.stack([dilate(mask, radius) for mask in masks])
-
-
-def measure_scans(
-    checkpoint: Checkpoint, dataset: Dataset, radius: float, progress: Callable = iter, num_classes: int = 9
-) -> dict[str, np.ndarray]:
-    """Scores in [0, 1] of every scan, the mean over its organs, and the quantities of `EXTRA`.
-
-    As in `measure_images`, with distances within a slice and counts over all slices of a scan, organ by organ.
-
-    Args:
-        checkpoint: a network of several classes.
-        dataset: slices and labels at ``WORK_SIZE``, named as ``case0005_slice012``.
-        radius: how far the rim reaches, in pixels.
-        progress: wraps the iteration over batches.
-        num_classes: number of classes C, background included.
-
-    Returns:
-        (scans,) for each name; scans in the order of the data set.
-    """
-    counts: dict[str, np.ndarray] = {}  # by scan: hits, found and real pixels in the band; rim; area: (5, C)
-    maps = label_maps(checkpoint, dataset, progress)
-    for name, label, found in zip(dataset.names, dataset.labels, maps, strict=True):
-        total = counts.setdefault(scan_of(name), np.zeros((5, num_classes)))
-        valid = label != IGNORE
-        for c in np.unique(label[valid & (label > 0)]):
-            real, claimed = label == c, valid & (found == c)
-            others = valid & ~real
-            band = dilate(real, BAND) & dilate(others, BAND)
-            rim = claimed & others & dilate(real, radius)
-            parts = (real & claimed & band, claimed & band, real & band, rim, real)
-            total[:, c] += [part.sum() for part in parts]
-    hit, claimed, real, rim, area = np.stack(list(counts.values()), axis=1)[:, :, 1:]  # (scans, C - 1) each
-    there = area > 0
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return np.where(there, values, 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
-
-    organs = scan_scores(maps, dataset, num_classes)
-    return {
-        **{name: values.mean(axis=1) for name, values in organs.items()},
-        "band_dice": mean(2 * hit / np.maximum(claimed + real, 1)),
-        "rim_fp": mean(rim / np.maximum(area, 1)),
-    }
 
 
 def groups(names: Sequence[str], folder: str | Path) -> list[str]:
@@ -134,30 +47,6 @@ def groups(names: Sequence[str], folder: str | Path) -> list[str]:
     if missing:
         raise ValueError(f"{path} does not name the sequence of {missing[0]} and {len(missing) - 1} more; complete it.")
     return [known[name] for name in names]
-
-
-def bootstrap(
-    difference: np.ndarray, members: Sequence[str], draws: int = DRAWS, seed: int = 0
-) -> tuple[float, float, float]:
-    """Mean of a paired difference and its 95 % percentile interval, resampling whole groups.
-
-    Args:
-        difference: (N,) one number an image.
-        members: the group of every image; images of a group are drawn together.
-        draws: bootstrap samples.
-        seed: of the resampling.
-
-    Returns:
-        Mean over images, lower and upper end.
-    """
-    _, group = np.unique(np.asarray(members), return_inverse=True)
-    count = int(group.max()) + 1
-    sums = np.bincount(group, weights=difference, minlength=count)
-    sizes = np.bincount(group, minlength=count)
-    drawn = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)  # (draws, groups)
-    means = (drawn @ sums) / (drawn @ sizes)
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(difference.mean()), float(low), float(high)
 
 
 def collect_runs(runs: str | Path) -> dict[str, dict[int, Path]]:
@@ -184,55 +73,79 @@ def collect_runs(runs: str | Path) -> dict[str, dict[int, Path]]:
     return {loss: found[loss] for loss in LOSSES if loss in found}
 
 
-def measure(
-    task: str,
-    runs: Mapping[str, Mapping[int, Path]],
-    dataset: Dataset,
-    members: Sequence[str],
-    progress: Callable = iter,
-) -> dict[str, Any]:
-    """Everything the tables need, from finished runs of a task.
+def measure(scenes: Scenes, tallies: Sequence[Tally], draws: int = DRAWS) -> dict[str, Any]:
+    """Everything the tables need, from the counts of all runs of a task as they were trained.
 
     Args:
-        task: key of `dbce.tasks.TASKS`.
-        runs: from `collect_runs`.
-        dataset: the test set at ``WORK_SIZE``.
-        members: from `groups`; one a scan for tasks of several classes.
-        progress: wraps the iteration over runs.
+        scenes: of the test set.
+        tallies: of every loss and seed, from `dbce.scores.tallies.tally`.
+        draws: bootstrap samples.
 
     Returns:
         ``losses``: by loss ``seeds``, ``mean`` and ``std`` (sample standard deviation over seeds, None for one seed)
-        of every score in percent; ``differences``: by other loss the mean Dice difference of "dbce", averaged over the
-        seeds that both have, in percentage points with its interval; ``images`` (or scans) and ``groups``: how many.
+        of every score in percent; ``differences``: by other loss the mean Dice difference of "dbce" in percentage
+        points, the ``seeds`` both have, and where both have several an interval over images and seeds (``low``,
+        ``high``), else None; ``images`` (or scans) and ``groups``: how many; ``over``: "images and seeds".
     """
-    radius = TASKS[task].radius
-    score = measure_scans if TASKS[task].several else measure_images
-    pairs = [(loss, seed, path) for loss, seeds in runs.items() for seed, path in seeds.items()]
-    values: dict[str, dict[int, dict[str, np.ndarray]]] = {}
-    for loss, seed, path in progress(pairs):
-        values.setdefault(loss, {})[seed] = score(load_checkpoint(path), dataset, radius)
-    losses = {}
-    for loss, seeds in values.items():
-        means = {
-            name: [100 * float(np.nanmean(rows[name])) for rows in seeds.values()]
-            for name in next(iter(seeds.values()))
-        }
-        losses[loss] = {
+    trained = [tally for tally in tallies if tally.prior == "trained"]
+    rows: dict[str, dict[int, dict[str, float]]] = {}
+    for one in trained:
+        means = {name: 100 * float(np.nanmean(values)) for name, values in scene_scores(scenes, one).items()}
+        rows.setdefault(one.loss, {})[one.seed] = {name: means[name] for name in (*SCORES, *EXTRA)}
+    losses = {
+        loss: {
             "seeds": sorted(seeds),
-            "mean": {name: round(float(np.mean(row)), 3) for name, row in means.items()},
+            "mean": {
+                name: round(float(np.mean([row[name] for row in seeds.values()])), 3) for name in (*SCORES, *EXTRA)
+            },
             "std": {
-                name: round(float(np.std(row, ddof=1)), 3) if len(row) > 1 else None for name, row in means.items()
+                name: round(float(np.std([row[name] for row in seeds.values()], ddof=1)), 3) if len(seeds) > 1 else None
+                for name in (*SCORES, *EXTRA)
             },
         }
+        for loss, seeds in rows.items()
+    }
+    found = find(scenes, trained, draws)
     differences = {}
-    for other in values:
-        both = sorted(values.get(METHOD, {}).keys() & values[other].keys())
-        if other == METHOD or not both:
-            continue
-        difference = np.mean([values[METHOD][s]["dice"] - values[other][s]["dice"] for s in both], axis=0)
-        mean, low, high = (round(100 * v, 3) for v in bootstrap(difference, members))
-        differences[other] = {"seeds": both, "mean": mean, "low": low, "high": high}
-    return {"losses": losses, "differences": differences, "images": len(members), "groups": len(set(members))}
+    for other in rows.keys() - {METHOD} if METHOD in rows else ():
+        mean, low, high = found["pairs"]["dice"][f"{METHOD}|{other}"]
+        several = min(len(rows[METHOD]), len(rows[other])) > 1
+        differences[other] = {
+            "seeds": sorted(rows[METHOD].keys() & rows[other].keys()),
+            "mean": mean,
+            "low": low if several else None,
+            "high": high if several else None,
+        }
+    return {
+        "losses": losses,
+        "differences": {loss: differences[loss] for loss in rows if loss in differences},
+        "images": found["scenes"],
+        "groups": found["groups"],
+        "over": "images and seeds",
+    }
+
+
+def seed_difference(measured: Mapping[str, Any], other: str) -> tuple[Interval | None, int]:
+    """By how many points of Dice "dbce" is ahead of another loss, with the chance of training in the interval.
+
+    Files from before seeds were drawn hold intervals over images alone; those are widened by the deviations over seeds,
+    see `dbce.scores.resampling.with_training_chance`.
+
+    Args:
+        measured: from `read_evidence`.
+        other: a loss among its differences.
+
+    Returns:
+        The interval, None where either was trained once; the number of trainings of each.
+    """
+    row, losses = measured["differences"][other], measured["losses"]
+    seeds = min(len(losses[loss]["seeds"]) for loss in (METHOD, other))
+    if seeds < 2:
+        return None, seeds
+    alone = Interval(row["mean"], row["low"], row["high"])
+    if measured.get("over") == "images and seeds":
+        return alone, seeds
+    return with_training_chance(alone, [losses[loss]["std"]["dice"] for loss in (METHOD, other)], seeds), seeds
 
 
 def evidence_file(task: str, folder: Path | None = None) -> Path:
@@ -271,14 +184,26 @@ def read_evidence(task: str, folder: Path | None = None) -> dict[str, Any] | Non
     return found
 
 
-def sentences(measured: Mapping[str, Any]) -> list[str]:
-    """The differences in words, computed from the numbers."""
+def sentences(measured: Mapping[str, Any], scores: Mapping[str, Mapping[str, float]] | None = None) -> list[str]:
+    """The differences in words, computed from the numbers.
+
+    Args:
+        measured: from `read_evidence`.
+        scores: by loss those of the networks shown, in percent, by which classes are known that a short run missed.
+    """
     said = []
     for other, row in measured["differences"].items():
-        words = f"{row['mean']:+.1f} points of Dice (95 % interval {row['low']:+.1f} to {row['high']:+.1f})"
+        found, seeds = seed_difference(measured, other)
+        words = f"{title(METHOD)} against {title(other)}: {row['mean']:+.1f} points of Dice"
+        if found is None:
+            words += ", one training each"
+        else:
+            sure = "" if found.beyond_chance else ": not to be told from chance"
+            words += f" (95 % interval {found.low:+.1f} to {found.high:+.1f}, {seeds} trainings each){sure}"
         words = words.replace("-", "\u2212")
-        sure = "" if row["low"] > 0 or row["high"] < 0 else ": not to be told from chance on these images"
-        said.append(f"{title(METHOD)} against {title(other)}: {words}{sure}.")
+        for loss in (other, METHOD) if scores else ():
+            words += short_run(measured["task"], loss, (scores or {}).get(loss, {}), measured["recipe"]["epochs"])
+        said.append(f"{words}.")
     return said
 
 
@@ -307,15 +232,20 @@ def over_seeds(measured: Mapping[str, Any]) -> str:
 
 
 def how(measured: Mapping[str, Any]) -> str:
-    """One sentence on what the intervals mean."""
+    """One sentence on what the intervals mean, or why there is none."""
     what = (
         f"the {measured['groups']} video sequences, whose frames are near duplicates"
         if measured["groups"] < measured["images"]
         else f"the {measured['images']} {TASKS[measured.get('task', DEFAULT)].scored}"
     )
-    alone = all(len(row["seeds"]) == 1 for row in measured["differences"].values())
-    chance = " With one seed they tell nothing of the chance of training." if alone else ""
-    return f"Paired intervals from {DRAWS} bootstrap samples of {what}.{chance}"
+    if all(seed_difference(measured, other)[0] is None for other in measured["differences"]):
+        return "No intervals: with one training a loss, what the next would change is not known."
+    if measured.get("over") == "images and seeds":
+        return f"Paired intervals from {DRAWS} bootstrap samples of {what}, and of the trainings of each loss."
+    return (
+        f"Paired intervals from {DRAWS} bootstrap samples of {what}, widened by the deviation over the trainings "
+        "(normal approximation: the networks of all seeds are no longer at hand)."
+    )
 
 
 def rows(measured: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]:
@@ -324,15 +254,44 @@ def rows(measured: Mapping[str, Any], names: Iterable[str]) -> list[list[str]]:
     return [[title(loss), *(spread(row, name) for name in names)] for loss, row in measured["losses"].items()]
 
 
-def evidence_markdown(measured: Mapping[str, Any]) -> str:
-    """The table and the sentences for the README."""
-    names = columns_of(measured)
+def dice_marks(measured: Mapping[str, Any]) -> dict[str, str]:
+    """How to mark the Dice of each row, see `dbce.scores.marks.mark_rows`; other columns have no intervals here."""
+    pairs: dict[str, list[float]] = {}
+    for other in measured["differences"]:
+        found, _ = seed_difference(measured, other)
+        if found is not None:
+            pairs[f"{METHOD}|{other}"] = list(found)
+            pairs[f"{other}|{METHOD}"] = [-found.mean, -found.high, -found.low]
+    dice = {loss: row["mean"]["dice"] for loss, row in measured["losses"].items()}
+    return mark_rows(dice, pairs, True, seeds_of(measured))
+
+
+def marked_table(measured: Mapping[str, Any], names: Mapping[str, str]) -> str:
+    """The table as Markdown, its Dice marked, and what the marks mean.
+
+    Args:
+        measured: from `read_evidence`.
+        names: columns, name -> heading, "dice" among them.
+    """
+    marks, dice, table = dice_marks(measured), list(names).index("dice"), rows(measured, names)
+    for loss, row in zip(measured["losses"], table, strict=True):
+        row[1 + dice] = marked(row[1 + dice], marks[loss])
     lines = [
         f"| {over_seeds(measured)} | " + " | ".join(names.values()) + " |",
         "| --- |" + " --- |" * len(names),
-        *("| " + " | ".join(row) + " |" for row in rows(measured, names)),
+        *("| " + " | ".join(row) + " |" for row in table),
+    ]
+    if any(marks.values()):
+        lines += ["", MARKS_MEAN]
+    return "\n".join(lines)
+
+
+def evidence_markdown(measured: Mapping[str, Any], scores: Mapping[str, Mapping[str, float]] | None = None) -> str:
+    """The table and the sentences on it. Arguments as of `sentences`."""
+    lines = [
+        marked_table(measured, columns_of(measured)),
         "",
-        *(f"- {sentence}" for sentence in sentences(measured)),
+        *(f"- {sentence}" for sentence in sentences(measured, scores)),
         "",
         f"{how(measured)} `python -m dbce evidence {measured['task']} --runs RUNS --data "
         f"{data_name(measured['test_data'])}` computes them.",

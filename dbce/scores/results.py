@@ -9,10 +9,12 @@ from typing import Any
 
 from dbce.registry import METHOD, title
 from dbce.scores import evidence
-from dbce.scores.evaluation import columns, data_name, score_markdown
+from dbce.scores.evaluation import columns, data_name, score_markdown, short_run
 from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 from dbce.train.checkpoints import home, is_drawn
 from dbce.train.checkpoints import manifest as read_manifest
+
+MINUS = "\N{MINUS SIGN}"
 
 _DRAWN = (
     " Our scans are drawn phantoms, the paper’s are patients (Synapse): the order of the losses can be compared, the "
@@ -51,6 +53,8 @@ def summary(
     tested = data_name(test_data)
     known: Mapping[str, Sequence[float]] = TASKS[task].paper
     heads = columns(task)
+    scores = {loss: entry["scores"] for loss, entry in manifest.items()}
+    short = "".join(short_run(task, loss, scores.get(loss, {}), recipe["epochs"]) for loss in ("ce", METHOD))
     rows: list[dict[str, Any]] = [
         {
             "loss": loss,
@@ -68,8 +72,12 @@ def summary(
         "columns": list(heads.values()),
         "rows": rows,
         "more": _more(measured) if measured else None,
-        "differences": differences(_typical(rows, list(heads), measured), known, list(heads), measured)
-        + ([*evidence.sentences(measured), evidence.how(measured)] if measured else []),
+        "differences": differences(_typical(rows, list(heads), measured), known, list(heads), measured, short)
+        + (
+            [*evidence.sentences({"task": task, "recipe": recipe, **measured}, scores), evidence.how(measured)]
+            if measured
+            else []
+        ),
         "commands": {
             "data": f"python -m dbce phantoms -o {recipe['data']}" if is_drawn(recipe) else None,
             "train": f"python -m dbce train {task} --loss LOSS --data {recipe['data']} --encoder {recipe['encoder']} "
@@ -134,14 +142,13 @@ def read_radius(task: str, folder: Path | None = None) -> dict[str, Any] | None:
 
 
 def radius_markdown(curve: Mapping[str, Any]) -> str:
-    """The curve as a Markdown table, the best radius marked.
+    """The curve as a Markdown table; one run a radius, so nothing is marked.
 
     Args:
         curve: from `read_radius`.
     """
     points = curve["points"]
-    best = max(point["dice"] for point in points)
-    cells = [f"**{p['dice']:.1f}**" if p["dice"] == best else f"{p['dice']:.1f}" for p in points]
+    cells = [f"{point['dice']:.1f}" for point in points]
     return "\n".join(
         [
             f"| R, px at {WORK_SIZE} | " + " | ".join(f"{point['radius']:g}" for point in points) + " |",
@@ -160,9 +167,12 @@ def report(task: str) -> str:
     Raises:
         ValueError: nothing is bundled, or a file is damaged.
     """
-    measured, curve = evidence.read_evidence(task), read_radius(task)
-    parts = [score_markdown(read_manifest(task), task, evidence.seeds_of(measured))]
-    parts += [evidence.evidence_markdown(measured)] if measured else []
+    measured, curve, entries = evidence.read_evidence(task), read_radius(task), read_manifest(task)
+    seeds = evidence.seeds_of(measured)
+    parts = [score_markdown(entries, task, seeds)]
+    if measured:
+        scores = {loss: entry["scores"] for loss, entry in entries.items()}
+        parts.insert(0 if seeds > 1 else 1, evidence.evidence_markdown(measured, scores))
     parts += [radius_markdown(curve)] if curve else []
     return "\n\n".join(parts)
 
@@ -209,6 +219,7 @@ def differences(
     paper: Mapping[str, Sequence[float]],
     names: Sequence[str],
     measured: Mapping[str, Any] | None = None,
+    short: str = "",
 ) -> list[str]:
     """What is the same as in the paper and what is not, in sentences, computed from the numbers.
 
@@ -217,6 +228,7 @@ def differences(
         paper: the same from the paper; empty where our copy has none.
         names: keys of `dbce.scores.evaluation.columns`.
         measured: from `dbce.scores.evidence.read_evidence`, which may know of several seeds.
+        short: what `dbce.scores.evaluation.short_run` says of the two losses whose difference is stated.
     """
     dice = names.index("dice")
     order = sorted(ours, key=lambda loss: -ours[loss][dice])
@@ -231,8 +243,8 @@ def differences(
     )
     sentences = [said, *(_spill(ours, paper, names) if "recall" in names else _organs(ours, paper, names))]
     gain, claimed = (scores[METHOD][dice] - scores["ce"][dice] for scores in (ours, paper))
-    words = f"{title(METHOD)} against CE: {gain:+.1f} points of Dice here, {claimed:+.1f} in the paper."
-    sentences.append(words.replace("-", "\u2212"))
+    words = f"{title(METHOD)} against CE: {gain:+.1f} points of Dice here, {claimed:+.1f} in the paper"
+    sentences.append(f"{words.replace('-', MINUS)}{short}.")
     gaps = [paper[loss][dice] - ours[loss][dice] for loss in ours]
     chance = "One run a loss, so a difference of a point or so between two losses may be chance."
     if evidence.seeds_of(measured) > 1:

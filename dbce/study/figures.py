@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from dbce.registry import title
 from dbce.study.predictor import LabelStudy, Study
 from dbce.tasks import IGNORE, Task
 from dbce.weights import weighting_of
@@ -90,7 +89,7 @@ def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") 
     _picture(axes[0], study.image, "(a) image")
     ignored = " (hatched: ignored)" if (labels == IGNORE).any() else ""
     _picture(axes[1], label_colours(labels, study.task), f"(b) labels{ignored}")
-    _map(figure, axes[2], entropy, f"(c) cross entropy of {title(loss)}, nats")
+    _map(figure, axes[2], entropy, f"(c) cross entropy of {study.named(loss)}, nats")
     _map(figure, axes[3], weight, "(d) " + weighting_of(weighting).caption.format(radius=radius))
     for label in set(np.unique(labels).tolist()) - {0, IGNORE}:
         axes[3].contour(labels == label, [0.5], colors="#F5A524", linewidths=0.8)
@@ -118,8 +117,7 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
     else:
         _picture(axes[1, 0], label_colours(study.labels, study.task), "ground truth")
     for column, loss in enumerate(study.logits, start=1):
-        name = title(loss)
-        _picture(axes[0, column], overlay(study, loss, threshold, palette), name)
+        _picture(axes[0, column], overlay(study, loss, threshold, palette), _broken(study.named(loss)))
         note = "probability" if study.labels is None else f"Dice {100 * study.scores(loss, threshold)['dice']:.1f} %"
         _picture(axes[1, column], study.probability(loss), note, cmap="gray", vmin=0, vmax=1)
     if study.labels is not None:
@@ -166,7 +164,7 @@ def organs(study: LabelStudy, palette: str = "paper") -> Figure:
     for column, loss in enumerate(study.logits, start=1):
         found = study.label_map(loss)
         seen |= set(np.unique(found).tolist())
-        _picture(axes[0, column], label_colours(found, task), title(loss))
+        _picture(axes[0, column], label_colours(found, task), _broken(study.named(loss)))
         if study.labels is not None:
             errors = np.where((found != study.labels)[..., None], wrong, study.image // 2)
             errors = _hatched(errors, study.labels)
@@ -195,6 +193,61 @@ def radius_curve(result: Mapping[str, Any]) -> Figure:
     return figure
 
 
+def reliability_diagram(curves: Mapping[str, Any], names: Mapping[str, str]) -> Figure:
+    """How often what a network gives a probability is true: on the diagonal it means what it says.
+
+    Args:
+        curves: from `dbce.scores.records.read_calibration`.
+        names: by row of it that is drawn, what it is called.
+    """
+    figure = Figure(figsize=(5.2, 5.4), layout="constrained")
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+    above.plot([0, 1], [0, 1], ":", color="#8A919E")
+    for number, (row, name) in enumerate(names.items()):
+        of_row = curves["rows"][row]
+        bins = of_row["reliability"]
+        drawn = [(p, y) for p, y in zip(bins["p"], bins["y"], strict=True) if p is not None]
+        colour = f"C{number}"
+        above.plot(
+            *zip(*drawn, strict=True), "o-", color=colour, markersize=4, label=f"{name}, gap {of_row['gap'][0]:.1f}"
+        )
+        below.step(np.arange(0.05, 1, 0.1), bins["share"], where="mid", color=colour)
+    above.set_ylabel("share that is true")
+    above.legend(fontsize=8, frameon=False)
+    above.set_title(f"{curves['test_data']}, pixels of which a network is unsure", fontsize=10)
+    below.set_xlabel("probability" if curves["thresholds"] else "confidence in the most probable class")
+    below.set_ylabel("share of them")
+    for axes in (above, below):
+        axes.grid(alpha=0.3)
+    return figure
+
+
+def threshold_curves(curves: Mapping[str, Any], names: Mapping[str, str]) -> Figure:
+    """Dice, and the red rim, against the probability that a prediction must exceed.
+
+    Args:
+        curves: from `dbce.scores.records.read_calibration`, of a task of two classes.
+        names: by row of it that is drawn, what it is called.
+
+    Raises:
+        ValueError: a task of several classes, whose networks have no threshold.
+    """
+    if not curves["thresholds"]:
+        raise ValueError(f"{curves['task']} has several classes; its networks have no threshold.")
+    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    for axes, quantity, label in zip(
+        figure.subplots(1, 2), ("dice", "rim_fp"), ("Dice, %", "false in the rim, % of the object"), strict=True
+    ):
+        for row, name in names.items():
+            axes.plot(curves["thresholds"], curves["rows"][row][quantity], label=name)
+        axes.set_xlabel("threshold")
+        axes.set_ylabel(label)
+        axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, frameon=False)
+    figure.suptitle(curves["test_data"], fontsize=10)
+    return figure
+
+
 def training_curves(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
     """How runs went: the training loss of every epoch, and the validation Dice where it was measured.
 
@@ -216,6 +269,11 @@ def training_curves(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
         axes.grid(alpha=0.3)
     right.legend(fontsize=8, frameon=False)
     return figure
+
+
+def _broken(name: str) -> str:
+    """A remark goes below the name that it follows, for a column has no room beside it."""
+    return name.replace(", ", "\n")
 
 
 def _picture(axes: Axes, pixels: np.ndarray, title: str, **options: object) -> None:

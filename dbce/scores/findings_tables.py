@@ -1,0 +1,161 @@
+"""What was found of a task, as Markdown: the verdict, and tables whose marks follow the intervals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dbce.scores.evidence import read_evidence
+from dbce.scores.findings import HIGHER_IS_BETTER, SIZES, row_title
+from dbce.scores.marks import MARKS_MEAN, PLAIN, mark_rows, marked
+from dbce.scores.verdict import ERRORS, errors_sentence, verdict
+from dbce.train.checkpoints import home, manifest
+
+COLUMNS = {
+    "dice": "Dice",
+    "precision": "precision",
+    "recall": "recall",
+    "band_dice": "Dice within 10 px of the outline",
+    "surface_dice": "surface Dice at 3 px",
+    "rim_fp": "false in the rim, % of the object",
+    "gap": "calibration gap, points",
+    "brier": "Brier score × 100",
+}
+"""Quantities of the first table, in its order."""
+
+
+def findings_file(task: str, folder: Path | None = None) -> Path:
+    """Where the findings of a task lie."""
+    return (folder or home()) / task / "findings.json"
+
+
+def write_findings(task: str, found: Mapping[str, Any], test_data: str, folder: Path | None = None) -> Path:
+    """Record what `dbce.scores.findings.find` gives."""
+    path = findings_file(task, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**found, "test_data": test_data}, separators=(",", ":")) + "\n", encoding="utf-8")
+    return path
+
+
+def read_findings(task: str, folder: Path | None = None) -> dict[str, Any] | None:
+    """What `write_findings` wrote, or None where there is nothing.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    path = findings_file(task, folder)
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        complete = {"task", "rows", "pairs", "thirds", "scenes", "groups", "test_data"} <= found.keys()
+    except (ValueError, AttributeError):
+        complete = False
+    if not complete:
+        raise ValueError(f"{path} is damaged; get it again (git checkout), or write it with `python -m dbce evidence`.")
+    return found
+
+
+def trainings(found: Mapping[str, Any]) -> int:
+    """Trainings of each loss, the fewest of any row."""
+    return min(len(row["seeds"]) for row in found["rows"].values())
+
+
+def _seeds(found: Mapping[str, Any]) -> str:
+    """What a number of the tables is of."""
+    count = trainings(found)
+    if count > 1:
+        return f"mean over {count} trainings a loss"
+    (seed,) = next(iter(found["rows"].values()))["seeds"]
+    return f"the networks shown, one training a loss, seed {seed}"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "| --- |" + " --- |" * (len(head) - 1)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def scores_table(found: Mapping[str, Any]) -> str:
+    """`COLUMNS` of every row, marked where an interval that knows of the chance of training allows it."""
+    seeds = trainings(found)
+    marks = {
+        name: mark_rows(
+            {key: row[name][0] for key, row in found["rows"].items()},
+            found["pairs"].get(name, {}),
+            name in HIGHER_IS_BETTER,
+            seeds,
+        )
+        for name in COLUMNS
+    }
+    rows = [
+        [row_title(key), *(marked(f"{row[name][0]:.1f}", marks[name][key]) for name in COLUMNS)]
+        for key, row in found["rows"].items()
+    ]
+    note = "Nothing is marked: differences of losses trained once are not known beyond the chance of training."
+    if any(mark != PLAIN for column in marks.values() for mark in column.values()):
+        note = MARKS_MEAN
+    return f"{_table([_seeds(found), *COLUMNS.values()], rows)}\n\n{note}"
+
+
+def errors_table(found: Mapping[str, Any]) -> str:
+    """Errors pooled over all images and the median image; HD95."""
+    head = [f"{_seeds(found)}; % of the object", *(f"{words}: pooled (median)" for words in ERRORS.values())]
+    rows = []
+    for key, row in found["rows"].items():
+        cells = [f"{row[f'pooled_{kind}'][0]:.1f} ({row['median'][kind]:.1f})" for kind in ERRORS]
+        far = "∞" if row["hd95"] is None else f"{row['hd95']:.1f}"
+        rows.append([row_title(key), *cells, f"{far} ({row['hd95_none']:.1f} %)"])
+    return _table([*head, "HD95, px, median (none: missed altogether)"], rows)
+
+
+def sizes_table(found: Mapping[str, Any]) -> str:
+    """Dice by the size of the object, with intervals over the images."""
+    low, high = found["thirds"]["bounds"]
+    words = (f"small, up to {low:g} % of the image", "middle", f"large, from {high:g} %")
+    heads = [f"{word} ({n})" for word, n in zip(words, found["thirds"]["objects"], strict=True)]
+    rows = [
+        [row_title(key), *("{:.1f} ({:.1f} to {:.1f})".format(*row[f"dice_{size}"]) for size in SIZES)]
+        for key, row in found["rows"].items()
+    ]
+    over = "images and trainings" if trainings(found) > 1 else "images alone"
+    return _table([f"Dice by size; {_seeds(found)}; 95 % over {over}", *heads], rows)
+
+
+def _found(task: str, folder: Path | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The findings of a task and the recipe of its networks."""
+    found, entries = read_findings(task, folder), manifest(task, folder)
+    if found is None:
+        raise ValueError(f"nothing was measured of {task!r}; run `python -m dbce evidence {task} --data DATA` first.")
+    return found, next(iter(entries.values()))["recipe"]
+
+
+def verdict_markdown(task: str, folder: Path | None = None) -> str:
+    """The sentences of the verdict on a task, as a list.
+
+    Raises:
+        ValueError: nothing was measured, or a file is damaged.
+    """
+    found, recipe = _found(task, folder)
+    return "\n".join(f"- {sentence.text}" for sentence in verdict(found, read_evidence(task, folder), recipe))
+
+
+def tables_markdown(task: str, folder: Path | None = None) -> str:
+    """The tables of a task: scores and calibration, errors in parts, Dice by size.
+
+    Raises:
+        ValueError: nothing was measured, or a file is damaged.
+    """
+    found, recipe = _found(task, folder)
+    parts = [scores_table(found), errors_table(found), errors_sentence(found, recipe).text, sizes_table(found)]
+    return "\n\n".join(parts)
+
+
+def findings_markdown(task: str, folder: Path | None = None) -> str:
+    """The verdict and the tables of a task.
+
+    Raises:
+        ValueError: nothing was measured, or a file is damaged.
+    """
+    return f"{verdict_markdown(task, folder)}\n\n{tables_markdown(task, folder)}"

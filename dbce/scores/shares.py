@@ -1,0 +1,174 @@
+"""How much of a loss's weight the object holds, by its size: what "balanced" and "dilated" balance.
+
+Two balanced cross entropies go by one name. *Balanced (data set)* weighs a class by the inverse of its frequency in the
+training set, as the network was trained: a small object still holds little of the weight, a large one most of it.
+*Balanced (image)* takes each image's own frequencies, which is what a radius of 0 is: the object holds half.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dbce.data.datasets import Dataset
+from dbce.tasks import IGNORE, TASKS
+from dbce.train.checkpoints import home
+from dbce.weights import weight_map_numpy
+
+POINTS = 40
+"""Points of the curves over the size of the object."""
+
+
+def weight_per_pixel(labels: np.ndarray) -> np.ndarray:
+    """Cross entropy's weight: (H, W) float64, 1/N for every pixel that counts, 0 where ignored."""
+    valid = labels != IGNORE
+    return valid / max(np.count_nonzero(valid), 1)
+
+
+def weight_balanced_set(labels: np.ndarray, class_frequencies: Sequence[float]) -> np.ndarray:
+    """Balanced (data set), Eq. 1: (H, W) float64, 1 / (N f_c) with the training set's frequencies, 0 where ignored.
+
+    Args:
+        labels: (H, W) whole numbers.
+        class_frequencies: (C,) shares in the training set; a class without one weighs nothing.
+    """
+    shares = np.asarray(class_frequencies, np.float64)
+    weights = np.zeros(IGNORE + 1)
+    weights[: len(shares)] = np.where(shares > 0, 1 / np.maximum(shares, 1e-300), 0)
+    return weights[labels] * weight_per_pixel(labels)
+
+
+def weight_balanced_image(labels: np.ndarray) -> np.ndarray:
+    """Balanced (image), Eq. 1 with the image's own frequencies: (H, W) float64, 1 / area of the class, 0 where ignored.
+
+    Up to the 1 that Eq. 4 adds to the area this is the dilated weight at radius 0.
+    """
+    areas = np.bincount(labels.ravel(), minlength=IGNORE + 1)
+    weights = np.where(areas > 0, 1 / np.maximum(areas, 1), 0)
+    weights[IGNORE] = 0
+    return weights[labels]
+
+
+def weight_dilated(labels: np.ndarray, num_classes: int, radius: float) -> np.ndarray:
+    """The dilated weight, Eq. 3-5, as of `dbce.weights.weight_map`: (H, W)."""
+    return weight_map_numpy(labels, num_classes, radius, IGNORE)
+
+
+def weightings_of(task: str, class_frequencies: Sequence[float]) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """The four weightings by their names, each a function of a label map.
+
+    Args:
+        task: key of `dbce.tasks.TASKS`.
+        class_frequencies: of the training set.
+    """
+    known = TASKS[task]
+    return {
+        "CE": weight_per_pixel,
+        "balanced (data set)": lambda labels: weight_balanced_set(labels, class_frequencies),
+        "balanced (image)": weight_balanced_image,
+        f"dilated, R = {known.radius:g}": lambda labels: weight_dilated(labels, known.num_classes, known.radius),
+    }
+
+
+def foreground_weight(weight: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """What weight of an image lies on objects, and its weight in all."""
+    inside = (labels > 0) & (labels != IGNORE)
+    return float(weight[inside].sum()), float(weight.sum())
+
+
+def measure_shares(
+    dataset: Dataset, task: str, class_frequencies: Sequence[float], progress: Callable = iter
+) -> dict[str, Any]:
+    """What share of the weight the foreground holds in the images of a set, by its size.
+
+    Args:
+        dataset: at ``WORK_SIZE``; images without an object are left out.
+        task: key of `dbce.tasks.TASKS`.
+        class_frequencies: those of the set that was trained on.
+        progress: wraps the iteration over images.
+
+    Returns:
+        ``images``: how many; ``bounds``: the two sizes that part them into thirds, in percent of the image;
+        ``weightings``: by name ``thirds``, in percent the weight on objects over all weight in the images of each (the
+        loss of a set is the sum over its images), and ``curve``, at `POINTS` images evenly spaced in rank of size
+        [size, share], both in percent.
+    """
+    weightings = weightings_of(task, class_frequencies)
+    rows: list[tuple[float, list[tuple[float, float]]]] = []
+    for labels in progress(dataset.labels):
+        inside = (labels > 0) & (labels != IGNORE)
+        if inside.any():
+            size = inside.sum() / np.count_nonzero(labels != IGNORE)
+            rows.append((size, [foreground_weight(function(labels), labels) for function in weightings.values()]))
+    rows.sort()
+    sizes = 100 * np.array([size for size, _ in rows])
+    parts = np.array([parts for _, parts in rows])  # (images, weightings, 2): on objects, in all
+    bounds = np.quantile(sizes, [1 / 3, 2 / 3])
+    third = np.searchsorted(bounds, sizes)
+    picked = np.unique(np.linspace(0, len(rows) - 1, POINTS).round().astype(int))
+    sums = [parts[third == k].sum(axis=0) for k in range(3)]  # of (weightings, 2)
+    return {
+        "images": len(rows),
+        "bounds": [round(float(bound), 2) for bound in bounds],
+        "weightings": {
+            name: {
+                "thirds": [round(float(100 * total[n, 0] / total[n, 1]), 1) for total in sums],
+                "curve": [
+                    [round(float(sizes[k]), 2), round(float(100 * parts[k, n, 0] / parts[k, n, 1]), 2)] for k in picked
+                ],
+            }
+            for n, name in enumerate(weightings)
+        },
+    }
+
+
+def shares_file(task: str, folder: Path | None = None) -> Path:
+    """Where the shares of a task lie."""
+    return (folder or home()) / task / "shares.json"
+
+
+def write_shares(task: str, measured: Mapping[str, Any], data: str, folder: Path | None = None) -> Path:
+    """Record the shares: the task, the name of the set, and what `measure_shares` gives."""
+    path = shares_file(task, folder)
+    content = {"task": task, "data": data, **measured}
+    path.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
+    return path
+
+
+def read_shares(task: str, folder: Path | None = None) -> dict[str, Any] | None:
+    """What `write_shares` wrote, or None where there is nothing.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    path = shares_file(task, folder)
+    if not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        complete = {"data", "images", "bounds", "weightings"} <= found.keys()
+    except (ValueError, AttributeError):
+        complete = False
+    if not complete:
+        raise ValueError(f"{path} is damaged; get it again (git checkout), or write it with `python -m dbce shares`.")
+    return found
+
+
+def shares_markdown(measured: Mapping[str, Any]) -> str:
+    """The shares as a Markdown table: a row a weighting, a column a third of the images by size."""
+    low, high = measured["bounds"]
+    heads = (f"small, up to {low:g} % of the image", "middle", f"large, from {high:g} %")
+    return "\n".join(
+        [
+            f"| share of the weight on the object, % of {measured['images']} images | " + " | ".join(heads) + " |",
+            "| --- | --- | --- | --- |",
+            *(
+                f"| {name} | " + " | ".join(f"{share:.1f}" for share in row["thirds"]) + " |"
+                for name, row in measured["weightings"].items()
+            ),
+        ]
+    )
