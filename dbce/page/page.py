@@ -26,6 +26,7 @@ from dbce.page.scene import jpeg
 from dbce.page.studio import Studio
 from dbce.page.turns import Turns
 from dbce.registry import short_title, title
+from dbce.scores.marks import MARKS_MEAN
 from dbce.study import export
 from dbce.study.predictor import Predictor
 from dbce.tasks import MAX_RADIUS
@@ -83,11 +84,13 @@ class Offer:
         predictor: its networks.
         results: what the Results tab shows, from `dbce.scores.results.summary`.
         radius_curve: what the Radius tab shows, if measured.
+        findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
     """
 
     predictor: Predictor
     results: list[dict[str, Any]] = field(default_factory=list)
     radius_curve: dict[str, Any] | None = None
+    findings: dict[str, Any] | None = None
 
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
@@ -130,6 +133,8 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "recipe": describe(offer.predictor),
         "results": offer.results,
         "radius_curve": offer.radius_curve,
+        "findings": offer.findings,
+        "marks": MARKS_MEAN,
         "examples": [
             {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}
             for index, (image, _) in enumerate(studio.examples)

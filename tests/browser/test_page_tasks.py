@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 
 from dbce.data import ct
 from dbce.registry import LOSSES
+from dbce.scores.findings_tables import findings_summary
 from dbce.study.predictor import LabelStudy, Predictor
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
@@ -390,3 +391,20 @@ def test_panels_have_names_that_state_the_numbers(visit):
     names = page.locator("#view-organs .frame canvas:visible").evaluate_all("all => all.map((c) => c.ariaLabel)")
     assert len(names) == 10 and all(names)
     assert sum("mean Dice" in name for name in names) == 4 and sum("wrong organ" in name for name in names) == 4
+
+
+@pytest.mark.parametrize("path", ["", "lesion", "organs"])
+def test_the_verdict_stands_above_the_tables_and_marks_what_python_marks(visit, path):
+    found = findings_summary(path or "polyp")
+    page = visit(path=path)
+    show(page, "results")
+    said = page.locator(".verdict .said li").all_inner_texts()
+    assert said == [sentence["text"] for sentence in found["verdict"]] + [found["errors"]]
+    for row in found["rows"]:
+        cells = page.locator(f'[data-found="{row["row"]}"] td')
+        assert [kind or "" for kind in cells.evaluate_all("all => all.map((cell) => cell.className)")] == [
+            row["marks"][name] for name in found["columns"]
+        ]
+        for text, name in zip(cells.all_inner_texts(), found["columns"], strict=True):
+            assert text.startswith(f"{row['values'][name]:.1f}")
+    assert not page.locator("#view-results td.best").count()

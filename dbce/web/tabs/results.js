@@ -1,4 +1,5 @@
-// Table 1 of the paper beside the scores of the bundled networks: made from their manifest, nothing typed in.
+// What was found, and Table 1 of the paper beside the scores of the bundled networks: made from what was measured,
+// nothing typed in. Nothing is marked as best here unless Python says that it is so beyond chance.
 
 const NONE = `<div class="card"><h2>Not measured</h2><p class="quiet">These networks come without scores.
   <code>python -m dbce evaluate</code> measures them on a test set, <code>python -m dbce bundle</code> records what it
@@ -10,14 +11,7 @@ const scrolled = (table) => `<div class="scroll" tabindex="0">${table}</div>`;
 
 /** @param {any} result from dbce.scores.results @param {Record<string, string>} titles */
 function table({ columns, rows }, titles) {
-  const best = (side, k) => Math.max(...rows.map((row) => row[side]?.[k] ?? -1));
-  const cells = (row, side) =>
-    columns
-      .map((_, k) => {
-        const value = row[side] ? row[side][k] : null;
-        return `<td class="${value !== null && value === best(side, k) ? "best" : ""}">${written(value)}</td>`;
-      })
-      .join("");
+  const cells = (row, side) => columns.map((_, k) => `<td>${written(row[side] ? row[side][k] : null)}</td>`).join("");
   const name = ({ loss }) => `<th scope="row">${titles[loss]}</th>`;
   const body = rows.map(
     (row) => `<tr data-row="${row.loss}">${name(row)}${cells(row, "ours")}${cells(row, "paper")}</tr>`,
@@ -30,12 +24,10 @@ function table({ columns, rows }, titles) {
 
 /** Many columns: the paper's row below ours. */
 function longTable({ columns, rows }, titles) {
-  const best = columns.map((_, k) => Math.max(...rows.map((row) => row.ours[k])));
-  const cells = (values, mark) =>
-    values.map((value, k) => `<td class="${mark && value === best[k] ? "best" : ""}">${written(value)}</td>`).join("");
+  const cells = (values) => values.map((value) => `<td>${written(value)}</td>`).join("");
   const both = (row) =>
-    `<tr data-row="${row.loss}"><th scope="row">${titles[row.loss]}</th>${cells(row.ours, true)}</tr>` +
-    (row.paper ? `<tr class="theirs"><th scope="row">in the paper</th>${cells(row.paper, false)}</tr>` : "");
+    `<tr data-row="${row.loss}"><th scope="row">${titles[row.loss]}</th>${cells(row.ours)}</tr>` +
+    (row.paper ? `<tr class="theirs"><th scope="row">in the paper</th>${cells(row.paper)}</tr>` : "");
   return scrolled(`<table class="wide long"><thead><tr><td></td>${columnHeads(columns)}</tr></thead>
     <tbody>${rows.map(both).join("")}</tbody></table>`);
 }
@@ -49,6 +41,35 @@ function more({ title, columns, rows }) {
     <tbody>${body.join("")}</tbody></table>`)}`;
 }
 
+/**
+ * The verdict in sentences, and the one table that it rests on.
+ * @param {any} found from dbce.scores.findings_tables.findings_summary
+ * @param {string} meaning of the marks
+ */
+function findings({ verdict, errors, columns, rows }, meaning) {
+  const names = Object.keys(columns);
+  const marked = rows.some((row) => names.some((name) => row.marks[name]));
+  const cell = (row, name) => {
+    const std = row.std[name] === undefined ? "" : ` \u00b1\u2009${row.std[name].toFixed(1)}`;
+    const alone = row.shown.includes(name) ? " \u2020" : "";
+    return `<td class="${row.marks[name]}">${row.values[name].toFixed(1)}${std}${alone}</td>`;
+  };
+  const body = rows.map(
+    (row) => `<tr data-found="${row.row}"><th scope="row">${row.title}</th>
+      ${names.map((name) => cell(row, name)).join("")}</tr>`,
+  );
+  const several = Math.max(...rows.map((row) => row.trainings));
+  const of = several > 1 ? `Mean over ${several} trainings a loss` : "One training a loss";
+  const alone = rows.some((row) => row.shown.length) ? " \u2020 of the networks shown alone." : "";
+  const note = (marked ? meaning : "Nothing is marked: with one training a loss, chance is not known.") + alone;
+  return `<div class="card verdict"><h2>What was found</h2>
+    <ul class="said">${verdict.map(({ text }) => `<li>${text}</li>`).join("")}<li>${errors}</li></ul>
+    <h3>${of}</h3>
+    ${scrolled(`<table class="wide found"><thead><tr><td></td>${columnHeads(Object.values(columns))}</tr></thead>
+    <tbody>${body.join("")}</tbody></table>`)}
+    <p class="quiet">${note}</p></div>`;
+}
+
 function madeBy({ data, train, evaluate, evidence }) {
   const code = (command) => `<code>${command}</code>`;
   const more = evidence ? `; deviations and intervals by ${code(evidence)}` : "";
@@ -57,7 +78,7 @@ function madeBy({ data, train, evaluate, evidence }) {
 
 /** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
 export function results(viewer) {
-  const { titles, results } = viewer.config;
+  const { titles, results, findings: found, marks } = viewer.config;
   const cards = results.map(
     (result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${result.setting}</p>
       ${(result.columns.length > 4 ? longTable : table)(result, titles)}
@@ -65,6 +86,6 @@ export function results(viewer) {
       <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>
       <p class="quiet">${madeBy(result.commands)}</p></div>`,
   );
-  viewer.$("#view-results").innerHTML = cards.join("") || NONE;
+  viewer.$("#view-results").innerHTML = (found ? findings(found, marks) : "") + cards.join("") || NONE;
   return { draw() {} };
 }
