@@ -10,8 +10,9 @@ from scipy import stats
 from sklearn.metrics import f1_score, precision_score, recall_score
 
 from dbce.scores import records
+from dbce.scores.evidence import read_evidence
 from dbce.scores.findings import SIZES, find, row_title, scene_scores, thirds
-from dbce.scores.findings_tables import findings_markdown, read_findings, write_findings
+from dbce.scores.findings_tables import findings_markdown, findings_summary, read_findings, write_findings
 from dbce.scores.tallies import Scenes, Tally
 from dbce.study.figures import reliability_diagram, threshold_curves
 from dbce.tasks import TASKS
@@ -227,3 +228,30 @@ def test_the_bundled_files_hold_the_scores_of_the_manifest(task):
         assert curves["rows"][loss]["gap"] == found["rows"][loss]["gap"]
     assert len(images["names"]) == found["scenes"] == len(images["groups"])
     assert len(findings_markdown(task).split("\n\n")[0].splitlines()) == 4  # the verdict
+
+
+def test_the_summary_for_the_page_is_what_the_files_say():
+    polyp, lesion = findings_summary("polyp"), findings_summary("lesion")
+    rows = {row["row"]: row for row in polyp["rows"]}
+    three = read_evidence("polyp")
+    assert rows["dbce"]["trainings"] == 3 and rows["bce_corrected"]["trainings"] == 1
+    assert rows["dbce"]["values"]["dice"] == pytest.approx(three["losses"]["dbce"]["mean"]["dice"], abs=0.006)
+    assert rows["ce"]["std"]["recall"] == three["losses"]["ce"]["std"]["recall"]
+    assert rows["ce"]["against"][0] == pytest.approx(three["differences"]["ce"]["mean"], abs=0.006)
+    assert rows["ce"]["shown"] == ["surface_dice", "gap", "brier"] and rows["bce_corrected"]["shown"] == []
+    low, high = rows["ce"]["against"][1:]
+    assert low < three["differences"]["ce"]["low"] and high > three["differences"]["ce"]["high"]  # seeds widen it
+    assert rows["dbce"]["against"] is None and rows["bce_corrected"]["against"] is None
+    assert {key: row["marks"]["dice"] for key, row in rows.items() if row["marks"]["dice"]} == {
+        "dice_ce": "shaded",
+        "dbce": "shaded",
+    }
+    assert all(row["against"] is None and not any(row["marks"].values()) for row in lesion["rows"])  # one training
+    assert [len(sentence["text"]) > 20 for sentence in polyp["verdict"]] == [True] * 4
+    json.dumps(polyp, allow_nan=False)
+
+
+def test_nothing_measured_has_no_summary_and_a_sentence(tmp_path):
+    assert findings_summary("polyp", tmp_path) is None
+    with pytest.raises(ValueError, match="no checkpoints are bundled"):
+        findings_markdown("polyp", tmp_path)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dbce.scores.evidence import read_evidence
+from dbce.registry import METHOD
+from dbce.scores.evidence import dice_marks, read_evidence
 from dbce.scores.findings import HIGHER_IS_BETTER, SIZES, row_title
 from dbce.scores.marks import MARKS_MEAN, PLAIN, mark_rows, marked
-from dbce.scores.verdict import ERRORS, errors_sentence, verdict
+from dbce.scores.verdict import ERRORS, errors_sentence, headline, verdict
 from dbce.train.checkpoints import home, manifest
 
 COLUMNS = {
@@ -77,18 +79,22 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-def scores_table(found: Mapping[str, Any]) -> str:
-    """`COLUMNS` of every row, marked where an interval that knows of the chance of training allows it."""
-    seeds = trainings(found)
-    marks = {
+def _marks(found: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """By column and row, see `dbce.scores.marks.mark_rows`."""
+    return {
         name: mark_rows(
             {key: row[name][0] for key, row in found["rows"].items()},
             found["pairs"].get(name, {}),
             name in HIGHER_IS_BETTER,
-            seeds,
+            trainings(found),
         )
         for name in COLUMNS
     }
+
+
+def scores_table(found: Mapping[str, Any]) -> str:
+    """`COLUMNS` of every row, marked where an interval that knows of the chance of training allows it."""
+    marks = _marks(found)
     rows = [
         [row_title(key), *(marked(f"{row[name][0]:.1f}", marks[name][key]) for name in COLUMNS)]
         for key, row in found["rows"].items()
@@ -121,6 +127,57 @@ def sizes_table(found: Mapping[str, Any]) -> str:
     ]
     over = "images and trainings" if trainings(found) > 1 else "images alone"
     return _table([f"Dice by size; {_seeds(found)}; 95 % over {over}", *heads], rows)
+
+
+def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | None:
+    """The verdict and one table as data, for the page's results; None where nothing was measured.
+
+    Returns:
+        ``verdict``: of each sentence ``text``, ``about``, ``interval`` (value, low, high, or None) and ``trainings``;
+        ``errors``: the sentence on what is missed and what is false; ``columns``: key -> heading; ``rows``: of each
+        ``row``, ``title``, ``trainings``, ``values`` by column and ``marks`` by column (see `dbce.scores.marks`),
+        ``against``: by how many points of Dice "dbce" is ahead of it (value, low, high), None where no interval knows
+        of the chance of training. Values are means over those trainings, with ``std`` by column; but for the columns in
+        ``shown``, which are known of the networks shown alone.
+
+    Raises:
+        ValueError: a file is damaged.
+    """
+    found = read_findings(task, folder)
+    if found is None:
+        return None
+    measured, recipe = read_evidence(task, folder), next(iter(manifest(task, folder).values()))["recipe"]
+    marks = _marks(found)
+    rows = []
+    for key, row in found["rows"].items():
+        values, std, count = {name: row[name][0] for name in COLUMNS}, {}, len(row["seeds"])
+        known = (measured or {}).get("losses", {}).get(key)
+        if known and len(known["seeds"]) > count:
+            count = len(known["seeds"])
+            values |= {name: known["mean"][name] for name in COLUMNS if name in known["mean"]}
+            std = {name: known["std"][name] for name in COLUMNS if name in known["std"]}
+        ahead = headline(found, measured, key)[0] if key != METHOD else None
+        rows.append(
+            {
+                "row": key,
+                "title": row_title(key),
+                "trainings": count,
+                "values": {name: round(value, 2) for name, value in values.items()},
+                "std": std,
+                "shown": [name for name in COLUMNS if count > len(row["seeds"]) and name not in std],
+                "marks": {name: marks[name][key] for name in COLUMNS},
+                "against": None if ahead is None else [round(value, 2) for value in ahead],
+            }
+        )
+    if measured and trainings(found) == 1:
+        for row in rows:
+            row["marks"]["dice"] = dice_marks(measured).get(row["row"], PLAIN)
+    return {
+        "verdict": [asdict(sentence) for sentence in verdict(found, measured, recipe)],
+        "errors": errors_sentence(found, recipe).text,
+        "columns": COLUMNS,
+        "rows": rows,
+    }
 
 
 def _found(task: str, folder: Path | None) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -241,7 +241,7 @@ def differences(
         if order == theirs
         else "; in the paper: " + ", ".join(f"{title(loss)} {paper[loss][dice]:.1f}" for loss in theirs) + "."
     )
-    sentences = [said, *(_spill(ours, paper, names) if "recall" in names else _organs(ours, paper, names))]
+    sentences = [said, *(_spill(ours, paper, names) if "recall" in names else _organs(ours, paper, names, short))]
     gain, claimed = (scores[METHOD][dice] - scores["ce"][dice] for scores in (ours, paper))
     words = f"{title(METHOD)} against CE: {gain:+.1f} points of Dice here, {claimed:+.1f} in the paper"
     sentences.append(f"{words.replace('-', MINUS)}{short}.")
@@ -274,7 +274,7 @@ def _spill(
 
 
 def _organs(
-    ours: Mapping[str, Sequence[float]], paper: Mapping[str, Sequence[float]], names: Sequence[str]
+    ours: Mapping[str, Sequence[float]], paper: Mapping[str, Sequence[float]], names: Sequence[str], short: str
 ) -> list[str]:
     """What balancing costs, and which organ it costs most."""
     sentences = []
@@ -283,9 +283,9 @@ def _organs(
         worst = max(range(2, len(names)), key=loss.__getitem__)
         words = (
             f"Balanced CE against CE {where}: {-loss[names.index('dice')]:+.1f} points of Dice, at worst "
-            f"{-loss[worst]:+.1f} at the {names[worst]}."
+            f"{-loss[worst]:+.1f} at the {names[worst]}"
         )
-        sentences.append(words.replace("-", "\u2212"))
+        sentences.append(f"{words.replace('-', MINUS)}{short if scores is ours else ''}.")
     for name, row in ours.items():
         lost = [organ for organ, score in zip(names[2:], row[2:], strict=True) if score < 1]
         if lost:
