@@ -26,7 +26,7 @@ from dbce.page.scene import jpeg
 from dbce.page.studio import Studio
 from dbce.page.turns import Turns
 from dbce.registry import short_title, title
-from dbce.scores.marks import MARKS_MEAN
+from dbce.scores.marks import SHADES_MEAN
 from dbce.study import export
 from dbce.study.predictor import Predictor
 from dbce.tasks import MAX_RADIUS
@@ -134,7 +134,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "results": offer.results,
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
-        "marks": MARKS_MEAN,
+        "marks": SHADES_MEAN,
         "examples": [
             {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}
             for index, (image, _) in enumerate(studio.examples)

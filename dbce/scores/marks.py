@@ -10,6 +10,9 @@ BOLD, SHADED, PLAIN = "bold", "shaded", ""
 MARKS_MEAN = "Bold: better than every other row beyond chance. ○: the best, and what is not to be told from it."
 """What is said below a table with marks."""
 
+SHADES_MEAN = MARKS_MEAN.replace("○", "Shaded")
+"""The same where there is colour: on the page."""
+
 
 def mark_rows(
     values: Mapping[str, float], pairs: Mapping[str, Sequence[float | None]], higher: bool, seeds: int
