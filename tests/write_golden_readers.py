@@ -7,8 +7,12 @@ gives them, and tests/web that JavaScript does. Large arrays stand there as thei
 from __future__ import annotations
 
 import base64
+import dataclasses
+import functools
 import hashlib
+import io
 import json
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +20,16 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
+from dbce.data.formats import InputError
+from dbce.data.inputs import read_picture
+from dbce.data.masks import Mask, read_labels, read_mask
+from dbce.data.pairs import read_given, recognise
 from dbce.data.resize import resize_image, resize_labels, resize_mask
 from dbce.tasks import IGNORE
+from tests import golden_files
+from tests.golden_noise import noise
 
 FOLDER = Path(__file__).resolve().parent / "golden_readers"
 
@@ -26,13 +37,6 @@ FOLDER = Path(__file__).resolve().parent / "golden_readers"
 def digest(array: np.ndarray) -> str:
     """SHA-256 of the values of an array, low bytes first."""
     return hashlib.sha256(array.astype(array.dtype.newbyteorder("<")).tobytes()).hexdigest()
-
-
-def noise(count: int, seed: int) -> np.ndarray:
-    """(count,) uint8 that JavaScript can draw as well: a hash of the index."""
-    x = (np.arange(count, dtype=np.uint32) + np.uint32(seed)) * np.uint32(2654435761)
-    x = (x ^ x >> np.uint32(15)) * np.uint32(2246822519)
-    return (x >> np.uint32(24)).astype(np.uint8)
 
 
 SHAPES = [(1, 1), (3, 2), (2, 3), (319, 321), (321, 319), (320, 320), (100, 100), (150, 200), (90, 700), (700, 90)]
@@ -72,7 +76,113 @@ def enlarged() -> dict[str, Any]:
     return rows
 
 
-FILES: dict[str, Callable[[], Any]] = {"resize.json": resized, "logits.json": enlarged}
+def told(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What a reader gives, or the sentence with which it refuses."""
+    try:
+        return work()
+    except InputError as error:
+        return {"error": str(error)}
+
+
+def of_picture(data: bytes, name: str) -> dict[str, Any]:
+    picture = read_picture(data, name)
+    size, orientation = list(picture.size), picture.orientation
+    return {"pixels": digest(picture.pixels), "size": size, "orientation": orientation, "notes": list(picture.notes)}
+
+
+def of_mask(mask: Mask) -> dict[str, Any]:
+    size = list(mask.size)
+    return {"labels": digest(mask.labels), "rule": mask.sentence(), "size": size, "orientation": mask.orientation}
+
+
+def decoded(data: bytes) -> str | None:
+    """RGBA as a browser decodes it, of the two formats that are left to browsers."""
+    if data[:3] != b"\xff\xd8\xff" and data[8:12] != b"WEBP":
+        return None
+    return base64.b64encode(Image.open(io.BytesIO(data)).convert("RGBA").tobytes()).decode()
+
+
+def read(name: str, data: bytes) -> dict[str, Any]:
+    """A file as a picture, as a mask, and as labels of organs."""
+    rgba = decoded(data)
+    return {
+        "name": name,
+        "file": base64.b64encode(zlib.compress(data, 9)).decode(),
+        **({"decoded": rgba} if rgba else {}),
+        "picture": told(lambda: of_picture(data, name)),
+        "mask": told(lambda: of_mask(read_mask(data, name))),
+        "labels": told(lambda: of_mask(read_labels(data, name, 14))),
+    }
+
+
+def pictures() -> list[dict[str, Any]]:
+    """Every file of `tests.golden_files`."""
+    return [read(name, data) for files in golden_files.FILES.values() for name, data in files()]
+
+
+PAIRS: list[tuple[str, str | None, int, str | None]] = [
+    ("rgb.png", "hard.png", 2, None),
+    ("rgb.png", "ignored.png", 2, None),
+    ("rgb.png", "three.png", 2, None),
+    ("rgb.png", "big.png", 2, None),
+    ("exif-6.png", "hard.png", 2, None),
+    ("exif-3.png", "hard.png", 2, None),
+    ("rgb.png", "exif-6.png", 2, None),
+    ("rgb-noise.png", None, 2, None),
+    ("hard.png", None, 2, None),
+    ("grey.png", None, 2, None),
+    ("rgb.png", "three.png", 9, None),
+    ("rgb.png", "three.png", 9, "synapse"),
+    ("rgb.png", "palette-organs.png", 9, "transunet"),
+    ("rgb.png", "palette-organs.png", 9, "other"),
+    ("rgb.png", "integers.tif", 9, None),
+    ("text.png", "hard.png", 2, None),
+]
+"""Image, mask, classes and numbering, of files of `tests.golden_files` by name."""
+
+DROPPED = [
+    ["rgb-noise.png", "hard.png"],
+    ["hard.png", "rgb-noise.png"],
+    ["hard.png"],
+    ["rgb-noise.png"],
+    [],
+    ["hard.png", "one.png"],
+    ["twelve-bits.png", "photo.png"],
+    ["text.png", "hard.png"],
+    ["hard.png"] * 3,
+]
+"""Files that are dropped together."""
+
+
+def paired() -> dict[str, Any]:
+    """Images with their masks, and which file is which."""
+    known = {name: data for files in golden_files.FILES.values() for name, data in files()}
+
+    def together(image: str, mask: str | None, classes: int, numbering: str | None) -> dict[str, Any]:
+        pair = read_given((image, known[image]), None if mask is None else (mask, known[mask]), classes, numbering)
+        found = {"notes": list(pair.notes), "numbering": None, "labels": None}
+        if pair.mask is not None:
+            found |= {"labels": digest(pair.mask.labels), "numbering": pair.mask.numbering}
+        return found
+
+    def roles(files: list[str], classes: int) -> dict[str, Any]:
+        return dataclasses.asdict(recognise([(name, known[name]) for name in files], classes))
+
+    pairs = [{"given": one, "found": told(functools.partial(together, *one))} for one in PAIRS]
+    dropped = [
+        {"files": files, "classes": classes, "found": told(functools.partial(roles, files, classes))}
+        for files in DROPPED
+        for classes in (2, 9)
+    ]
+    return {"pairs": pairs, "dropped": dropped}
+
+
+FILES: dict[str, Callable[[], Any]] = {
+    "resize.json": resized,
+    "logits.json": enlarged,
+    "pictures.json": pictures,
+    "pairs.json": paired,
+}
 
 
 def text(value: Any) -> str:
