@@ -12,6 +12,7 @@ import functools
 import hashlib
 import io
 import json
+import warnings
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -27,8 +28,9 @@ from dbce.data.inputs import read_picture
 from dbce.data.masks import Mask, read_labels, read_mask
 from dbce.data.pairs import read_given, recognise
 from dbce.data.resize import resize_image, resize_labels, resize_mask
+from dbce.data.volumes import read_volume
 from dbce.tasks import IGNORE
-from tests import golden_files
+from tests import golden_files, golden_scans
 from tests.golden_noise import noise
 
 FOLDER = Path(__file__).resolve().parent / "golden_readers"
@@ -177,11 +179,40 @@ def paired() -> dict[str, Any]:
     return {"pairs": pairs, "dropped": dropped}
 
 
+def packed(file: tuple[str, bytes] | None) -> dict[str, str] | None:
+    """Name and deflated bytes of a file."""
+    return file and {"name": file[0], "file": base64.b64encode(zlib.compress(file[1], 9)).decode()}
+
+
+def scans() -> list[dict[str, Any]]:
+    """Every case of `tests.golden_scans`, at 24 pixels a side."""
+
+    def volume(image: tuple[str, bytes], mask: tuple[str, bytes] | None, numbering: str | None) -> dict[str, Any]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = read_volume(image[1], image[0], mask, 24, numbering)
+        labels = None if found.labels is None else digest(found.labels)
+        shape = [len(found.grey), *found.shape]
+        texts = {"notes": list(found.notes), "numbering": found.numbering}
+        return {"grey": digest(found.grey), "labels": labels, "shape": shape, "fullest": found.fullest(), **texts}
+
+    return [
+        {
+            "image": packed(image),
+            "mask": packed(mask),
+            "numbering": numbering,
+            "found": told(functools.partial(volume, image, mask, numbering)),
+        }
+        for image, mask, numbering in golden_scans.cases()
+    ]
+
+
 FILES: dict[str, Callable[[], Any]] = {
     "resize.json": resized,
     "logits.json": enlarged,
     "pictures.json": pictures,
     "pairs.json": paired,
+    "scans.json": scans,
 }
 
 

@@ -221,7 +221,10 @@ function checkWhole(found, name) {
 
 /** @param {number[]} values */
 export const listed = (values) =>
-  values.slice(0, 8).map(general).join(", ") + (values.length > 8 ? `, ... ${general(values[values.length - 1])}` : "");
+  values
+    .slice(0, 8)
+    .map((value) => general(value))
+    .join(", ") + (values.length > 8 ? `, ... ${general(values[values.length - 1])}` : "");
 
 /** @param {number} value @returns {Level} */
 const valueLevel = (value) => ({ words: `value ${general(value)}`, light: Math.min(value, 255) });

@@ -1,4 +1,5 @@
 // PNG: every depth, palettes, interlacing. Twin of what Pillow makes of one.
+import { crc32 } from "./crc.js";
 import { orientation, orientationOfExif, orientationOfXmp } from "./exif.js";
 import { latin, viewOf } from "./formats.js";
 import { inflateUpTo } from "./inflate.js";
@@ -19,18 +20,6 @@ const PASSES = [
   [1, 0, 2, 2],
   [0, 1, 1, 2],
 ]; // Adam7: first column and row, steps
-
-const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
-  for (let k = 0; k < 8; k++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
-  return n >>> 0;
-});
-
-/** @param {Uint8Array} data */
-function crc32(data) {
-  let crc = ~0;
-  for (let i = 0; i < data.length; i++) crc = CRC[(crc ^ data[i]) & 255] ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
 
 /**
  * @param {Uint8Array} data

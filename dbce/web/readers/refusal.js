@@ -21,15 +21,16 @@ export const sentence = (key, values = {}) =>
 export const refusal = (key, values) => new InputError(sentence(key, values));
 
 /**
- * A number as Python's format "g" writes it: six digits, no zeros behind.
+ * A number as Python's format "g" writes it: no more digits than these, no zeros behind.
  * @param {number} value
+ * @param {number} digits
  */
-export function general(value) {
+export function general(value, digits = 6) {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
   if (value === 0) return Object.is(value, -0) ? "-0" : "0";
-  const [mantissa, exponent] = value.toExponential(5).split("e");
-  if (+exponent >= -4 && +exponent < 6) return String(+(+value.toPrecision(6)).toFixed(10));
+  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+  if (+exponent >= -4 && +exponent < digits) return String(+(+value.toPrecision(digits)).toFixed(10));
   return `${+mantissa}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
 }
 
