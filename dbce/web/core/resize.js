@@ -47,16 +47,12 @@ export function resizeMask(mask, from, size, ignores = mask.includes(IGNORE)) {
     const grey = mask.map((value) => (value ? 255 : 0));
     return resizeImage(grey, from, size).map((value) => (value > 127 ? 1 : 0));
   }
-  const leftOut = resizeImage(
-    Float32Array.from(mask, (value) => +(value === IGNORE)),
-    from,
-    size,
-  );
-  const inside = resizeImage(
-    Float32Array.from(mask, (value) => +(value > 0 && value !== IGNORE)),
-    from,
-    size,
-  );
+  const [ignored, object] = [new Float32Array(mask.length), new Float32Array(mask.length)];
+  for (let i = 0; i < mask.length; i++) {
+    ignored[i] = +(mask[i] === IGNORE);
+    object[i] = +(mask[i] > 0 && mask[i] !== IGNORE);
+  }
+  const [leftOut, inside] = [ignored, object].map((part) => resizeImage(part, from, size));
   const almost = 1e-6; // of a half, in float32
   return Uint8Array.from(leftOut, (out, i) =>
     out >= 0.5 - almost ? IGNORE : +(inside[i] >= Math.fround((1 - out) / 2) - almost),

@@ -33,12 +33,19 @@ export function split(cells, name) {
   const table = tableOf(cells);
   const found = endsOf(table, channels);
   checkLevels(table, found, name, channels, false);
-  const where = Uint8Array.from(table.index, (i) => +(found.place[i] > 0.5));
+  const where = spread(table.index, found.place.map((place) => place > 0.5)); // prettier-ignore
   if (found.apart.includes(true)) {
-    const odd = Uint8Array.from(table.index, (i) => +found.apart[i]);
+    const odd = spread(table.index, found.apart);
     checkEdges(cells, where, odd, table, found.apart, name);
   }
   return { where, ends: found.ends };
+}
+
+/** @type {(index: Uint32Array, flags: boolean[]) => Uint8Array} */
+function spread(index, flags) {
+  const out = new Uint8Array(index.length);
+  for (let i = 0; i < out.length; i++) out[i] = +flags[index[i]];
+  return out;
 }
 
 /** @type {(cells: Cells, step: number) => Cells} */
@@ -54,18 +61,26 @@ function every({ values, width, height, channels }, step) {
 /** @type {(cells: Cells) => Table} */
 function tableOf({ values, width, height, channels }) {
   const count = width * height;
-  const packed = new Float64Array(count);
-  for (let i = 0; i < count; i++)
-    packed[i] = channels === 1 ? values[i] : values[3 * i] * 65536 + values[3 * i + 1] * 256 + values[3 * i + 2];
+  const packed = channels === 1 ? values : new Uint32Array(count);
+  if (packed !== values)
+    for (let i = 0, k = 0; i < count; i++, k += 3)
+      /** @type {Uint32Array} */ (packed)[i] = (values[k] << 16) | (values[k + 1] << 8) | values[k + 2];
   /** @type {Map<number, number>} */
   const counted = new Map();
-  for (const value of packed) counted.set(value, (counted.get(value) ?? 0) + 1);
+  for (let i = 0, start = 0; i < count; i++)
+    if (i + 1 === count || packed[i + 1] !== packed[start]) {
+      counted.set(packed[start], (counted.get(packed[start]) ?? 0) + i + 1 - start); // a run at a time: masks are flat
+      start = i + 1;
+    }
   const found = [...counted.keys()].sort((a, b) => a - b);
   const order = new Map(found.map((value, i) => [value, i]));
+  const index = new Uint32Array(count);
+  for (let i = 0; i < count; i++)
+    index[i] = i && packed[i] === packed[i - 1] ? index[i - 1] : (order.get(packed[i]) ?? 0);
   return {
     points: found.map((value) => (channels === 1 ? [value] : [value >> 16, (value >> 8) & 255, value & 255])),
     counts: found.map((value) => counted.get(value) ?? 0),
-    index: Uint32Array.from(packed, (value) => order.get(value) ?? 0),
+    index,
   };
 }
 
@@ -140,7 +155,7 @@ function checkEdges(cells, where, odd, { points, counts }, apart, name) {
       share: percent(counts[most] / sum(counts)),
     });
   }
-  const edge = where.map((_, i) => +!isFlat(where, i, width, height, 1));
+  const edge = edges(where, width, height);
   const reach = Math.max(12, 0.04 * Math.min(width, height));
   const away = edge.includes(1) ? chamfer(edge, width, height) : null;
   let stray = 0;
@@ -165,6 +180,25 @@ function isFlat(values, i, width, height, channels) {
   return true;
 }
 
+/** @type {(where: Uint8Array, width: number, height: number) => Uint8Array} pixels with another one beside them */
+function edges(where, width, height) {
+  const out = new Uint8Array(where.length);
+  /** @type {(i: number, j: number) => void} */
+  const compare = (i, j) => {
+    if (where[i] !== where[j]) out[i] = out[j] = 1;
+  };
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++) {
+      const right = x + 1 < width;
+      if (right) compare(i, i + 1);
+      if (y + 1 === height) continue;
+      compare(i, i + width);
+      if (right) compare(i, i + width + 1);
+      if (x) compare(i, i + width - 1);
+    }
+  return out;
+}
+
 /**
  * Distance to the nearest edge, as OpenCV's of a 3 x 3 mask, in parts of 65536.
  * @param {Uint8Array} edge
@@ -175,17 +209,16 @@ function chamfer(edge, width, height) {
   const [straight, diagonal] = [Math.round(0.955 * 65536), Math.round(1.3693 * 65536)];
   const w = width + 2;
   const out = new Int32Array(w * (height + 2)).fill(2 ** 29);
-  /** @type {(i: number, offsets: number[]) => void} */
-  const relax = (i, [corner, above, other, side]) => {
-    const near = Math.min(out[i + corner] + diagonal, out[i + above] + straight, out[i + other] + diagonal);
-    out[i] = Math.min(out[i], near, out[i + side] + straight);
-  };
-  for (let y = 0; y < height; y++)
-    for (let x = 0, i = (y + 1) * w + 1; x < width; x++, i++)
-      if (edge[y * width + x]) out[i] = 0;
-      else relax(i, [-w - 1, -w, -w + 1, -1]);
+  for (let y = 0, k = 0; y < height; y++)
+    for (let x = 0, i = (y + 1) * w + 1; x < width; x++, i++, k++) {
+      const near = Math.min(out[i - w] + straight, out[i - 1] + straight, out[i - w - 1] + diagonal);
+      out[i] = edge[k] ? 0 : Math.min(near, out[i - w + 1] + diagonal);
+    }
   for (let y = height - 1; y >= 0; y--)
-    for (let x = width - 1, i = (y + 1) * w + width; x >= 0; x--, i--) relax(i, [w + 1, w, w - 1, 1]);
+    for (let x = width - 1, i = (y + 1) * w + width; x >= 0; x--, i--) {
+      const near = Math.min(out[i + w] + straight, out[i + 1] + straight, out[i + w + 1] + diagonal);
+      out[i] = Math.min(out[i], near, out[i + w - 1] + diagonal);
+    }
   const inner = new Int32Array(width * height);
   for (let y = 0; y < height; y++) inner.set(out.subarray((y + 1) * w + 1, (y + 1) * w + 1 + width), y * width);
   return inner;

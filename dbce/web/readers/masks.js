@@ -75,7 +75,12 @@ export async function readLabels(data, name, classes, codec) {
   const known = found.filter((value) => value !== IGNORE);
   const { width, height } = decoded.turn >= 5 ? { width: grid.height, height: grid.width } : grid;
   return {
-    labels: upright(Uint8Array.from(grid.values), grid.width, grid.height, decoded.turn),
+    labels: upright(
+      bytesOf(grid.values, (value) => value),
+      grid.width,
+      grid.height,
+      decoded.turn,
+    ),
     width,
     height,
     rule: known.length ? `labels: ${listed(known)}` : "all ignored",
@@ -199,7 +204,7 @@ function numbersOf(decoded, indices) {
   }
   if (mode !== "L" && !(mode === "P" && indices)) return null;
   const grid = reduced(decoded);
-  return bilevel && indices ? { ...grid, values: Uint8Array.from(grid.values, (value) => value & 1) } : grid;
+  return bilevel && indices ? { ...grid, values: bytesOf(grid.values, (value) => value & 1) } : grid;
 }
 
 /** @param {ArrayLike<number>} values those that occur, in order */
@@ -209,8 +214,9 @@ function unique(values) {
     for (let i = 0; i < values.length; i++) seen[values[i]] = 1;
     return [...seen.keys()].filter((value) => seen[value]);
   }
-  const sorted = Float64Array.from(values).sort();
-  return [...sorted.filter((value, i) => !i || value !== sorted[i - 1])];
+  const seen = new Set();
+  for (let i = 0; i < values.length; i++) if (!i || values[i] !== values[i - 1]) seen.add(values[i]);
+  return [...seen].sort((a, b) => a - b);
 }
 
 /** @type {(found: number[], name: string) => void} */
@@ -225,6 +231,13 @@ export const listed = (values) =>
     .slice(0, 8)
     .map((value) => general(value))
     .join(", ") + (values.length > 8 ? `, ... ${general(values[values.length - 1])}` : "");
+
+/** @type {(values: ArrayLike<number>, of: (value: number) => number) => Uint8Array} */
+function bytesOf(values, of) {
+  const out = new Uint8Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = of(values[i]);
+  return out;
+}
 
 /** @param {number} value @returns {Level} */
 const valueLevel = (value) => ({ words: `value ${general(value)}`, light: Math.min(value, 255) });
@@ -246,18 +259,24 @@ function ofNumbers(decoded, grid) {
       decoded,
       "doubt",
       found.map(valueLevel),
-      Uint8Array.from(values, (v) => +(v === IGNORE)),
+      bytesOf(values, (v) => +(v === IGNORE)),
       grid,
     );
   if (shown === `0,1,${IGNORE}`)
-    return leveled(decoded, "numbers", [0, 1].map(valueLevel), Uint8Array.from(values), grid);
+    return leveled(
+      decoded,
+      "numbers",
+      [0, 1].map(valueLevel),
+      bytesOf(values, (value) => value),
+      grid,
+    );
   if (found.length === 2) {
     const kind = found[1] <= LABEL_MAX ? "numbers" : isDark(found[0], found[1]) ? "shades" : "colours";
     return leveled(
       decoded,
       kind,
       found.map(valueLevel),
-      Uint8Array.from(values, (v) => +(v === found[1])),
+      bytesOf(values, (v) => +(v === found[1])),
       grid,
     );
   }
