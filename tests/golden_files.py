@@ -235,6 +235,8 @@ def pictures() -> Iterator[tuple[str, bytes]]:
 def odd() -> Iterator[tuple[str, bytes]]:
     good = saved(Image.fromarray(disk(soft=True)), "PNG")
     yield "cut.png", good[:-40]
+    end = good.index(b"IEND") - 8  # of the pixels' own checksum
+    yield "wrong-checksum.png", good[: end - 4] + bytes(4) + good[end:]
     yield "cut-early.png", good[:40]
     yield "broken-header.png", good[:20] + b"\xff" + good[21:]
     yield "wide.png", png(20_000, 1, 8, 0, [bytes(20_000)])
