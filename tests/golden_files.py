@@ -112,6 +112,7 @@ def masks() -> Iterator[tuple[str, bytes]]:
     for name, array in grey.items():
         yield f"{name}.png", saved(Image.fromarray(array.astype(np.uint8)), "PNG")
     big = np.where(noise(400 * 320, 3).reshape(320, 400) > 254, 3, disk(320, 400, soft=True)).astype(np.uint8)
+    yield "square.png", saved(Image.fromarray(disk(320, 320)), "PNG")
     yield "big.png", saved(Image.fromarray(big), "PNG", optimize=True)
     for name, back, front in [
         ("red", (0, 0, 0), (255, 0, 0)),

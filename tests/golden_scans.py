@@ -64,6 +64,7 @@ def h5(options: dict[str, Any], **arrays: Any) -> bytes:
 
 def niftis() -> Iterator[Case]:
     plain, labels = ("scan.nii", nifti(HU)), ("labels.nii", nifti(LABELS))
+    yield ("ct.nii", plain[1]), ("ct-labels.nii", labels[1]), "synapse"
     for order in itertools.permutations(range(3)):
         signs = [1 - 2 * int(noise(3, sum(order) * 7 + order[0])[k] & 1) for k in range(3)]
         axes = [(axis, sign) for axis, sign in zip(order, signs, strict=True)]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from dbce.data.inputs import read_picture
 from dbce.data.phantoms import polyp
@@ -37,8 +37,16 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+@pytest.fixture
+def page(browser: Browser, origin: str) -> Iterator[Page]:
+    page = browser.new_page()
+    page.goto(origin)
+    yield page
+    page.close()
+
+
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def origin() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(WEB)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/viewer.css"  # any page of this origin
@@ -74,8 +82,7 @@ FILES = {
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_the_browser_gives_pythons_pixels(page: Page, address: str, name: str) -> None:
-    page.goto(address)
+def test_the_browser_gives_pythons_pixels(page: Page, name: str) -> None:
     text, orientation = page.evaluate(READ, [name, base64.b64encode(FILES[name]).decode()])
     expected = read_picture(FILES[name], name)
     found = np.frombuffer(base64.b64decode(text), np.uint8).reshape(expected.pixels.shape)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 from PIL import Image
@@ -29,6 +30,10 @@ from dbce.data.masks import Mask, read_labels, read_mask
 from dbce.data.pairs import read_given, recognise
 from dbce.data.resize import resize_image, resize_labels, resize_mask
 from dbce.data.volumes import read_volume
+from dbce.page import workers
+from dbce.page.scans import ScanStudio
+from dbce.page.studio import Studio
+from dbce.study.predictor import Predictor
 from dbce.tasks import IGNORE
 from tests import golden_files, golden_scans
 from tests.golden_noise import noise
@@ -207,12 +212,82 @@ def scans() -> list[dict[str, Any]]:
     ]
 
 
+REQUESTS: list[tuple[str, dict[str, Any]]] = [
+    ("polyp", {"image": "rgb.png"}),
+    ("polyp", {"image": "exif-6.png", "mask": "ignored.png"}),
+    ("polyp", {"image": "rgb.png", "mask": "ignored.png"}),
+    ("polyp", {"image": "rgb.png", "mask": "empty.png"}),
+    ("polyp", {"image": "hard.png", "mask": "alpha.png"}),
+    ("polyp", {"example": 1, "mask": "hard.png"}),
+    ("polyp", {"example": 1, "mask": "square.png"}),
+    ("polyp", {"files": ["square.png"], "example": 1}),
+    ("polyp", {"example": 99, "mask": "hard.png"}),
+    ("polyp", {"files": ["rgb-noise.png", "hard.png"], "example": 0}),
+    ("polyp", {"files": ["hard.png"], "image": "rgb-noise.png"}),
+    ("polyp", {"files": ["hard.png"], "example": 0}),
+    ("polyp", {"files": ["rgb-noise.png"], "example": 0, "waiting": "hard.png"}),
+    ("polyp", {"files": ["big.png"], "example": 0, "waiting": "hard.png"}),
+    ("polyp", {"files": ["rgb-noise.png"], "example": 0, "waiting": "big.png"}),
+    ("polyp", {"files": []}),
+    ("organs", {"image": "rgb.png", "mask": "three.png", "numbering": "synapse"}),
+    ("organs", {"image": "rgb.png", "mask": "one.png"}),
+    ("organs", {"image": "rgb.png", "mask": "red.png"}),
+    ("organs", {"image": "ct.nii"}),
+    ("organs", {"image": "ct.nii", "mask": "ct-labels.nii", "numbering": "synapse"}),
+    ("organs", {"image": "rgb.png", "mask": "ct-labels.nii"}),
+    ("organs", {"files": ["ct-labels.nii", "ct.nii"], "example": 0}),
+    ("organs", {"files": ["ct.nii"], "example": 0}),
+    ("organs", {"files": ["ct.nii", "ct-labels.nii", "hard.png"], "example": 0}),
+]
+"""Task and request of the page, its files by name."""
+
+
+def opened() -> list[dict[str, Any]]:
+    """What Python answers to requests where there are no networks: image, labels, title and note."""
+    known = {name: data for files in golden_files.FILES.values() for name, data in files()}
+    known |= {"ct.nii": golden_scans.nifti(golden_scans.HU), "ct-labels.nii": golden_scans.nifti(golden_scans.LABELS)}
+    studios = {task: kind(Predictor({}, task)) for task, kind in (("polyp", Studio), ("organs", ScanStudio))}
+
+    drawn = noise(320 * 320 * 3, 1).reshape(320, 320, 3)  # in place of an example
+    studios["polyp"].examples[1] = (drawn, np.zeros((320, 320), np.uint8))
+
+    def sent(value: Any) -> Any:
+        if isinstance(value, list):
+            return [sent(one) for one in value]
+        return {"name": value, "data": base64.b64encode(known[value]).decode()}
+
+    rows = []
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(workers, "call", lambda _name, function, *args, **_limits: function(*args))  # in this process
+    for task, request in REQUESTS:
+        asked = {k: v if k in ("example", "numbering") else sent(v) for k, v in request.items()}
+        reply = studios[task].open_study(json.dumps(asked))
+        found = {key: reply[key] for key in ("error", "waiting", "took") if key in reply}
+        if "scene" in reply:
+            scene = json.loads(reply["scene"])
+            image = np.asarray(Image.open(io.BytesIO(base64.b64decode(scene["image"].split(",")[1]))))
+            block = zlib.decompress(base64.b64decode(scene["data"]))
+            where = scene["arrays"].get("labels")
+            labels = where and hashlib.sha256(block[where["offset"] :][: where["length"]]).hexdigest()
+            found |= {"image": digest(image), "labels": labels, "data": hashlib.sha256(block).hexdigest()}
+            found |= {key: scene[key] for key in ("title", "note", "place", "numbering")}
+        if "volume" in reply:
+            volume = json.loads(reply["volume"])
+            grey = zlib.decompress(base64.b64decode(volume["grey"]))
+            found["volume"] = {"title": volume["title"], "count": volume["count"], "shape": volume["shape"]}
+            found["volume"]["grey"] = hashlib.sha256(grey).hexdigest()
+        rows.append({"task": task, "request": request, "found": found})
+    monkey.undo()
+    return rows
+
+
 FILES: dict[str, Callable[[], Any]] = {
     "resize.json": resized,
     "logits.json": enlarged,
     "pictures.json": pictures,
     "pairs.json": paired,
     "scans.json": scans,
+    "requests.json": opened,
 }
 
 
