@@ -62,6 +62,16 @@ def h5(options: dict[str, Any], **arrays: Any) -> bytes:
     return out.getvalue()
 
 
+def virtual() -> bytes:
+    """An array whose numbers lie in another file."""
+    out = io.BytesIO()
+    with h5py.File(out, "w", libver="latest") as file:
+        layout = h5py.VirtualLayout((7, 8, 9), "f4")
+        layout[:] = h5py.VirtualSource("/etc/passwd", "image", (7, 8, 9))
+        file.create_virtual_dataset("image", layout)
+    return out.getvalue()
+
+
 def niftis() -> Iterator[Case]:
     plain, labels = ("scan.nii", nifti(HU)), ("labels.nii", nifti(LABELS))
     yield ("ct.nii", plain[1]), ("ct-labels.nii", labels[1]), "synapse"
@@ -165,6 +175,7 @@ def arrays() -> Iterator[Case]:
     yield ("none.h5", h5({}, other=image)), None, None
     yield ("text.h5", h5({}, image=np.array([[b"a"]]))), None, None
     yield ("doubles.h5", h5({"compression": "gzip"}, image=image.astype(">f8") * 900 - 300)), None, None
+    yield ("virtual.h5", virtual()), None, None
     yield ("cut.h5", h5({}, image=image)[:1500]), None, None
     yield ("no.h5", b"hello"), None, None
 

@@ -68,6 +68,7 @@ function stackOf(file, key, name, opened) {
     throw refusal("h5_kind", { name, key, kind: type === GROUP ? "a group" : "a type" });
   if (type !== DATASET) throw refusal("h5_link", { where });
   const found = file.get(key);
+  if (found.metadata.virtual_sources?.length) throw refusal("h5_elsewhere", { where });
   const filters = found.filters.map((/** @type {{id: number}} */ { id }) => id);
   const packed = filters.filter((/** @type {number} */ id) => id !== SHUFFLE);
   const known = filters.every((/** @type {number} */ id) => [SHUFFLE, DEFLATE, LZF].includes(id));

@@ -58,12 +58,15 @@ export class Engine {
    * @param {Way} way
    */
   session(loss, way) {
-    const key = `${loss} ${way.providers}`;
+    const key = this.key(loss, way);
     const known = this.sessions.get(key);
     if (known) return known;
-    const session = this.file(loss).then((data) =>
-      way.runtime.InferenceSession.create(data, { executionProviders: way.providers, enableCpuMemArena: false }),
-    );
+    const session = this.file(loss).then(async (data) => {
+      const options = { executionProviders: way.providers, enableCpuMemArena: false };
+      const made = await way.runtime.InferenceSession.create(data, options);
+      if (!this.quick) this.files.delete(loss); // the runtime has its own copy
+      return made;
+    });
     this.sessions.set(key, session);
     session.catch(() => this.sessions.delete(key));
     return session;
@@ -85,6 +88,11 @@ export class Engine {
     return sure;
   }
 
+  /** @type {(loss: string, way: Way) => string} */
+  key(loss, way) {
+    return `${loss} ${way.providers}`;
+  }
+
   /** @type {(way: Way, loss: string, image: Uint8Array) => Promise<Int16Array>} */
   async by(way, loss, image) {
     return runNetwork(way.runtime, await this.session(loss, way), image, this.size, this.classes);
@@ -101,7 +109,8 @@ export class Engine {
     for (const [k, loss] of losses.entries()) {
       if (!wanted()) return;
       await this.session(loss, this.sure);
-      if (k + 1 < losses.length) this.file(losses[k + 1]).catch(() => {});
+      if (k + 1 < losses.length && !this.sessions.has(this.key(losses[k + 1], this.sure)))
+        this.file(losses[k + 1]).catch(() => {});
       yield { loss, steps: await this.run(loss, image) };
     }
   }
