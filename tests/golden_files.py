@@ -149,6 +149,14 @@ def masks() -> Iterator[tuple[str, bytes]]:
     yield "bilevel.tif", saved(Image.fromarray(hard).convert("1"), "TIFF")
     yield "bilevel.bmp", saved(Image.fromarray(hard).convert("1"), "BMP")
     yield "bilevel-g4.tif", saved(Image.fromarray(hard).convert("1"), "TIFF", compression="group4")
+    lengths = [*range(64), *range(64, 2700, 64)]  # one of every code, between empty rows
+    across = np.arange(5400)
+    pairs = zip(lengths, lengths[::-1], strict=True)
+    runs = [[(across >= one) & (across < one + other), across < 0] for one, other in pairs]
+    stripes = Image.fromarray((np.concatenate(runs) * 255).astype(np.uint8)).convert("1")
+    yield "runs-g4.tif", saved(stripes, "TIFF", compression="group4")
+    dots = Image.fromarray(noise(64 * 61, 6).reshape(61, 64) & 128).convert("1")
+    yield "dots-g4.tif", saved(dots, "TIFF", compression="group4")
     alpha = np.dstack([np.full((H, W, 3), 200, np.uint8), hard])
     yield "alpha.png", saved(Image.fromarray(alpha), "PNG")
     yield "alpha-la.png", saved(Image.fromarray(np.dstack([hard, np.full_like(hard, 255)])), "PNG")

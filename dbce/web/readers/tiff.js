@@ -1,5 +1,7 @@
-// The first page of a TIFF: grey, palette and colour of any depth, plain, LZW, deflated or packed bits. What libtiff
-// reads beyond that (fax, JPEG, LZMA, WebP or Zstandard inside, CMYK, Lab) is refused here. Twin of what Pillow makes.
+// The first page of a TIFF: grey, palette and colour of any depth, plain, LZW, deflated, packed bits or Group 4. What
+// libtiff reads beyond that (other fax, JPEG, LZMA, WebP or Zstandard inside, CMYK, Lab) is refused here. Twin of what
+// Pillow makes of one.
+import { group4 } from "./fax.js";
 import { tiffDirectory, tiffStart, viewOf } from "./formats.js";
 import { inflateUpTo } from "./inflate.js";
 import { KEPT_PIXELS, MAX_PIXELS, checkSize } from "./raster.js";
@@ -121,7 +123,8 @@ async function samplesOf(data, read, layout, width, height, little, name) {
         const length = lengths[k] ?? most;
         if (offsets[k] === undefined || (compression !== 1 && offsets[k] + length > data.length))
           throw refusal("damaged", { name });
-        const piece = await unpacked(data.subarray(offsets[k], offsets[k] + length), compression, most, name);
+        const part = data.subarray(offsets[k], offsets[k] + length);
+        const piece = await unpacked(part, compression, most, name, depth * channels === 1 ? [w, rows] : null);
         if (piece.length < most) throw refusal("damaged", { name });
         if (predictor === 2) sumAcross(piece, stride, rows, held, depth, little);
         else if (predictor === 3) floatsTogether(piece, stride, rows, held, depth, little);
@@ -158,8 +161,9 @@ function sampleAt(view, start, index, { depth, format }, little) {
   return (view.getUint8(at) >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
 }
 
-/** @type {(piece: Uint8Array, compression: number, most: number, name: string) => Promise<Uint8Array>} */
-async function unpacked(piece, compression, most, name) {
+/** @type {(piece: Uint8Array, how: number, most: number, name: string, bits: number[] | null) => Promise<any>} */
+async function unpacked(piece, compression, most, name, bits) {
+  if (compression === 4 && bits) return group4(piece, bits[0], bits[1]);
   if (compression === 1) return piece.slice(0, most);
   if (compression === 5) return lzw(piece, most, name);
   if (compression === 8 || compression === 32946) return inflateUpTo(piece, "deflate", most);
