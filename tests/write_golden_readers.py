@@ -34,7 +34,7 @@ from dbce.page import workers
 from dbce.page.scans import ScanStudio
 from dbce.page.studio import Studio
 from dbce.study.predictor import Predictor
-from dbce.tasks import IGNORE
+from dbce.tasks import IGNORE, ORGANS, POLYP
 from tests import golden_files, golden_scans
 from tests.golden_noise import noise
 
@@ -127,6 +127,8 @@ def pictures() -> list[dict[str, Any]]:
     return [read(name, data) for files in golden_files.FILES.values() for name, data in files()]
 
 
+BY_CLASSES = {2: POLYP, 9: ORGANS}
+
 PAIRS: list[tuple[str, str | None, int, str | None]] = [
     ("rgb.png", "hard.png", 2, None),
     ("rgb.png", "ignored.png", 2, None),
@@ -166,14 +168,16 @@ def paired() -> dict[str, Any]:
     known = {name: data for files in golden_files.FILES.values() for name, data in files()}
 
     def together(image: str, mask: str | None, classes: int, numbering: str | None) -> dict[str, Any]:
-        pair = read_given((image, known[image]), None if mask is None else (mask, known[mask]), classes, numbering)
+        pair = read_given(
+            (image, known[image]), None if mask is None else (mask, known[mask]), BY_CLASSES[classes], numbering
+        )
         found = {"notes": list(pair.notes), "numbering": None, "labels": None}
         if pair.mask is not None:
             found |= {"labels": digest(pair.mask.labels), "numbering": pair.mask.numbering}
         return found
 
     def roles(files: list[str], classes: int) -> dict[str, Any]:
-        return dataclasses.asdict(recognise([(name, known[name]) for name in files], classes))
+        return dataclasses.asdict(recognise([(name, known[name]) for name in files], BY_CLASSES[classes]))
 
     pairs = [{"given": one, "found": told(functools.partial(together, *one))} for one in PAIRS]
     dropped = [

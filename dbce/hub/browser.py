@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from dbce.study import graphs
 from dbce.tasks import TASKS
 from dbce.train.checkpoints import Checkpoint
 
@@ -18,35 +18,30 @@ def write_for_browser(checkpoint: Checkpoint, path: str | Path) -> None:
 
     ``image`` is (1, 3, S, S) float32 RGB in [0, 1] with S the size of the network's training images; ``logits`` is
     (1, C, S/4, S/4), what the last head says: enlarging to S and from there to the page's size, which is two more
-    lines of arithmetic, is left to whoever runs the network, in PyTorch's order of operations. Normalisations stand
-    beside the convolutions as in PyTorch (runtimes merge them when they load), so that weights that are stored in 16
-    bits are written in 16 bits, and lose nothing.
+    lines of arithmetic, is left to whoever runs the network, in PyTorch's order of operations. The graph is the one
+    that the server runs (`dbce.study.graphs`), filled with weights: those that are stored in 16 bits are written in 16
+    bits, and lose nothing.
 
     Args:
         checkpoint: what to write.
         path: file to write; one file holds everything.
 
     Raises:
-        ValueError: the packages that write ONNX are missing.
+        ValueError: the package onnx is missing, or the architecture has no graph.
     """
     try:
         import onnx
-        import onnxscript
     except ImportError as error:
-        raise ValueError(f"{error.name} is not installed; install it: pip install onnx onnxscript.") from error
-    program = torch.onnx.export(
-        checkpoint.network.eval(),
-        (torch.zeros(1, 3, checkpoint.size, checkpoint.size),),
-        input_names=["image"],
-        output_names=["logits"],
-        dynamo=True,
-        optimize=False,
-        verbose=False,
-    )
-    assert program is not None
-    model = _simplified(onnx, onnxscript, program.model_proto)
-    _end_before_enlarging(model)
-    _halve(onnx, model)
+        raise ValueError(f"{error.name} is not installed; install it: pip install onnx.") from error
+    place = graphs.place(checkpoint.network.config)
+    if not place.is_file():
+        raise ValueError(f"{place.name} is not there; write it with `python -m dbce export graphs`.")
+    model = onnx.load(str(place), load_external_data=False)
+    _end_before_enlarging(model.graph)
+    _fill(onnx, model.graph, {name: value.numpy() for name, value in graphs.weights(checkpoint.network).items()})
+    for value, side in ((model.graph.input[0], checkpoint.size), (model.graph.output[0], checkpoint.size // 4)):
+        for axis, length in ((0, 1), (2, side), (3, side)):
+            value.type.tensor_type.shape.dim[axis].dim_value = length
     recipe = checkpoint.recipe
     task = TASKS.get(str(recipe.get("task")))
     notes = {"recipe": json.dumps(recipe, sort_keys=True), "classes": json.dumps(task.classes if task else [])}
@@ -54,59 +49,34 @@ def write_for_browser(checkpoint: Checkpoint, path: str | Path) -> None:
     Path(path).write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _simplified(onnx: Any, onnxscript: Any, model: Any) -> Any:
-    """A model without detours and notes, its weights as they were: as inputs they are unknown to the optimiser, which
-    would merge normalisations into them, and merged weights need all of their 32 bits."""
-    floats = [tensor for tensor in model.graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT]
-    others = [tensor for tensor in model.graph.initializer if tensor.data_type != onnx.TensorProto.FLOAT]
-    _replace(model.graph.initializer, others)
-    model.graph.input.extend(onnx.helper.make_tensor_value_info(t.name, t.data_type, list(t.dims)) for t in floats)
-    model = onnxscript.optimizer.optimize(model)
-    graph = model.graph
-    _replace(graph.input, [value for value in graph.input if value.name == "image"])
-    taken = {name for node in graph.node for name in node.input}
-    graph.initializer.extend(tensor for tensor in floats if tensor.name in taken)
-    del graph.value_info[:]
-    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.initializer):
-        part.doc_string = ""
-        del part.metadata_props[:]
-    return model
-
-
-def _end_before_enlarging(model: Any) -> None:
+def _end_before_enlarging(graph: Any) -> None:
     """Give out what the last node enlarges instead of what it makes of it."""
-    last = next(node for node in reversed(model.graph.node) if node.op_type == "Resize")
-    output = model.graph.output[0]
-    if list(last.output) != [output.name]:
-        raise ValueError("The network does not end with an enlargement; write it with `dbce.hub.onnx.to_onnx`.")
-    source = last.input[0]
-    for node in model.graph.node:
-        node.output[:] = [output.name if name == source else name for name in node.output]
-    model.graph.node.remove(last)
-    taken = {name for node in model.graph.node for name in node.input}
-    _replace(model.graph.initializer, [tensor for tensor in model.graph.initializer if tensor.name in taken])
-    for axis in (2, 3):
-        output.type.tensor_type.shape.dim[axis].dim_value //= 4
+    last = next(node for node in reversed(graph.node) if node.op_type == "Resize")
+    output = graph.output[0].name
+    for node in graph.node:
+        node.output[:] = [output if name == last.input[0] else name for name in node.output]
+    graph.node.remove(last)
 
 
-def _halve(onnx: Any, model: Any) -> None:
-    """Write in 16 bits the weights that 16 bits hold exactly; runtimes turn them back once, when they load."""
-    casts = []
-    for tensor in model.graph.initializer:
-        if tensor.data_type != onnx.TensorProto.FLOAT:
+def _fill(onnx: Any, graph: Any, weights: dict[str, np.ndarray]) -> None:
+    """Put in the weights; what 16 bits hold exactly in 16 bits, which runtimes turn back once, when they load."""
+    tensors, casts = [], []
+    taken = {name for node in graph.node for name in node.input}
+    for tensor in graph.initializer:
+        name = tensor.name
+        if name not in taken:
             continue
-        values = onnx.numpy_helper.to_array(tensor)
+        values = weights.get(name)
+        if values is None:
+            tensors.append(tensor)
+            continue
         half = values.astype(np.float16)
         if values.size < 64 or not np.array_equal(half.astype(np.float32), values):
+            tensors.append(onnx.numpy_helper.from_array(values, name))
             continue
-        name = tensor.name
-        tensor.CopyFrom(onnx.numpy_helper.from_array(half, f"{name}.half"))
+        tensors.append(onnx.numpy_helper.from_array(half, f"{name}.half"))
         casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
-    _replace(model.graph.node, [*casts, *model.graph.node])
-
-
-def _replace(values: Any, wanted: list[Any]) -> None:
-    """Let a list of ONNX hold these values instead of its own."""
-    copies = list(wanted)
-    del values[:]
-    values.extend(copies)
+    nodes = [*casts, *graph.node]
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(tensors)
+    graph.node.extend(nodes)

@@ -15,6 +15,7 @@ import { MAX_BYTES as MAX_VOLUME, fullest, readVolume } from "./volumes.js";
 /**
  * @typedef {object} Options
  * @property {number} classes of the task, background included
+ * @property {boolean} [scan] whether the task is one of scans; one of several classes is, if not given
  * @property {number} size pixels a side of the page
  * @property {(index: number) => Promise<Example | null>} example of which a mask is given; null if there is none
  * @property {import("./codec.js").Codec} [codec]
@@ -51,9 +52,12 @@ export async function openRequest(request, options) {
   }
 }
 
+/** @type {(options: Options) => boolean} */
+const isOfScans = ({ classes, scan = classes > 2 }) => scan;
+
 /** @type {(request: Record<string, any>, options: Options) => Promise<Answer>} */
 async function openDropped({ files, waiting, ...base }, options) {
-  const limit = options.classes > 2 ? MAX_VOLUME : MAX_BYTES;
+  const limit = isOfScans(options) ? MAX_VOLUME : MAX_BYTES;
   const given = files.map((/** @type {Sent} */ file) => received(file, limit));
   const roles = await rolesOf(given, options);
   const took = { image: roles.image, mask: roles.mask };
@@ -91,7 +95,7 @@ function received({ name, data }, most) {
  * @returns {Promise<Roles>}
  */
 async function rolesOf(files, options) {
-  if (options.classes === 2 || !files.some(isVolume) || files.length > 2) return recognise(files, options);
+  if (!isOfScans(options) || !files.some(isVolume) || files.length > 2) return recognise(files, options);
   if (files.length === 1) return { image: 0, mask: null, sentence: "" };
   const names = files.map(({ name }) => name);
   const mask = namedMask(names[0]) && !namedMask(names[1]) ? 0 : 1;
@@ -102,17 +106,17 @@ async function rolesOf(files, options) {
 /** @type {(request: Record<string, any>, options: Options, said?: string) => Promise<Opened>} */
 async function open(request, options, said = "") {
   const { classes, size } = options;
-  const several = classes > 2;
-  const limit = several ? MAX_VOLUME : MAX_BYTES;
-  if ("plane" in request && several) return openPlane(request.plane, options);
+  const scan = isOfScans(options);
+  const limit = scan ? MAX_VOLUME : MAX_BYTES;
+  if ("plane" in request && scan) return openPlane(request.plane, options);
   const mask = request.mask ? received(request.mask, limit) : null;
   const numbering = request.numbering ?? null;
   if (request.image) {
     const image = received(request.image, limit);
-    if (several && isVolume(image)) return openVolume(image, mask, numbering, options, said);
-    if (several) checkBytes(image.data, image.name);
-    if (several && mask) checkBytes(mask.data, mask.name);
-    const pair = await readGiven(image, mask, { classes, numbering, codec: options.codec });
+    if (scan && isVolume(image)) return openVolume(image, mask, numbering, options, said);
+    if (scan) checkBytes(image.data, image.name);
+    if (scan && mask) checkBytes(mask.data, mask.name);
+    const pair = await readGiven(image, mask, { classes, scan, numbering, codec: options.codec });
     const { picture } = pair;
     const title = `${image.name}, ${picture.size.width} \u00d7 ${picture.size.height} px`;
     const labels = labelsOf(pair.mask, mask, options);
@@ -129,7 +133,7 @@ async function open(request, options, said = "") {
   }
   const example = mask && Number.isInteger(request.example) ? await options.example(request.example) : null;
   if (!mask || !example) throw refusal("choose", {});
-  const read = await readAny(mask, { classes, numbering, codec: options.codec });
+  const read = await readAny(mask, { classes, scan, numbering, codec: options.codec });
   const [square, pixels] = [{ width: size, height: size }, example.pixels];
   const picture = { pixels, ...square, size: square, orientation: 1, notes: [] };
   const notes = [...fit(picture, read, "the example", mask.name), ...say(read)];

@@ -9,7 +9,13 @@ import { InputError, refusal, sentence } from "./refusal.js";
 /** @typedef {import("./pictures.js").Picture} Picture */
 /** @typedef {import("./masks.js").Mask} Mask */
 /** @typedef {import("./codec.js").Codec} Codec */
-/** @typedef {{classes?: number, numbering?: string | null, codec?: Codec}} Options */
+/**
+ * @typedef {object} Options
+ * @property {number} [classes] of the task, background included; 2 if not given
+ * @property {boolean} [scan] whether it is one of scans; those of several classes are, if not given
+ * @property {string | null} [numbering] of the labels of a scan
+ * @property {Codec} [codec]
+ */
 /** @typedef {{picture: Picture, mask: Mask | null, notes: string[]}} Pair */
 /** @typedef {{image: number | null, mask: number | null, sentence: string}} Roles */
 
@@ -42,13 +48,14 @@ export async function readGiven(image, mask, options = {}) {
 }
 
 /**
- * A mask of one object, or labels of several classes, which come out numbered as here.
+ * A mask of one object, or labels of several classes; those of a scan come out numbered as here.
  * @param {File} file
  * @param {Options} options
  * @returns {Promise<Mask>}
  */
-export async function readAny(file, { classes = 2, numbering = null, codec } = {}) {
+export async function readAny(file, { classes = 2, scan = classes > 2, numbering = null, codec } = {}) {
   if (classes === 2) return readMask(file.data, file.name, codec);
+  if (!scan) return readLabels(file.data, file.name, classes, codec);
   if (isVolume(file)) throw refusal("volume_labels", { name: file.name });
   const raw = await readLabels(file.data, file.name, RAW_MAX + 1, codec);
   return { ...raw, ...renumberLabels(raw.labels, file.name, numbering) };

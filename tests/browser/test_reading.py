@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page
 from dbce.data.inputs import read_picture
 from dbce.data.phantoms import polyp
 
-WEB = Path(__file__).resolve().parent.parent / "dbce" / "web"
+WEB = Path(__file__).resolve().parent.parent.parent / "dbce" / "web"
 READ = """async ([name, text]) => {
   const { readPicture } = await import("/readers/pictures.js");
   const { pixels, orientation } = await readPicture(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), name);
