@@ -1,0 +1,82 @@
+"""Networks for onnxruntime-web: ONNX files of half the size that compute with exactly PyTorch's weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dbce.study import graphs
+from dbce.tasks import TASKS
+from dbce.train.checkpoints import Checkpoint
+
+
+def write_for_browser(checkpoint: Checkpoint, path: str | Path) -> None:
+    """Write one network as dbce/web/backends/onnx runs it: input ``image``, output ``logits``.
+
+    ``image`` is (1, 3, S, S) float32 RGB in [0, 1] with S the size of the network's training images; ``logits`` is
+    (1, C, S/4, S/4), what the last head says: enlarging to S and from there to the page's size, which is two more
+    lines of arithmetic, is left to whoever runs the network, in PyTorch's order of operations. The graph is the one
+    that the server runs (`dbce.study.graphs`), filled with weights: those that are stored in 16 bits are written in 16
+    bits, and lose nothing.
+
+    Args:
+        checkpoint: what to write.
+        path: file to write; one file holds everything.
+
+    Raises:
+        ValueError: the package onnx is missing, or the architecture has no graph.
+    """
+    try:
+        import onnx
+    except ImportError as error:
+        raise ValueError(f"{error.name} is not installed; install it: pip install onnx.") from error
+    place = graphs.place(checkpoint.network.config)
+    if not place.is_file():
+        raise ValueError(f"{place.name} is not there; write it with `python -m dbce export graphs`.")
+    model = onnx.load(str(place), load_external_data=False)
+    _end_before_enlarging(model.graph)
+    _fill(onnx, model.graph, {name: value.numpy() for name, value in graphs.weights(checkpoint.network).items()})
+    for value, side in ((model.graph.input[0], checkpoint.size), (model.graph.output[0], checkpoint.size // 4)):
+        for axis, length in ((0, 1), (2, side), (3, side)):
+            value.type.tensor_type.shape.dim[axis].dim_value = length
+    recipe = checkpoint.recipe
+    task = TASKS.get(str(recipe.get("task")))
+    notes = {"recipe": json.dumps(recipe, sort_keys=True), "classes": json.dumps(task.classes if task else [])}
+    onnx.helper.set_model_props(model, notes)
+    Path(path).write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _end_before_enlarging(graph: Any) -> None:
+    """Give out what the last node enlarges instead of what it makes of it."""
+    last = next(node for node in reversed(graph.node) if node.op_type == "Resize")
+    output = graph.output[0].name
+    for node in graph.node:
+        node.output[:] = [output if name == last.input[0] else name for name in node.output]
+    graph.node.remove(last)
+
+
+def _fill(onnx: Any, graph: Any, weights: dict[str, np.ndarray]) -> None:
+    """Put in the weights; what 16 bits hold exactly in 16 bits, which runtimes turn back once, when they load."""
+    tensors, casts = [], []
+    taken = {name for node in graph.node for name in node.input}
+    for tensor in graph.initializer:
+        name = tensor.name
+        if name not in taken:
+            continue
+        values = weights.get(name)
+        if values is None:
+            tensors.append(tensor)
+            continue
+        half = values.astype(np.float16)
+        if values.size < 64 or not np.array_equal(half.astype(np.float32), values):
+            tensors.append(onnx.numpy_helper.from_array(values, name))
+            continue
+        tensors.append(onnx.numpy_helper.from_array(half, f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(tensors)
+    graph.node.extend(nodes)
