@@ -1,21 +1,28 @@
 // Table 1 of the paper beside the scores of the bundled networks: made from their manifest, nothing typed in.
 
+import { best } from "../parts/table.js";
+import { explained } from "../parts/term.js";
+
 const NONE = `<div class="card"><h2>Not measured</h2><p class="quiet">These networks come without scores.
   <code>python -m dbce evaluate</code> measures them on a test set, <code>python -m dbce bundle</code> records what it
   finds for this tab.</p></div>`;
 
 const written = (value) => (value === null ? "" : value.toFixed(2));
-const columnHeads = (columns) => columns.map((name) => `<th scope="col">${name}</th>`).join("");
+const columnHeads = (columns) => columns.map((name) => `<th scope="col">${explained(name)}</th>`).join("");
 const scrolled = (table) => `<div class="scroll" tabindex="0">${table}</div>`;
 
 /** @param {any} result from dbce.scores.results @param {Record<string, string>} titles */
 function table({ columns, rows }, titles) {
-  const best = (side, k) => Math.max(...rows.map((row) => row[side]?.[k] ?? -1));
+  const most = (side, k) => {
+    const values = rows.map((row) => row[side]?.[k] ?? null).filter((value) => value !== null);
+    return best(values, written);
+  };
   const cells = (row, side) =>
     columns
       .map((_, k) => {
         const value = row[side] ? row[side][k] : null;
-        return `<td class="${value !== null && value === best(side, k) ? "best" : ""}">${written(value)}</td>`;
+        const marked = value !== null && +written(value) === most(side, k);
+        return `<td class="${marked ? "best" : ""}">${written(value)}</td>`;
       })
       .join("");
   const name = ({ loss }) => `<th scope="row">${titles[loss]}</th>`;
@@ -30,9 +37,16 @@ function table({ columns, rows }, titles) {
 
 /** Many columns: the paper's row below ours. */
 function longTable({ columns, rows }, titles) {
-  const best = columns.map((_, k) => Math.max(...rows.map((row) => row.ours[k])));
+  const most = columns.map((_, k) =>
+    best(
+      rows.map((row) => row.ours[k]),
+      written,
+    ),
+  );
   const cells = (values, mark) =>
-    values.map((value, k) => `<td class="${mark && value === best[k] ? "best" : ""}">${written(value)}</td>`).join("");
+    values
+      .map((value, k) => `<td class="${mark && +written(value) === most[k] ? "best" : ""}">${written(value)}</td>`)
+      .join("");
   const both = (row) =>
     `<tr data-row="${row.loss}"><th scope="row">${titles[row.loss]}</th>${cells(row.ours, true)}</tr>` +
     (row.paper ? `<tr class="theirs"><th scope="row">in the paper</th>${cells(row.paper, false)}</tr>` : "");
@@ -59,7 +73,7 @@ function madeBy({ data, train, evaluate, evidence }) {
 export function results(viewer) {
   const { titles, results } = viewer.config;
   const cards = results.map(
-    (result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${result.setting}</p>
+    (result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${explained(result.setting)}</p>
       ${(result.columns.length > 4 ? longTable : table)(result, titles)}
       ${result.more ? more(result.more) : ""}
       <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>
