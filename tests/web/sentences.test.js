@@ -144,7 +144,10 @@ const CLAIMS = [
   [/: nothing loses weight/, (_, f) => f.times.every((v, k) => !f.counts[k] || v >= 0.995 - 1e-6)],
   [
     /, (the polyp gains|the organs gain|the rim gains?|the (?:polyp|organs) and the rim gain)(?=\.)/,
-    ([, who], f) => /polyp|organs/.test(who) === f.times[0] > 1.05 && /rim/.test(who) === f.times[1] > 1.05,
+    ([, who], f) => {
+      const least = Math.min(...f.times.filter((_, k) => f.counts[k]));
+      return [/polyp|organs/, /rim/].every((name, k) => name.test(who) === f.times[k] > 1.05 * least);
+    },
   ],
   [/: some pixels lose weight/, (_, f) => f.times.some((v, k) => f.counts[k] && v < 0.995 + 1e-6)],
   [

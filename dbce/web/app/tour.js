@@ -93,7 +93,8 @@ export class Tour {
   answer() {
     const { viewer, box } = this;
     if (this.at < 0 || !viewer.study.labelled) return;
-    const said = STEPS[this.at].answer(this.sight(), /** @type {any} */ (viewer.state));
+    const answer = STEPS[this.at].answer(this.sight(), /** @type {any} */ (viewer.state));
+    const said = answer.replaceAll(" : ", "\u00a0:\u00a0"); // a ratio stays on one line
     const line = box.querySelector(".answer");
     if (line && line.textContent !== said) line.textContent = said;
   }

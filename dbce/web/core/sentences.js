@@ -27,7 +27,7 @@ export const WORDS = /** @type {[number, string][]} */ ([
 /** Up to which relative difference two weights are called the same. */
 export const SAME = 0.005;
 
-/** From which factor against CE on a region is said to gain. */
+/** From which factor against the region that gains least on a region is said to gain. */
 export const GAIN = 1.05;
 
 /** @param {number} share @param {boolean} whole whether nothing at all lies elsewhere */
@@ -118,7 +118,7 @@ export function against({ counts, times, alike }, { object }) {
   const said = places.map((place, k) => counts[k] && `${place} \u00d7${factor(times[k])}`).filter(Boolean);
   const held = times.filter((_, k) => counts[k]);
   const least = Math.min(...held);
-  const gain = [times[0] > GAIN && `the ${object}`, times[1] > GAIN && "the rim"].filter(Boolean);
+  const gain = [times[0] > GAIN * least && `the ${object}`, times[1] > GAIN * least && "the rim"].filter(Boolean);
   const rises = gain.length ? `, ${gain.join(" and ")} gain${gain.length > 1 || object.endsWith("s") ? "" : "s"}` : "";
   const loses = least >= 1 - SAME ? `: nothing loses weight${rises}` : ": some pixels lose weight";
   return `Against CE, ${said.join(", ")}${loses}.`;

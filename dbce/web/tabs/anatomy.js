@@ -14,7 +14,7 @@ import { formula } from "./formula.js";
 /** What a panel depends on: the weighting that is drawn, the network that was trained. */
 const NETWORK = `<span class="tags"><span class="tag network"></span></span>`;
 const WEIGHTING = `<span class="tags"><span class="tag weighting"></span></span>`;
-const BOTH = `<span class="tags"><span class="tag weighting"></span><span class="tag network"></span></span>`;
+const BOTH = `<span class="tags"><span class="tag weighting short"></span><span class="tag network"></span></span>`;
 
 const noMask = (several) => `<div class="nomask" hidden>
   <p>There ${several ? "are no labels" : "is no mask"} for this image yet. A loss compares a prediction with the truth:
@@ -161,7 +161,8 @@ export function anatomy(viewer) {
     const caption = only === null ? weighting.legend : `weight of the ${config.classes[only]}${absent}`;
     const written = `<b>(d)</b> ${explained(caption)}${WEIGHTING}`;
     if (captioned !== written) weight.caption.innerHTML = captioned = written;
-    for (const tag of strip.querySelectorAll(".tag.weighting")) tag.textContent = `weighting: ${state.weighting}`;
+    for (const tag of strip.querySelectorAll(".tag.weighting"))
+      tag.textContent = (tag.classList.contains("short") ? "" : "weighting: ") + state.weighting;
     for (const tag of strip.querySelectorAll(".tag.network")) tag.textContent = `network: ${config.short[state.loss]}`;
     for (const button of viewer.$$('[data-legend="weights"] button'))
       button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
