@@ -100,15 +100,15 @@ POLYP = Task(
     radius=20,
     epochs=600,
     draw="dbce.data.phantoms:polyp",
-    examples=(  # ours at their best, at their worst, and alike
-        (10, 0.75),  # balanced CE finds what CE misses
+    examples=(  # first those that carry the argument, then counterexamples, which the page calls so by their scores
+        (17, 0.75),  # small: balanced CE draws a rim around it, dilated balanced CE does not
+        (22, 0.75),  # clear: the same, though all four agree
+        (11, 1.0),  # hardly there: CE misses it, balanced CE spills far, dilated balanced CE does neither
         (5, 0.9),  # flat: CE misses most of it
+        (10, 0.75),  # balanced CE finds what CE misses, and is the best of the four
         (23, 1.0),  # flat and far from the lumen, which three networks take for a second one
-        (17, 0.75),  # small: balanced CE draws a rim around it
         (14, 0.75),  # on a fold that three networks follow
-        (11, 1.0),  # hardly there
         (13, 1.0),  # Dice + CE finds it, dilated balanced CE a fold beside it
-        (22, 0.75),  # clear: all four agree
     ),
     data="[Kvasir-SEG](https://datasets.simula.no/kvasir-seg/) (research and education only), scored on CVC-ClinicDB",
     averaged="Scores are the mean over images.",
@@ -132,15 +132,15 @@ LESION = Task(
     radius=20,
     epochs=200,
     draw="dbce.data.phantoms:lesion",
-    examples=(
+    examples=(  # in the same order
         (13, 0.85),  # balanced CE draws a wide rim around it
         (8, 0.85),  # small and pale: only dilated balanced CE keeps to it
         (18, 0.85),  # balanced CE spills far
+        (20, 0.85),  # hardly there: no network keeps to it
+        (19, 0.6),  # clear: all four agree
         (0, 0.85),  # Dice + CE is the best of the four
         (16, 0.85),  # ours spills where CE and Dice + CE do not
         (12, 1.0),  # CE is the best of the four
-        (20, 0.85),  # hardly there: no network keeps to it
-        (19, 0.6),  # clear: all four agree
     ),
     data="[ISIC 2018](https://challenge.isic-archive.com/data/#2018), task 1 (CC BY-NC 4.0)",
     averaged="Scores are the mean over images. The official test images come without masks, so every fifth training "

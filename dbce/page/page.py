@@ -25,7 +25,7 @@ from dbce.page.scans import ScanStudio
 from dbce.page.scene import jpeg
 from dbce.page.studio import Studio
 from dbce.page.turns import Turns
-from dbce.registry import short_title, title
+from dbce.registry import METHOD, short_title, title
 from dbce.scores.marks import SHADES_MEAN
 from dbce.study import export
 from dbce.study.predictor import Predictor
@@ -126,6 +126,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "accept": _PICTURES + (",.nii,.gz,.npz,.h5,.dcm" if scans else ""),
         "numberings": numbering.TITLES,
         "losses": losses,
+        "method": METHOD,
         "radius": task.radius,
         "max_radius": MAX_RADIUS,
         "max_bytes": volumes.MAX_BYTES if scans else inputs.MAX_BYTES,

@@ -2,6 +2,7 @@
 import { Breath } from "./app/breath.js";
 import { fillControls } from "./app/controls.js";
 import { listen } from "./app/events.js";
+import { tellOneImage } from "./app/one_image.js";
 import { Opening } from "./app/opening.js";
 import { Painter } from "./app/paint.js";
 import { followLink } from "./app/share.js";
@@ -10,6 +11,7 @@ import { Viewer } from "./app/viewer.js";
 import { Zoom } from "./app/zoom.js";
 import { bytes } from "./core/scene.js";
 import { wordsOf } from "./parts/colour.js";
+import { Notes } from "./parts/term.js";
 import { anatomy } from "./tabs/anatomy.js";
 import { compare } from "./tabs/compare.js";
 import { organs } from "./tabs/organs.js";
@@ -30,6 +32,8 @@ export async function mount(element, settings, backend) {
   const viewer = new Viewer(element, config, backend);
   fillControls(viewer);
   for (const [tab] of viewer.fields.table.get("tab").choices) viewer.tabs[tab] = TABS[tab](viewer);
+  new Notes(viewer.root);
+  tellOneImage(viewer);
   const zoom = new Zoom(viewer);
   const painter = new Painter(viewer);
   const opening = new Opening(viewer);

@@ -363,12 +363,12 @@ def test_the_tour_sets_the_state_marks_its_part_and_puts_everything_back(visit):
         assert page.locator(".marked:visible").count() == 1
         page.locator(".tour [data-step='1']").click()
     assert seen == [
-        ("anatomy", "none", 33),
-        ("anatomy", "balanced", 33),
-        ("compare", "balanced", 33),
-        ("anatomy", "dilated", 20),
+        ("anatomy", "none", 20),
+        ("anatomy", "none", 20),
+        ("compare", "none", 20),
         ("anatomy", "dilated", 0),
-        ("anatomy", "dilated", 150),
+        ("anatomy", "dilated", 0),
+        ("anatomy", "dilated", 20),
     ]
     assert not page.locator(".tour:visible").count() and not page.locator(".marked").count()
     assert {k: v for k, v in state_of(page).items() if k != "pixel"} == before

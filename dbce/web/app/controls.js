@@ -1,5 +1,7 @@
 // The controls, filled from what Python says there is to choose.
 
+import { dotAreas, whyOne } from "../core/glossary.js";
+
 const KINDS = {
   png: "Figure, PNG at 300 dpi",
   svg: "Figure, SVG",
@@ -13,7 +15,8 @@ const KINDS = {
 export function fillControls(viewer) {
   const { config } = viewer;
   fillFields(viewer);
-  for (const [kind, text] of Object.entries(config.nouns))
+  const named = viewer.several ? config.nouns.object : config.classes[1];
+  for (const [kind, text] of Object.entries({ ...config.nouns, named }))
     for (const part of viewer.$$(`[data-noun="${kind}"]`)) part.textContent = text;
   for (const input of viewer.$$("input[data-file]")) input.accept = config.accept;
   viewer.$('[data-do="paint"]').hidden = viewer.several;
@@ -39,6 +42,7 @@ export function fillControls(viewer) {
     );
   viewer.$('[data-menu="download"]').hidden = !viewer.backend.can.length;
   viewer.$('[data-out="recipe"]').textContent = config.recipe;
+  viewer.$('[data-out="why-one"]').textContent = whyOne(config.radius, dotAreas());
   viewer.$(".notice").textContent = config.notice;
   viewer.$(".notice").hidden = !config.notice;
 }

@@ -1,56 +1,20 @@
-// The paper's argument in six steps: each sets the state and marks what it speaks of.
+// The paper's argument in six steps: each sets the state, marks what it speaks of, and asks for something to be moved.
+import { STEPS } from "../core/tour_texts.js";
 
-/** @param {import("./viewer.js").Viewer} viewer */
-const steps = ({ config, several }) => [
+/**
+ * What each step starts from, and what it marks.
+ * @param {import("./viewer.js").Viewer} viewer
+ */
+const scenes = ({ config, several }) => [
+  { state: { tab: "anatomy", weighting: "none", radius: config.radius, of: "weight" }, mark: ".card.share" },
+  { state: { tab: "anatomy", weighting: "none", radius: config.radius, of: "weight" }, mark: ".card.share" },
   {
-    title: "Every pixel alike",
-    text:
-      "Plain cross entropy gives each pixel the weight 1/N. Most pixels are background far from the object, so that " +
-      "is where most of the weight goes: see the first bar.",
-    state: { tab: "anatomy", weighting: "none", of: "weight" },
-    mark: ".card.share",
-  },
-  {
-    title: "Balancing the classes",
-    text:
-      "Weight 1/area gives object and background half of the weight each. But the weight jumps at the outline: just " +
-      "outside it, a pixel counts as little as any background.",
-    state: { tab: "anatomy", weighting: "balanced", of: "weight" },
-    mark: '[data-panel="weight"]',
-  },
-  {
-    title: "What balancing costs",
-    text:
-      "So a network trained with it spills over the outline: false positives, red, gather in the rim. Recall rises " +
-      "and precision falls. Compare it with its neighbours.",
-    state: { tab: several ? "organs" : "compare", shape: "fill", threshold: 0.5 },
+    state: { tab: several ? "organs" : "compare", shape: "fill", threshold: 0.5, radius: config.radius },
     mark: '.view:not([hidden]) .model[data-loss="bce"]',
   },
-  {
-    title: "Dilation",
-    text:
-      "Dilate each class by a disk of radius R, weigh it by 1/(1 + dilated area), and let every pixel take the " +
-      "largest weight that covers it. Now the rim weighs as much as the object. The paper uses " +
-      `R = ${config.radius} here.`,
-    state: { tab: "anatomy", weighting: "dilated", radius: config.radius, of: "weight" },
-    mark: '[data-panel="weight"]',
-  },
-  {
-    title: "R \u2192 0: balancing again",
-    text:
-      "Without dilation the rim is gone, and what is left is 1/(1 + area): balanced cross entropy. Drag the slider " +
-      "up and watch the rim return.",
-    state: { tab: "anatomy", weighting: "dilated", radius: 0, of: "weight" },
-    mark: ".card.controls",
-  },
-  {
-    title: "R large: every pixel alike again",
-    text:
-      "Once the disk covers the image, every pixel has one and the same weight: plain cross entropy up to a factor. " +
-      "The method lives between these two ends; the charts show the whole way.",
-    state: { tab: "anatomy", weighting: "dilated", radius: config.max_radius, of: "weight" },
-    mark: ".card.charts",
-  },
+  { state: { tab: "anatomy", weighting: "dilated", radius: 0, of: "weight" }, mark: '[data-panel="weight"]' },
+  { state: { tab: "anatomy", weighting: "dilated", radius: 0, of: "weight" }, mark: ".card.controls" },
+  { state: { tab: "anatomy", weighting: "dilated", radius: config.radius, of: "weight" }, mark: ".card.share" },
 ];
 
 export class Tour {
@@ -61,7 +25,7 @@ export class Tour {
   constructor(viewer, painter) {
     this.viewer = viewer;
     this.painter = painter;
-    this.steps = steps(viewer);
+    this.scenes = scenes(viewer);
     this.at = -1;
     this.before = {}; // the state to which the end returns
     this.box = document.createElement("aside");
@@ -70,6 +34,8 @@ export class Tour {
     this.box.setAttribute("role", "dialog");
     this.box.setAttribute("aria-label", "Guided tour");
     viewer.root.append(this.box);
+    viewer.drawers.push(() => this.answer());
+    viewer.followers.push(() => this.at >= 0 && (viewer.study.labelled ? this.show(this.at) : this.end()));
     this.listen();
   }
 
@@ -91,14 +57,17 @@ export class Tour {
   /** @param {number} step */
   show(step) {
     const { viewer, box } = this;
-    const { title, text, state, mark } = this.steps[step];
-    const last = step === this.steps.length - 1;
+    const { state, mark } = this.scenes[step];
+    const { title, text, ask } = STEPS[step];
+    const last = step === STEPS.length - 1;
+    const sight = this.sight();
     this.at = step;
     this.unmark();
     viewer.set(state);
     box.hidden = false;
-    box.innerHTML = `<p class="count">${step + 1} of ${this.steps.length}</p>
-      <h2 tabindex="-1">${title}</h2><p>${text}</p>
+    box.innerHTML = `<p class="count">${step + 1} of ${STEPS.length}</p>
+      <h2 tabindex="-1">${title}</h2><p>${text(sight)}</p>
+      <p class="ask">${ask(sight)}</p><p class="answer" aria-live="polite"></p>
       <div class="row"><button type="button" data-step="-1" ${step ? "" : "disabled"}>Back</button>
       <button type="button" data-step="end">End tour</button>
       <button type="button" class="primary" data-step="1">${last ? "Done" : "Next"}</button></div>`;
@@ -112,9 +81,27 @@ export class Tour {
     );
   }
 
+  /** What the texts may speak of: of all classes together, whichever is picked. */
+  sight() {
+    const { study, config, several } = this.viewer;
+    const { radius: paper, max_radius: last, titles } = config;
+    const nouns = { object: several ? config.nouns.object : config.classes[1], seen: config.nouns.seen, several };
+    return { study, nouns, paper, last, titles };
+  }
+
+  /** Follows the visitor's hand: the answer stands for as long as it holds. */
+  answer() {
+    const { viewer, box } = this;
+    if (this.at < 0 || !viewer.study.labelled) return;
+    const answer = STEPS[this.at].answer(this.sight(), /** @type {any} */ (viewer.state));
+    const said = answer.replaceAll(" : ", "\u00a0:\u00a0"); // a ratio stays on one line
+    const line = box.querySelector(".answer");
+    if (line && line.textContent !== said) line.textContent = said;
+  }
+
   /** @param {number} by steps */
   move(by) {
-    if (this.at + by === this.steps.length) this.end();
+    if (this.at + by === STEPS.length) this.end();
     else this.show(Math.max(0, this.at + by));
   }
 

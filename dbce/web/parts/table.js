@@ -1,5 +1,8 @@
 // Tables of scores.
 import { percent } from "../core/format.js";
+import { explained } from "./term.js";
+
+const scoreRow = (key, name) => `<tr data-score="${key}"><th scope="row">${name}</th><td></td></tr>`;
 
 /**
  * Rows of a table below a network.
@@ -7,20 +10,31 @@ import { percent } from "../core/format.js";
  * @param {[string, string][]} rows key and heading
  */
 export const scoreTable = (caption, rows) => `<table data-needs="mask"><caption class="hide">${caption}</caption><tbody>
-  ${rows.map(([key, name]) => `<tr data-score="${key}"><th scope="row">${name}</th><td></td></tr>`).join("")}
+  ${rows.map(([key, name]) => scoreRow(key, name[0] === "<" ? name : explained(name))).join("")}
   </tbody></table>`;
 
 /**
- * Fill one row across several networks; the best is marked as it is written, not as it was computed.
+ * The largest of several shares as they are written, not as they were computed; NaN where none is the best: where only
+ * one is shown, where the largest values tie, at 0.0.
+ * @param {number[]} values
+ * @param {(value: number) => string} write
+ */
+export function best(values, write = percent) {
+  const written = values.map((value) => +write(value));
+  const most = Math.max(...written);
+  return written.length > 1 && most > 0 && written.filter((value) => value === most).length === 1 ? most : NaN;
+}
+
+/**
+ * Fill one row across several networks, and mark the best.
  * @param {Map<HTMLElement, number | undefined>} cells share, or undefined where there is none
  */
 export function fillRow(cells) {
-  const values = [...cells.values()].filter((value) => value !== undefined);
-  const best = Math.max(...values.map((value) => +percent(value)));
+  const most = best([...cells.values()].filter((value) => value !== undefined));
   for (const [cell, value] of cells) {
     cell.textContent = value === undefined ? "\u2013" : percent(value);
     cell.dataset.value = value === undefined ? "" : String(value);
-    cell.classList.toggle("best", value !== undefined && +percent(value) === best);
+    cell.classList.toggle("best", value !== undefined && +percent(value) === most);
   }
 }
 

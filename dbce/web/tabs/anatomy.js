@@ -1,30 +1,20 @@
 // Fig. 1, alive: image, labels, cross entropy, weight, weighted loss, and where the weight goes.
 import { IGNORE } from "../core/dilation.js";
+import { factsOf } from "../core/facts.js";
 import { digits, grouped, percent } from "../core/format.js";
+import { moral } from "../core/sentences.js";
 import { BLACK, hex, largest, styled, WHITE } from "../parts/colour.js";
 import { classPicker } from "../parts/legend.js";
 import { Panel } from "../parts/panel.js";
 import { RadiusCharts } from "../parts/radius_charts.js";
+import { ShareBars } from "../parts/share_bars.js";
+import { explained } from "../parts/term.js";
 import { formula } from "./formula.js";
 
-const REGIONS = ["object", "rim", "far"];
-
-/** What the weighting does, in a sentence. */
-const morals = (several, object) => ({
-  none:
-    `Plain cross entropy spends nearly all its weight on background far from the ${object}, because that is where ` +
-    "the pixels are.",
-  balanced: several
-    ? "Balancing gives every class the same total weight, however small it is, and takes it from the " +
-      "rims: there a false positive costs next to nothing."
-    : "Balancing gives the object half of the weight and takes it from its rim: there a false positive costs next to " +
-      "nothing.",
-  dilated: several
-    ? "Dilation lifts the rim of every organ to the organ\u2019s own weight; where rims overlap, the smaller organ " +
-      "wins the maximum."
-    : "Dilation lifts the rim to the object\u2019s own weight: a false positive right beside it now costs as much as " +
-      "a miss.",
-});
+/** What a panel depends on: the weighting that is drawn, the network that was trained. */
+const NETWORK = `<span class="tags"><span class="tag network"></span></span>`;
+const WEIGHTING = `<span class="tags"><span class="tag weighting"></span></span>`;
+const BOTH = `<span class="tags"><span class="tag weighting short"></span><span class="tag network"></span></span>`;
 
 const noMask = (several) => `<div class="nomask" hidden>
   <p>There ${several ? "are no labels" : "is no mask"} for this image yet. A loss compares a prediction with the truth:
@@ -44,16 +34,21 @@ export function anatomy(viewer) {
   const magma = config.magma;
   const strip = viewer.$('[data-panels="anatomy"]');
   const image = new Panel(viewer, strip, "<b>(a)</b> image", { disk: true });
-  const labels = new Panel(viewer, strip, "<b>(b)</b> labels, your disk", { disk: true });
-  const entropy = new Panel(viewer, strip, "<b>(c)</b> cross entropy, nats", { scale: magma });
+  const labels = new Panel(viewer, strip, `<b>(b)</b> labels, your ${explained("disk")}`, { disk: true });
+  const entropy = new Panel(viewer, strip, `<b>(c)</b> ${explained("cross entropy, nats")}${NETWORK}`, {
+    scale: magma,
+  });
   const weight = new Panel(viewer, strip, "<b>(d)</b> weight", { scale: magma });
-  const product = new Panel(viewer, strip, "<b>(e)</b> weight &times; cross entropy", { scale: magma });
+  const product = new Panel(viewer, strip, `<b>(e)</b> weight &times; cross entropy${BOTH}`, { scale: magma });
   weight.figure.dataset.panel = "weight";
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
   strip.insertAdjacentHTML("beforeend", noMask(several));
   const table = several ? config.colours.map(hex) : [BLACK, WHITE];
-  const moral = morals(several, config.nouns.object);
+  const nouns = { object: several ? config.nouns.object : config.classes[1], seen: config.nouns.seen, several };
+  const bars = new ShareBars(viewer);
   const charts = new RadiusCharts(viewer);
+  let beside = new Float32Array(0); // weights that are not drawn
+  let captioned = ""; // the caption of (d): written anew only where it changes, so that a term in it keeps its focus
   let weights = new Float32Array(0);
   let products = new Float32Array(0);
 
@@ -62,13 +57,6 @@ export function anatomy(viewer) {
     picker.hidden = false;
     picker.innerHTML = classPicker(config.classes, config.colours);
   }
-  const spans = REGIONS.map((region) => `<span class="${region}"></span>`).join("");
-  for (const [name, { title }] of Object.entries(config.weightings))
-    viewer.$(".bars").insertAdjacentHTML(
-      "beforeend",
-      `<span class="name" data-weighting="${name}">${title}</span>
-      <div class="bar" role="img" data-weighting="${name}">${spans}</div>`,
-    );
   const { radius: paper, max_radius: last } = config;
   const ticks = new Map([0, paper, 50, 100, last].map((r) => [r, r === paper ? `<b>${r}</b> paper` : String(r)]));
   viewer.$(".ticks").innerHTML = [...ticks]
@@ -76,23 +64,32 @@ export function anatomy(viewer) {
     .map(([r, text]) => `<span style="left:${(100 * r) / last}%">${text}</span>`)
     .join("");
 
+  /** @param {string} name of a weighting @returns {Float32Array} the weights of all classes */
+  function weightsOf(name) {
+    const { study } = viewer;
+    if (name === state.weighting && state.cls === null) return weights;
+    if (beside.length !== study.count) beside = new Float32Array(study.count);
+    return study.weightMap(name, state.radius, beside);
+  }
+
   function drawShares() {
+    const { study } = viewer;
     const of = state.of === "loss" ? state.loss : null;
     const title = of ? `Where the loss of ${config.titles[of]} falls` : "Where the weight goes";
     viewer.$('[data-out="share-title"]').textContent = title;
-    for (const [name, { title }] of Object.entries(config.weightings)) {
-      const parts = viewer.study.shares(name, state.radius, of);
-      const bar = viewer.$(`.bar[data-weighting="${name}"]`);
-      parts.forEach((part, i) => {
-        bar.children[i].style.flex = `${part} 0 0px`;
-        bar.children[i].textContent = part >= 0.1 ? `${Math.round(100 * part)} %` : "";
-      });
-      const said = REGIONS.map((r, i) => `${r} ${percent(parts[i])} %`).join(", ");
-      bar.setAttribute("aria-label", `${title}: ${said}`);
-      bar.dataset.shares = parts.join(" ");
-      viewer.$(`.name[data-weighting="${name}"]`).classList.toggle("on", name === state.weighting);
+    const ce = study.crossEntropy(state.loss);
+    for (const [key, { has_radius: hasRadius }] of Object.entries(config.weightings)) {
+      const map = weightsOf(key);
+      const facts = factsOf(study, map, state.radius);
+      const shares = of ? study.shares(key, state.radius, of) : facts.shares;
+      let total = 0;
+      for (let i = 0; i < map.length; i++) total += map[i] * ce[i];
+      bars.drawBar(key, title, shares, facts.counts);
+      bars.drawNumbers(key, facts, total);
+      if (key !== state.weighting) continue;
+      const loss = of && { title: config.titles[of], shares };
+      viewer.$(".moral").textContent = moral(facts, { key, hasRadius }, nouns, loss);
     }
-    viewer.$(".moral").textContent = moral[state.weighting];
   }
 
   /** The mask that is being painted, over the image. */
@@ -122,7 +119,6 @@ export function anatomy(viewer) {
     labels.show(`Labels: ${said.join("; ") || "background only"}${ignored}`);
   }
 
-  /** @returns {number} the weighted loss of the image */
   function drawMaps(only) {
     const { study } = viewer;
     if (weights.length !== study.count) [weights, products] = [0, 0].map(() => new Float32Array(study.count));
@@ -145,7 +141,6 @@ export function anatomy(viewer) {
     entropy.map(ce, top.ce, magma, said.ce, inMaps);
     weight.map(weights, top.w, magma, said.w, lines);
     product.map(products, top.wce, magma, said.wce, inMaps);
-    return total;
   }
 
   function draw() {
@@ -161,16 +156,19 @@ export function anatomy(viewer) {
     drawLabels();
     const only = several ? state.cls : null;
     const weighting = config.weightings[state.weighting];
-    const total = drawMaps(only);
+    drawMaps(only);
     const absent = only !== null && !study.areas[only][0] ? `: not in this ${config.nouns.seen}` : "";
     const caption = only === null ? weighting.legend : `weight of the ${config.classes[only]}${absent}`;
-    weight.caption.innerHTML = `<b>(d)</b> ${caption}`;
+    const written = `<b>(d)</b> ${explained(caption)}${WEIGHTING}`;
+    if (captioned !== written) weight.caption.innerHTML = captioned = written;
+    for (const tag of strip.querySelectorAll(".tag.weighting"))
+      tag.textContent = (tag.classList.contains("short") ? "" : "weighting: ") + state.weighting;
+    for (const tag of strip.querySelectorAll(".tag.network")) tag.textContent = `network: ${config.short[state.loss]}`;
     for (const button of viewer.$$('[data-legend="weights"] button'))
       button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
-    viewer.$('[data-out="radius"]').innerHTML = weighting.has_radius
-      ? `R = ${state.radius}<small>px</small>`
-      : `<small>loss</small> ${digits(total)}`;
-    viewer.$(".slider").classList.toggle("off", !weighting.has_radius);
+    viewer.$('[data-out="radius"]').innerHTML = `R = ${state.radius}<small>px</small>`;
+    for (const part of [".slider", '[data-out="radius"]'])
+      viewer.$(part).classList.toggle("off", !weighting.has_radius);
     drawShares();
     charts.draw();
   }

@@ -3,6 +3,7 @@ import { percent } from "../core/format.js";
 import { Chart } from "../parts/chart.js";
 import { largest, styled } from "../parts/colour.js";
 import { Panel } from "../parts/panel.js";
+import { explained } from "../parts/term.js";
 
 const NONE = `<h2>Dice against R</h2><p class="quiet">Not measured yet for this task. <code>python -m dbce radius</code>
   scores finished runs of several radii and draws the curve here.</p>`;
@@ -59,7 +60,7 @@ export function radius(viewer) {
   const ticks = [0, 20, 50, 100, last];
   const chart = new Chart({ width: 640, height: 300, last, ticks, title: "R, px at 320 \u00d7 320" });
   card.innerHTML = result
-    ? `<h2>Dice on ${result.test_data}, %, against R <em>${result.label}</em></h2>
+    ? `<h2>${explained(`Dice on ${result.test_data}`)}, %, against R <em>${explained(result.label)}</em></h2>
       <div class="measure">${curve(result, chart)}</div>
       <p class="quiet">${result.setting} Made by <code>${result.command}</code>.</p>`
     : NONE;

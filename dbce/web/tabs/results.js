@@ -1,12 +1,14 @@
 // What was found, and Table 1 of the paper beside the scores of the bundled networks: made from what was measured,
 // nothing typed in. Nothing is marked as best here unless Python says that it is so beyond chance.
 
+import { explained } from "../parts/term.js";
+
 const NONE = `<div class="card"><h2>Not measured</h2><p class="quiet">These networks come without scores.
   <code>python -m dbce evaluate</code> measures them on a test set, <code>python -m dbce bundle</code> records what it
   finds for this tab.</p></div>`;
 
 const written = (value) => (value === null ? "" : value.toFixed(2));
-const columnHeads = (columns) => columns.map((name) => `<th scope="col">${name}</th>`).join("");
+const columnHeads = (columns) => columns.map((name) => `<th scope="col">${explained(name)}</th>`).join("");
 const scrolled = (table) => `<div class="scroll" tabindex="0">${table}</div>`;
 
 /** @param {any} result from dbce.scores.results @param {Record<string, string>} titles */
@@ -80,7 +82,7 @@ function madeBy({ data, train, evaluate, evidence }) {
 export function results(viewer) {
   const { titles, results, findings: found, marks } = viewer.config;
   const cards = results.map(
-    (result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${result.setting}</p>
+    (result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${explained(result.setting)}</p>
       ${(result.columns.length > 4 ? longTable : table)(result, titles)}
       ${result.more ? more(result.more) : ""}
       <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>

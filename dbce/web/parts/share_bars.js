@@ -1,0 +1,63 @@
+// One bar a weighting: where its weight, or the weighted loss of a network, lies; each number is readable at any width.
+import { digits, percent } from "../core/format.js";
+import { ratio, share } from "../core/sentences.js";
+import { explained } from "./term.js";
+
+const REGIONS = ["object", "rim", "far"];
+
+export class ShareBars {
+  /** @param {import("../app/viewer.js").Viewer} viewer */
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.box = viewer.$(".bars");
+    /** @type {Map<string, {row: HTMLElement, bar: HTMLElement}>} */
+    this.rows = new Map();
+    const heads = ["outside : inside", "total loss"].map((head) => `<span>${explained(head)}</span>`);
+    this.box.innerHTML = `<p class="heads">${heads.join("")}</p>`;
+    const spans = REGIONS.map((region) => `<span class="${region}"></span>`).join("");
+    for (const [name, { title }] of Object.entries(viewer.config.weightings)) {
+      this.box.insertAdjacentHTML(
+        "beforeend",
+        `<div class="one" data-weighting="${name}"><span class="name" data-weighting="${name}">${title}</span>
+          <output data-out="ratio"></output><output data-out="total"></output>
+          <div class="bar" role="img" data-weighting="${name}">${spans}</div>
+          <p class="values" aria-hidden="true">${spans}</p></div>`,
+      );
+      const row = /** @type {HTMLElement} */ (this.box.lastElementChild);
+      this.rows.set(name, { row, bar: row.querySelector(".bar") });
+    }
+  }
+
+  /**
+   * @param {string} name of a weighting
+   * @param {string} title of the bars
+   * @param {number[]} shares of object, rim and far background
+   * @param {number[]} counts their pixels
+   */
+  drawBar(name, title, shares, counts) {
+    const { row, bar } = this.rows.get(name);
+    const values = row.querySelector(".values").children;
+    shares.forEach((part, i) => {
+      /** @type {HTMLElement} */ (bar.children[i]).style.flex = `${part} 0 0px`;
+      const value = /** @type {HTMLElement} */ (values[i]);
+      value.style.flex = `${part} 1 0px`;
+      value.textContent = share(part);
+      value.hidden = !counts[i];
+    });
+    const said = REGIONS.map((r, i) => `${r} ${percent(shares[i])} %`).join(", ");
+    bar.setAttribute("aria-label", `${title}: ${said}`);
+    bar.dataset.shares = shares.join(" ");
+    row.classList.toggle("on", name === this.viewer.state.weighting);
+  }
+
+  /**
+   * @param {string} name of a weighting
+   * @param {import("../core/facts.js").Facts} facts
+   * @param {number} total its weighted loss
+   */
+  drawNumbers(name, facts, total) {
+    const { row } = this.rows.get(name);
+    row.querySelector('[data-out="ratio"]').textContent = ratio(facts);
+    row.querySelector('[data-out="total"]').textContent = digits(total);
+  }
+}
