@@ -72,6 +72,9 @@ def answers(study: Study) -> dict[str, Any]:
         if study.labels is None:
             continue
         out[loss]["entropy"] = packed(study.cross_entropy(loss))
+        if not several:
+            uniform = study.weight(0, "none")
+            out[loss]["residual"] = packed(study.gradient(loss, 0, "none") / max(float(uniform.max()), 1e-9))
         out[loss]["errors"] = {
             str(t): {str(r): study.errors(loss, r, t) for r in RADII}
             for t in (THRESHOLDS[1:2] if several else THRESHOLDS)
@@ -86,8 +89,9 @@ def answers(study: Study) -> dict[str, Any]:
 
 
 def weighed(study: Study, weighting: str) -> dict[str, Any]:
-    """By radius: the weights, their sums over object, rim and far background, and the largest values."""
-    out = {}
+    """By radius: the weights, their sums over object, rim and far background, and the largest values; and what of the
+    gradient raises the probability, what lowers it, and the largest of it."""
+    out: dict[str, Any] = {}
     for radius in RADII:
         weight = study.weight(radius, weighting)
         losses_of = {loss: weight.astype(np.float64) * study.cross_entropy(loss) for loss in study.logits}
@@ -98,6 +102,11 @@ def weighed(study: Study, weighting: str) -> dict[str, Any]:
             "top": float(weight.max()),
             "top_loss": float(max(values.max() for values in losses_of.values())),
         }
+        if not isinstance(study, LabelStudy):
+            pushed = {loss: study.gradient(loss, radius, weighting).astype(np.float64) for loss in study.logits}
+            out[str(radius)]["gradient"] = {
+                loss: [float(-v[v < 0].sum()), float(v[v > 0].sum()), float(abs(v).max())] for loss, v in pushed.items()
+            }
     return out
 
 

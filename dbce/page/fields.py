@@ -33,6 +33,7 @@ def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, An
         _whole("example", 0, examples - 1, always=True),
         _one("weighting", "dilated", {name: name for name in WEIGHTINGS}, "Weighting", always=True),
         _one("loss", losses[0], {loss: short_title(loss) for loss in losses}, "Network trained with", always=True),
+        *([] if task.several else [_one("map", "loss", {"loss": "loss", "gradient": "gradient"}, "Maps")]),
         _one("of", "weight", {"weight": "weight", "loss": "loss"}, "Share of"),
         _whole("radius", int(task.radius), MAX_RADIUS, label="Radius of the disk in pixels", always=True),
         {**_number("threshold", 0.5, 0.01, 0.99, 0.01, "Probability threshold"), "always": True},

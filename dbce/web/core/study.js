@@ -1,6 +1,6 @@
 // One image, its labels if any, and what every network says of it. Twin of dbce.study.predictor.Study.
 import { areaCurve, distanceField, FAR, IGNORE, outline, within } from "./dilation.js";
-import { binaryCrossEntropy, logitLimit, sigmoid } from "./losses.js";
+import { binaryCrossEntropy, logitLimit, residualOf, sigmoid } from "./losses.js";
 import { scoresOf } from "./metrics.js";
 import { WEIGHTINGS, weightAt, weightMap } from "./weights.js";
 
@@ -35,6 +35,8 @@ export class Study {
     this.near = this.labels;
     /** @type {Record<string, Float32Array>} */
     this.entropy = {};
+    /** @type {Record<string, Float32Array>} */
+    this.residuals = {};
     /** @type {Record<string, Float64Array[]>} */
     this.byDistance = {};
     const labels = /** @type {Uint8Array | undefined} */ (arrays.labels);
@@ -52,6 +54,7 @@ export class Study {
     this.labelled = Boolean(labels);
     this.drawn = this.labelled && !distance; // made in the page, unknown to Python
     this.entropy = {};
+    this.residuals = {};
     this.byDistance = {};
     /** @type {number[] | null} */
     this.edgeAt = null;
@@ -107,6 +110,31 @@ export class Study {
    */
   computeCrossEntropy(loss) {
     return binaryCrossEntropy(this.logits(loss), this.labels, this.step);
+  }
+
+  /**
+   * p - y of one network at every pixel: the derivative of the cross entropy by the logit; 0 where ignored. Times the
+   * weight it is the gradient of the weighted loss.
+   * @param {string} loss
+   */
+  residual(loss) {
+    return (this.residuals[loss] ??= residualOf(this.logits(loss), this.labels, this.step));
+  }
+
+  /**
+   * Largest gradient, whatever its sign, over all networks and weightings: one scale for all.
+   * @param {number} radius
+   */
+  gradientTop(radius) {
+    const all = this.losses.map((loss) => this.residual(loss));
+    const weight = new Float32Array(this.count);
+    let top = 0;
+    for (const weighting of Object.keys(WEIGHTINGS)) {
+      this.weightMap(weighting, radius, weight);
+      for (const residual of all)
+        for (let i = 0; i < weight.length; i++) top = Math.max(top, weight[i] * Math.abs(residual[i]));
+    }
+    return top;
   }
 
   /**

@@ -6,6 +6,7 @@ import { classPicker } from "../parts/legend.js";
 import { Panel } from "../parts/panel.js";
 import { RadiusCharts } from "../parts/radius_charts.js";
 import { formula } from "./formula.js";
+import { GradientPanels } from "./gradient.js";
 
 const REGIONS = ["object", "rim", "far"];
 
@@ -48,6 +49,7 @@ export function anatomy(viewer) {
   const entropy = new Panel(viewer, strip, "<b>(c)</b> cross entropy, nats", { scale: magma });
   const weight = new Panel(viewer, strip, "<b>(d)</b> weight", { scale: magma });
   const product = new Panel(viewer, strip, "<b>(e)</b> weight &times; cross entropy", { scale: magma });
+  const gradient = new GradientPanels(viewer, strip, [entropy, product]);
   weight.figure.dataset.panel = "weight";
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
   strip.insertAdjacentHTML("beforeend", noMask(several));
@@ -142,8 +144,12 @@ export function anatomy(viewer) {
       w: `Weight of every pixel, ${state.weighting}, at most ${digits(top.w)}`,
       wce: `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`,
     };
-    entropy.map(ce, top.ce, magma, said.ce, inMaps);
     weight.map(weights, top.w, magma, said.w, lines);
+    if (gradient.choose()) {
+      gradient.draw(weights, inMaps);
+      return total;
+    }
+    entropy.map(ce, top.ce, magma, said.ce, inMaps);
     product.map(products, top.wce, magma, said.wce, inMaps);
     return total;
   }
@@ -156,6 +162,7 @@ export function anatomy(viewer) {
       panel.figure.hidden = !study.labelled;
       if (!study.labelled) panel.clear();
     }
+    gradient.choose();
     if (!study.labelled) return;
     if (state.painting) drawPainting();
     drawLabels();
