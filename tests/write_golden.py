@@ -22,7 +22,7 @@ from dbce import losses, metrics
 from dbce.dilation import dilate
 from dbce.page.scene import FAR, ceil_distance, delta_code, scene
 from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study, quantise
-from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
+from dbce.tasks import IGNORE, MAX_RADIUS, TASKS, WORK_SIZE
 from dbce.weights import WEIGHTINGS
 from tests.golden_cases import EDGES, EXTREME, NETWORKS, RADII, THRESHOLDS, label_maps, scattered, studies
 
@@ -72,7 +72,7 @@ def answers(study: Study) -> dict[str, Any]:
         if study.labels is None:
             continue
         out[loss]["entropy"] = packed(study.cross_entropy(loss))
-        if not several:
+        if not several and len(study.image) < 100:  # of larger ones the sums in weights/ tell
             uniform = study.weight(0, "none")
             out[loss]["residual"] = packed(study.gradient(loss, 0, "none") / max(float(uniform.max()), 1e-9))
         out[loss]["errors"] = {
@@ -175,6 +175,19 @@ def _scene() -> dict[str, Any]:
     return {"differences": taken, "bits": bits, "scenes": scenes}
 
 
+def _prior() -> dict[str, Any]:
+    """Logits with the class weights taken out, for some frequencies of the classes."""
+    steps = np.array([*EDGES, *range(-EXTREME, EXTREME, 1283)], np.int16)[None]
+    image = np.zeros((*steps.shape, 3), np.uint8)
+    cases = []
+    for shares in ((0.5, 0.5), (0.846, 0.154), (0.999, 0.001), (0.2, 0.8)):
+        study = Study(TASKS["polyp"], image, None, {"ce": steps, "bce": steps}, {"bce": shares})
+        corrected = study.corrected().logits
+        assert corrected["ce"] is steps
+        cases.append({"shift": float(np.log(shares[0] / shares[1])), "corrected": packed(corrected["bce"])})
+    return {"logit": packed(steps), "cases": cases}
+
+
 def _in_words() -> dict[str, Any]:
     """Numbers as the page writes them; halves are rounded away from zero, of the number as it is stored."""
 
@@ -221,6 +234,7 @@ def contents() -> dict[str, dict[str, Any]]:
         "format.json": _in_words(),
         "losses.json": _losses(),
         "metrics.json": _metrics(),
+        "prior.json": _prior(),
         "scene.json": _scene(),
         "images.json": {name: image_of(study) for name, study in made.items()},
         "study.json": {name: answers(study) for name, study in made.items()},

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from dbce.data import ct
+from dbce.prior import PRIORS
 from dbce.registry import short_title, title
 from dbce.tasks import MAX_RADIUS, Task
 from dbce.weights import WEIGHTINGS
+
+_PRIOR_TITLES = dict(zip(PRIORS, ("as trained", "corrected"), strict=True))
 
 
 def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, Any]]:
@@ -37,6 +40,7 @@ def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, An
         _one("of", "weight", {"weight": "weight", "loss": "loss"}, "Share of"),
         _whole("radius", int(task.radius), MAX_RADIUS, label="Radius of the disk in pixels", always=True),
         {**_number("threshold", 0.5, 0.01, 0.99, 0.01, "Probability threshold"), "always": True},
+        *([] if task.several else [_one("prior", PRIORS[0], _PRIOR_TITLES, "Class prior")]),
         _one("palette", "paper", {"paper": "the paper\u2019s", "safe": "colour-blind safe"}),
         _one("below", "probability", below, "Below"),
         _one("shape", "fill", {"fill": "fill", "outline": "outline"}, "Errors"),

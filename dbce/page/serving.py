@@ -10,7 +10,7 @@ from pathlib import Path
 from dbce.hub import networks as hub
 from dbce.page import cache, page
 from dbce.page.headers import origin
-from dbce.scores import evidence, results
+from dbce.scores import evidence, records, results
 from dbce.study.predictor import Predictor
 from dbce.train import checkpoints
 
@@ -27,7 +27,14 @@ def offers_of(folder: Path) -> list[page.Offer]:
         if (folder / task / "manifest.json").is_file():
             measured = evidence.read_evidence(task, folder)
             tables = [results.summary(task, checkpoints.manifest(task, folder), measured)]
-        offers.append(page.Offer(Predictor(networks, task), tables, results.read_radius(task, folder)))
+        offers.append(
+            page.Offer(
+                Predictor(networks, task),
+                tables,
+                results.read_radius(task, folder),
+                records.read_calibration(task, folder),
+            )
+        )
     return offers
 
 

@@ -14,7 +14,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from dbce.registry import title
 from dbce.study.predictor import LabelStudy, Study
 from dbce.tasks import IGNORE, Task
 from dbce.weights import weighting_of
@@ -90,7 +89,7 @@ def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") 
     _picture(axes[0], study.image, "(a) image")
     ignored = " (hatched: ignored)" if (labels == IGNORE).any() else ""
     _picture(axes[1], label_colours(labels, study.task), f"(b) labels{ignored}")
-    _map(figure, axes[2], entropy, f"(c) cross entropy of {title(loss)}, nats")
+    _map(figure, axes[2], entropy, f"(c) cross entropy of {study.named(loss)}, nats")
     _map(figure, axes[3], weight, "(d) " + weighting_of(weighting).caption.format(radius=radius))
     for label in set(np.unique(labels).tolist()) - {0, IGNORE}:
         axes[3].contour(labels == label, [0.5], colors="#F5A524", linewidths=0.8)
@@ -118,8 +117,7 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
     else:
         _picture(axes[1, 0], label_colours(study.labels, study.task), "ground truth")
     for column, loss in enumerate(study.logits, start=1):
-        name = title(loss)
-        _picture(axes[0, column], overlay(study, loss, threshold, palette), name)
+        _picture(axes[0, column], overlay(study, loss, threshold, palette), _broken(study.named(loss)))
         note = "probability" if study.labels is None else f"Dice {100 * study.scores(loss, threshold)['dice']:.1f} %"
         _picture(axes[1, column], study.probability(loss), note, cmap="gray", vmin=0, vmax=1)
     if study.labels is not None:
@@ -166,7 +164,7 @@ def organs(study: LabelStudy, palette: str = "paper") -> Figure:
     for column, loss in enumerate(study.logits, start=1):
         found = study.label_map(loss)
         seen |= set(np.unique(found).tolist())
-        _picture(axes[0, column], label_colours(found, task), title(loss))
+        _picture(axes[0, column], label_colours(found, task), _broken(study.named(loss)))
         if study.labels is not None:
             errors = np.where((found != study.labels)[..., None], wrong, study.image // 2)
             errors = _hatched(errors, study.labels)
@@ -216,6 +214,11 @@ def training_curves(logs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Figure:
         axes.grid(alpha=0.3)
     right.legend(fontsize=8, frameon=False)
     return figure
+
+
+def _broken(name: str) -> str:
+    """A remark goes below the name that it follows, for a column has no room beside it."""
+    return name.replace(", ", "\n")
 
 
 def _picture(axes: Axes, pixels: np.ndarray, title: str, **options: object) -> None:

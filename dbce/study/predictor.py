@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.util import find_spec
 from itertools import combinations
@@ -18,6 +18,8 @@ import torch.nn.functional as F
 from dbce import losses, metrics
 from dbce.data.resize import resize_image, resize_labels, resize_mask
 from dbce.dilation import dilate
+from dbce.prior import correct_log_probabilities, correct_logit, training_weights
+from dbce.registry import title
 from dbce.study import graphs
 from dbce.tasks import DEFAULT, IGNORE, TASKS, WORK_SIZE, Task
 from dbce.train.checkpoints import Checkpoint
@@ -57,12 +59,38 @@ class Study:
         image: (H, W, 3) uint8 RGB.
         labels: (H, W) uint8 0, 1 or `IGNORE`, or None where no mask was given; see `LabelStudy` for more classes.
         logits: by loss, (H, W) int16 logit of the foreground in steps of `LOGIT_STEP`.
+        frequencies: by loss, of those that weighed the classes, see `dbce.prior.training_weights`.
+        prior: one of `dbce.prior.PRIORS`: whether the logits are those of the networks or `corrected`.
     """
 
     task: Task
     image: np.ndarray
     labels: np.ndarray | None
     logits: Mapping[str, np.ndarray]
+    frequencies: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    prior: str = "trained"
+
+    def corrected(self) -> Study:
+        """The same study with the class weights taken out of the networks that were trained with some (`dbce.prior`).
+
+        Everything asked of it, figures too, is then of the corrected networks; the others stay as they are.
+        """
+        if self.prior == "corrected":
+            return self
+        logits = {
+            loss: self._without(self.frequencies[loss], logit) if loss in self.frequencies else logit
+            for loss, logit in self.logits.items()
+        }
+        return replace(self, logits=logits, prior="corrected")
+
+    def named(self, loss: str) -> str:
+        """What a network is called in this study: with a remark where its prior is corrected."""
+        return (
+            f"{title(loss)}, prior corrected" if self.prior == "corrected" and loss in self.frequencies else title(loss)
+        )
+
+    def _without(self, frequencies: Sequence[float], logit: np.ndarray) -> np.ndarray:
+        return quantise(correct_logit(logit * np.float64(LOGIT_STEP), frequencies))
 
     def probability(self, loss: str) -> np.ndarray:
         """(H, W) float32 probability of the foreground."""
@@ -249,6 +277,9 @@ class LabelStudy(Study):
             for a, b in combinations(maps, 2)
         }
 
+    def _without(self, frequencies: Sequence[float], logit: np.ndarray) -> np.ndarray:
+        return quantise(correct_log_probabilities(logit * np.float64(LOGIT_STEP), frequencies))
+
     def _log_probability(self, loss: str) -> np.ndarray:
         if loss not in self.logits:
             raise ValueError(f"loss is {loss!r}; this study holds {', '.join(self.logits)}.")
@@ -292,13 +323,15 @@ class Predictor:
         image = resize_image(image, WORK_SIZE)
         several = self.task.several
         logits = run_networks(self.checkpoints, image, several)
+        weighed = {loss: training_weights(checkpoint.recipe) for loss, checkpoint in self.checkpoints.items()}
+        frequencies = {loss: shares for loss, shares in weighed.items() if shares is not None}
         if several:
             labels = None if mask is None else resize_labels(mask.astype(np.uint8), WORK_SIZE)
-            return LabelStudy(self.task, image, labels, logits)
+            return LabelStudy(self.task, image, labels, logits, frequencies)
         if mask is not None and np.isin(mask, (0, IGNORE)).all():
             mask = mask != 0
         labels = None if mask is None else resize_mask(mask, WORK_SIZE)
-        return Study(self.task, image, labels, logits)
+        return Study(self.task, image, labels, logits, frequencies)
 
 
 @_borrows_gpu

@@ -13,6 +13,7 @@ const KINDS = {
 export function fillControls(viewer) {
   const { config } = viewer;
   fillFields(viewer);
+  if (!Object.keys(config.shifts).length) for (const group of viewer.$$('[data-field="prior"]')) group.hidden = true;
   for (const [kind, text] of Object.entries(config.nouns))
     for (const part of viewer.$$(`[data-noun="${kind}"]`)) part.textContent = text;
   for (const input of viewer.$$("input[data-file]")) input.accept = config.accept;

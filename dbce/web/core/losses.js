@@ -47,3 +47,13 @@ export function residualOf(logit, labels, step) {
   }
   return map;
 }
+
+/**
+ * Logits of the object with a number added, which is what class weights do to them (dbce/prior.py).
+ * @param {Int16Array} logit in steps
+ * @param {number} by in nats
+ * @param {number} step
+ * @returns {Int16Array} in steps, limited to +-32767
+ */
+export const shiftedLogits = (logit, by, step) =>
+  logit.map((steps) => Math.max(-32767, Math.min(32767, Math.round((steps * step + by) / step))));

@@ -1,7 +1,7 @@
 // One image, its labels if any, and what every network says of it. Twin of dbce.study.predictor.Study.
 import { areaCurve, distanceField, FAR, IGNORE, outline, within } from "./dilation.js";
-import { binaryCrossEntropy, logitLimit, residualOf, sigmoid } from "./losses.js";
-import { scoresOf } from "./metrics.js";
+import { binaryCrossEntropy, logitLimit, residualOf, shiftedLogits, sigmoid } from "./losses.js";
+import { diceAt, scoresOf } from "./metrics.js";
 import { WEIGHTINGS, weightAt, weightMap } from "./weights.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -56,6 +56,8 @@ export class Study {
     this.entropy = {};
     this.residuals = {};
     this.byDistance = {};
+    /** @type {any} */
+    this.other = null; // the corrected study
     /** @type {number[] | null} */
     this.edgeAt = null;
     this.ignored = 0;
@@ -76,6 +78,27 @@ export class Study {
    */
   logits(loss) {
     return /** @type {Int16Array} */ (this.arrays["logit:" + loss]);
+  }
+
+  /**
+   * The same study with the class weights taken out of the networks that were trained with some. Twin of
+   * dbce.study.predictor.Study.corrected.
+   * @param {Record<string, number>} shifts by loss, what its weights added to the logit
+   * @returns {Study} itself where there are none
+   */
+  corrected(shifts) {
+    const shifted = this.losses.filter((loss) => loss in shifts);
+    if (!shifted.length) return this;
+    if (!this.other) {
+      const logits = shifted.map((loss) => [
+        "logit:" + loss,
+        shiftedLogits(this.logits(loss), -shifts[loss], this.step),
+      ]);
+      const arrays = { ...this.arrays, ...Object.fromEntries(logits) };
+      this.other = Object.assign(Object.create(Object.getPrototypeOf(this)), this, { arrays });
+      Object.assign(this.other, { entropy: {}, residuals: {}, byDistance: {} });
+    }
+    return this.other;
   }
 
   /**
@@ -290,6 +313,16 @@ export class Study {
       }
     }
     return { scores: scoresOf(tp, rim + far, missed), errors: { rim, far, missed } };
+  }
+
+  /**
+   * Dice of one network at every threshold.
+   * @param {string} loss
+   * @param {number[]} thresholds of the probability
+   */
+  diceCurve(loss, thresholds) {
+    const limits = thresholds.map((threshold) => this.limit(threshold));
+    return diceAt(this.logits(loss), this.labels, limits);
   }
 
   /**
