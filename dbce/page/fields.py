@@ -43,6 +43,7 @@ def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, An
         *([] if task.several else [_one("prior", PRIORS[0], _PRIOR_TITLES, "Class prior")]),
         _one("palette", "paper", {"paper": "the paper\u2019s", "safe": "colour-blind safe"}),
         _one("below", "probability", below, "Below"),
+        *(_pair(losses) if not task.several else []),
         _one("shape", "fill", {"fill": "fill", "outline": "outline"}, "Errors"),
         _one("scale", "own", {"own": "each its own", "shared": "one for all"}, "Colour scale"),
         _number("opacity", 1, 0, 1, 0.05, "Opacity of the maps over the image"),
@@ -50,6 +51,12 @@ def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, An
         _many("shown", {loss: title(loss) for loss in losses}, "Networks"),
         _many("layers", {"tp": "found", "fp": "false positive", "fn": "missed"}),
     ]
+
+
+def _pair(losses: Sequence[str]) -> list[dict[str, Any]]:
+    """Two networks that are laid over each other."""
+    choices = {loss: short_title(loss) for loss in losses}
+    return [_one("first", losses[0], choices, "A"), _one("second", losses[-1], choices, "B")]
 
 
 def _one(name: str, start: str, choices: dict[str, str], label: str = "", always: bool = False) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import { BLACK, GREY, largest, styled, WHITE } from "../parts/colour.js";
 import { chips } from "../parts/legend.js";
 import { Panel } from "../parts/panel.js";
 import { agreementTable, fillRow, scoreTable } from "../parts/table.js";
+import { DifferenceCard } from "./difference.js";
 import { ThresholdCard } from "./threshold.js";
 
 const LAYERS = ["tp", "fp", "fn"];
@@ -45,10 +46,13 @@ class Column {
     return /** @type {HTMLElement} */ (this.box.querySelector(`[data-score="${key}"] td`));
   }
 
-  /** @param {number} limit logit above which a pixel is found */
-  drawPrediction(limit) {
+  /**
+   * @param {number} limit logit above which a pixel is found
+   * @param {Panel} panel to be filled
+   */
+  drawPrediction(limit, panel = this.prediction) {
     const { state, judged: study, image, root } = this.viewer;
-    const out = this.prediction.words();
+    const out = panel.words();
     const logit = study.logits(this.loss);
     const [tp, fp, fn, line] = [...LAYERS, "object"].map((name) => styled(root, name));
     const on = Object.fromEntries(LAYERS.map((name) => [name, state.layers.includes(name)]));
@@ -67,7 +71,7 @@ class Column {
       out[i] = found ? (real ? seen.tp : seen.fp) : real ? seen.fn : BLACK;
       if (hatch && found !== real && ((i % size) + (found ? 1 : size - 1) * ((i / size) | 0)) % 6 === 0) out[i] = BLACK;
     }
-    this.prediction.hatch();
+    panel.hatch();
   }
 
   /** What it is called; a remark tells where its class weights are taken out. */
@@ -127,7 +131,11 @@ export function compare(viewer) {
   const truth = new Panel(viewer, rail, "ground truth");
   /** @type {Map<string, Column>} */
   const columns = new Map();
-  const card = new ThresholdCard(viewer);
+  const thresholds = new ThresholdCard(viewer);
+  const difference = new DifferenceCard(viewer, (loss, panel) => {
+    columns.get(loss).drawPrediction(viewer.judged.limit(state.threshold), panel);
+    return config.titles[loss];
+  });
   let weight = new Float32Array(0);
   let drawn = []; // what the maps below were drawn for
 
@@ -222,7 +230,9 @@ export function compare(viewer) {
     for (const key of Object.keys(config.scores))
       fillRow(new Map([...results].map(([column, result]) => [column.cell(key), result.scores[key]])));
     drawAgreement(visible);
-    card.draw(visible.map(({ loss }) => loss));
+    const keys = visible.map(({ loss }) => loss);
+    thresholds.draw(keys);
+    difference.draw(keys);
   }
 
   function probe(pixel) {
