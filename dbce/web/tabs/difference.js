@@ -25,10 +25,11 @@ export class DifferenceCard {
     this.map = new Uint8Array(0);
     this.second = false; // whether the second of the two is on
     this.seen = false;
+    const near = { rootMargin: "200px" };
     new IntersectionObserver(([entry]) => {
       this.seen = entry.isIntersecting; // what nobody sees is not drawn while a slider moves
       if (this.seen) viewer.set({});
-    }).observe(this.card);
+    }, near).observe(this.card);
     this.card.querySelector('[data-flip="button"]').addEventListener("click", () => this.flip());
     document.addEventListener("keydown", (event) => {
       const typed = /** @type {Element} */ (event.target).matches?.(TYPED);

@@ -2,8 +2,8 @@
 import { digits } from "../core/format.js";
 import { SignedPanel } from "../parts/signed_panel.js";
 
-const LEGEND = `<p class="legend push"><span><i class="fn"></i>raises p <b></b></span>
-  <span><i class="fp"></i>lowers p <b></b></span></p>`;
+const LEGEND = `<p class="legend push"><span><i class="fn"></i>p up <b></b></span>
+  <span><i class="fp"></i>p down <b></b></span></p>`;
 
 /** Of two classes: with more of them a pixel has a logit, and a gradient, for each. */
 export class GradientPanels {
