@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -63,6 +64,18 @@ def test_maps_hold_what_the_study_says(study, weighting):
             assert np.allclose(file[f"weighted_loss_{loss}"], entropy * file["weight"], rtol=1e-3, atol=1e-8)
             assert file[f"original_size_prediction_{loss}"].shape == (30, 45)
         assert len(file.files) == 3 + 5 * len(LOSSES)
+
+
+def test_a_corrected_view_holds_the_networks_without_their_class_weights(study):
+    weighed = dataclasses.replace(study, frequencies={"bce": (0.8, 0.2)})
+    view = View(figure="compare", radius=9, prior="corrected")
+    with np.load(io.BytesIO(render(weighed, view, "npz")), allow_pickle=False) as file:
+        for loss in LOSSES:
+            logit = study.logits[loss] / 1024 + (np.log(0.2 / 0.8) if loss == "bce" else 0)
+            assert np.allclose(file[f"probability_{loss}"], 1 / (1 + np.exp(-logit)), atol=2e-4)
+    rows = list(csv.DictReader(io.StringIO(render(weighed, view, "csv").decode())))
+    assert [row["loss"] for row in rows if "corrected" in row["loss"]] == ["Balanced CE, prior corrected"]
+    assert render(weighed, view, "png") != render(weighed, View(figure="compare", radius=9), "png")
 
 
 def test_16_bit_pictures_times_their_scale_are_the_maps(study):

@@ -22,7 +22,7 @@ from dbce import losses, metrics
 from dbce.dilation import dilate
 from dbce.page.scene import FAR, ceil_distance, delta_code, scene
 from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study, quantise
-from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
+from dbce.tasks import IGNORE, MAX_RADIUS, TASKS, WORK_SIZE
 from dbce.weights import WEIGHTINGS
 from tests.golden_cases import EDGES, EXTREME, NETWORKS, RADII, THRESHOLDS, label_maps, scattered, studies
 
@@ -72,6 +72,9 @@ def answers(study: Study) -> dict[str, Any]:
         if study.labels is None:
             continue
         out[loss]["entropy"] = packed(study.cross_entropy(loss))
+        if not several and len(study.image) < 100:  # of larger ones the sums in weights/ tell
+            uniform = study.weight(0, "none")
+            out[loss]["residual"] = packed(study.gradient(loss, 0, "none") / max(float(uniform.max()), 1e-9))
         out[loss]["errors"] = {
             str(t): {str(r): study.errors(loss, r, t) for r in RADII}
             for t in (THRESHOLDS[1:2] if several else THRESHOLDS)
@@ -86,8 +89,9 @@ def answers(study: Study) -> dict[str, Any]:
 
 
 def weighed(study: Study, weighting: str) -> dict[str, Any]:
-    """By radius: the weights, their sums over object, rim and far background, and the largest values."""
-    out = {}
+    """By radius: the weights, their sums over object, rim and far background, and the largest values; and what of the
+    gradient raises the probability, what lowers it, and the largest of it."""
+    out: dict[str, Any] = {}
     for radius in RADII:
         weight = study.weight(radius, weighting)
         losses_of = {loss: weight.astype(np.float64) * study.cross_entropy(loss) for loss in study.logits}
@@ -98,6 +102,11 @@ def weighed(study: Study, weighting: str) -> dict[str, Any]:
             "top": float(weight.max()),
             "top_loss": float(max(values.max() for values in losses_of.values())),
         }
+        if not isinstance(study, LabelStudy):
+            pushed = {loss: study.gradient(loss, radius, weighting).astype(np.float64) for loss in study.logits}
+            out[str(radius)]["gradient"] = {
+                loss: [float(-v[v < 0].sum()), float(v[v > 0].sum()), float(abs(v).max())] for loss, v in pushed.items()
+            }
     return out
 
 
@@ -166,6 +175,19 @@ def _scene() -> dict[str, Any]:
     return {"differences": taken, "bits": bits, "scenes": scenes}
 
 
+def _prior() -> dict[str, Any]:
+    """Logits with the class weights taken out, for some frequencies of the classes."""
+    steps = np.array([*EDGES, *range(-EXTREME, EXTREME, 1283)], np.int16)[None]
+    image = np.zeros((*steps.shape, 3), np.uint8)
+    cases = []
+    for shares in ((0.5, 0.5), (0.846, 0.154), (0.999, 0.001), (0.2, 0.8)):
+        study = Study(TASKS["polyp"], image, None, {"ce": steps, "bce": steps}, {"bce": shares})
+        corrected = study.corrected().logits
+        assert corrected["ce"] is steps
+        cases.append({"shift": float(np.log(shares[0] / shares[1])), "corrected": packed(corrected["bce"])})
+    return {"logit": packed(steps), "cases": cases}
+
+
 def _in_words() -> dict[str, Any]:
     """Numbers as the page writes them; halves are rounded away from zero, of the number as it is stored."""
 
@@ -212,6 +234,7 @@ def contents() -> dict[str, dict[str, Any]]:
         "format.json": _in_words(),
         "losses.json": _losses(),
         "metrics.json": _metrics(),
+        "prior.json": _prior(),
         "scene.json": _scene(),
         "images.json": {name: image_of(study) for name, study in made.items()},
         "study.json": {name: answers(study) for name, study in made.items()},

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from dbce.data import ct
+from dbce.prior import PRIORS
 from dbce.registry import short_title, title
 from dbce.tasks import MAX_RADIUS, Task
 from dbce.weights import WEIGHTINGS
+
+_PRIOR_TITLES = dict(zip(PRIORS, ("as trained", "corrected"), strict=True))
 
 
 def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, Any]]:
@@ -33,11 +36,14 @@ def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, An
         _whole("example", 0, examples - 1, always=True),
         _one("weighting", "dilated", {name: name for name in WEIGHTINGS}, "Weighting", always=True),
         _one("loss", losses[0], {loss: short_title(loss) for loss in losses}, "Network trained with", always=True),
+        *([] if task.several else [_one("map", "loss", {"loss": "loss", "gradient": "gradient"}, "Maps")]),
         _one("of", "weight", {"weight": "weight", "loss": "loss"}, "Share of"),
         _whole("radius", int(task.radius), MAX_RADIUS, label="Radius of the disk in pixels", always=True),
         {**_number("threshold", 0.5, 0.01, 0.99, 0.01, "Probability threshold"), "always": True},
+        *([] if task.several else [_one("prior", PRIORS[0], _PRIOR_TITLES, "Class prior")]),
         _one("palette", "paper", {"paper": "the paper\u2019s", "safe": "colour-blind safe"}),
         _one("below", "probability", below, "Below"),
+        *(_pair(losses) if not task.several else []),
         _one("shape", "fill", {"fill": "fill", "outline": "outline"}, "Errors"),
         _one("scale", "own", {"own": "each its own", "shared": "one for all"}, "Colour scale"),
         _number("opacity", 1, 0, 1, 0.05, "Opacity of the maps over the image"),
@@ -45,6 +51,12 @@ def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, An
         _many("shown", {loss: title(loss) for loss in losses}, "Networks"),
         _many("layers", {"tp": "found", "fp": "false positive", "fn": "missed"}),
     ]
+
+
+def _pair(losses: Sequence[str]) -> list[dict[str, Any]]:
+    """Two networks that are laid over each other."""
+    choices = {loss: short_title(loss) for loss in losses}
+    return [_one("first", losses[0], choices, "A"), _one("second", losses[-1], choices, "B")]
 
 
 def _one(name: str, start: str, choices: dict[str, str], label: str = "", always: bool = False) -> dict[str, Any]:

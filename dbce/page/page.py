@@ -25,7 +25,8 @@ from dbce.page.scans import ScanStudio
 from dbce.page.scene import jpeg
 from dbce.page.studio import Studio
 from dbce.page.turns import Turns
-from dbce.registry import METHOD, short_title, title
+from dbce.prior import correct_logit, training_weights
+from dbce.registry import LOSSES, METHOD, short_title, title
 from dbce.scores.marks import SHADES_MEAN
 from dbce.study import export
 from dbce.study.predictor import Predictor
@@ -85,16 +86,28 @@ class Offer:
         results: what the Results tab shows, from `dbce.scores.results.summary`.
         radius_curve: what the Radius tab shows, if measured.
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
+        calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
     """
 
     predictor: Predictor
     results: list[dict[str, Any]] = field(default_factory=list)
     radius_curve: dict[str, Any] | None = None
     findings: dict[str, Any] | None = None
+    calibration: dict[str, Any] | None = None
 
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
 _SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs", "seen": "slice"}
+_LINES = (
+    ("#8b93a1", ""),
+    ("#cc5fa8", ""),
+    ("#19a08f", "7 4"),
+    ("#d97f00", ""),
+    ("#7c8cf0", "2 3"),
+    ("#9a7b4f", "9 3 2 3"),
+    ("#5aa83c", "4 2"),
+    ("#b07ce8", "12 4"),
+)  # colour and dash of a network in charts; red and blue are those of errors
 _PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
 
 
@@ -103,6 +116,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     table = np.asarray(matplotlib.colormaps["magma"](np.arange(256), bytes=True))[:, :3]
     task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
     scans = task.is_scan
+    others = [loss for loss in losses if loss not in LOSSES]
     return {
         "task": task.name,
         "notice": notice,
@@ -136,11 +150,22 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
         "marks": SHADES_MEAN,
+        "shifts": shifts(offer.predictor),
+        "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
+        "calibration": offer.calibration and {key: offer.calibration[key] for key in ("test_data", "scenes", "rows")},
         "examples": [
             {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}
             for index, (image, _) in enumerate(studio.examples)
         ],
     }
+
+
+def shifts(predictor: Predictor) -> dict[str, float]:
+    """By loss, what its class weights added to the logit of the object, log(w1 / w0), where it had some."""
+    if predictor.task.several:
+        return {}
+    weighed = {loss: training_weights(checkpoint.recipe) for loss, checkpoint in predictor.checkpoints.items()}
+    return {loss: -float(correct_logit(np.zeros(1), shares)[0]) for loss, shares in weighed.items() if shares}
 
 
 def describe(predictor: Predictor) -> str:

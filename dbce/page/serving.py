@@ -10,7 +10,7 @@ from pathlib import Path
 from dbce.hub import networks as hub
 from dbce.page import cache, page
 from dbce.page.headers import origin
-from dbce.scores import evidence, results
+from dbce.scores import evidence, records, results
 from dbce.scores.findings_tables import findings_summary
 from dbce.study.predictor import Predictor
 from dbce.train import checkpoints
@@ -28,8 +28,15 @@ def offers_of(folder: Path) -> list[page.Offer]:
         if (folder / task / "manifest.json").is_file():
             measured = evidence.read_evidence(task, folder)
             tables = [results.summary(task, checkpoints.manifest(task, folder), measured)]
-        found = findings_summary(task, folder) if tables else None
-        offers.append(page.Offer(Predictor(networks, task), tables, results.read_radius(task, folder), found))
+        offers.append(
+            page.Offer(
+                Predictor(networks, task),
+                tables,
+                radius_curve=results.read_radius(task, folder),
+                findings=findings_summary(task, folder) if tables else None,
+                calibration=records.read_calibration(task, folder),
+            )
+        )
     return offers
 
 

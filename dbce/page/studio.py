@@ -17,6 +17,7 @@ from dbce.data import inputs, pairs
 from dbce.page import workers
 from dbce.page.limits import GENERIC
 from dbce.page.scene import scene
+from dbce.prior import PRIORS
 from dbce.registry import resolve
 from dbce.study import export
 from dbce.study.figures import PALETTES
@@ -286,6 +287,7 @@ def read_view(fields: Any, predictor: Predictor) -> export.View:
         "loss": tuple(predictor.checkpoints),
         "weighting": tuple(WEIGHTINGS),
         "palette": tuple(PALETTES),
+        "prior": PRIORS,
     }
     for name, known in choices.items():
         if getattr(view, name) not in known:

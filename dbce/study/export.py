@@ -13,7 +13,6 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from dbce.registry import title
 from dbce.study import figures
 from dbce.study.predictor import LabelStudy, Study
 from dbce.tasks import IGNORE, Task
@@ -36,6 +35,7 @@ class View:
         radius: of the disk, in pixels of the study.
         threshold: probability that a prediction must exceed.
         palette: see `dbce.study.figures.PALETTES`.
+        prior: one of `dbce.prior.PRIORS`: whether class weights are taken out of the networks.
     """
 
     figure: str = "anatomy"
@@ -44,6 +44,7 @@ class View:
     radius: float = 20
     threshold: float = 0.5
     palette: str = "paper"
+    prior: str = "trained"
 
 
 def figures_of(task: Task) -> tuple[str, str]:
@@ -67,6 +68,7 @@ def render(study: Study, view: View, kind: str, size: tuple[int, int] | None = N
     """
     if kind not in FORMATS:
         raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(FORMATS)}.")
+    study = study.corrected() if view.prior == "corrected" else study
     if kind in FIGURES:
         return _figure(study, view, kind)
     if kind == "csv":
@@ -166,7 +168,7 @@ def _table(study: Study, view: View) -> bytes:
     for loss in study.logits:
         losses = study.loss_shares(loss, view.radius, view.weighting)
         row = {
-            "loss": title(loss),
+            "loss": study.named(loss),
             "threshold": view.threshold,
             "radius_px": view.radius,
             "weighting": view.weighting,

@@ -111,6 +111,22 @@ class Study:
         pair = torch.stack([torch.zeros_like(logit), logit])[None]  # (1, 2, H, W)
         return losses.cross_entropy(pair, self._target, ignore_index=IGNORE, reduction="none")[0].numpy()
 
+    def gradient(self, loss: str, radius: float, weighting: str = "dilated") -> np.ndarray:
+        """(H, W) float32 derivative of the weighted loss by the logit z of the object: ``M (p - y)``; 0 where ignored.
+
+        Below 0 a step of the optimiser raises the logit of a pixel, above 0 it lowers it; no pixel pushes harder than
+        its weight M. The cross entropy of a pixel grows without bound as the network errs, its gradient does not.
+
+        Args:
+            loss: of the network whose probabilities p are taken.
+            radius: as of `weight`, like the weighting.
+            weighting: of the loss.
+
+        Raises:
+            ValueError: the study has no mask, or the weighting or the radius is unknown.
+        """
+        return self.weight(radius, weighting) * (self.probability(loss) - self._mask.astype(np.float32))
+
     def weight(self, radius: float, weighting: str = "dilated") -> np.ndarray:
         """(H, W) float32 weight of every pixel, Fig. 1 (d).
 
@@ -219,6 +235,17 @@ class LabelStudy(Study):
         target = np.where(self._valid, self._target.numpy(), 0)  # (1, H, W)
         own = np.take_along_axis(self._log_probability(loss), target, axis=0)[0]
         return np.where(self._valid, -own.astype(np.float32) * np.float32(LOGIT_STEP), np.float32(0))
+
+    def gradient(self, loss: str, radius: float, weighting: str = "dilated") -> np.ndarray:
+        """Not here.
+
+        Raises:
+            ValueError: always: a pixel has a logit, and a gradient, for each class.
+        """
+        raise ValueError(
+            f"this study has {self.task.num_classes} classes, each with a logit, and no single gradient; "
+            "take that of a study of two classes."
+        )
 
     def class_scores(self, loss: str) -> dict[str, dict[str, float]]:
         """Scores in [0, 1] of every foreground class that the labels or the prediction hold, by class name."""

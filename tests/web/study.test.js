@@ -26,6 +26,7 @@ function check(study, name) {
     if (!study.labelled) continue;
     const entropy = study.crossEntropy(loss);
     near(entropy, expected.entropy, 2e-7, `${what}, cross entropy`);
+    if (expected.residual) near(study.residual(loss), expected.residual, 1e-6, `${what}, p - y`);
     const counted = pixels.filter((i) => study.labels[i] !== IGNORE);
     near(
       Float64Array.from(counted, (i) => study.probabilityOfTruth(loss, i)),
@@ -108,6 +109,7 @@ test("without labels nothing is labelled, drawn or ignored", () => {
 test("a map is computed once, and numbers and places of the scene are kept", () => {
   const study = studyNamed("7 scattered");
   assert.equal(study.crossEntropy("ce"), study.crossEntropy("ce"));
+  assert.equal(study.residual("ce"), study.residual("ce"));
   assert.equal(study.edge(), study.edge());
   assert.equal(study.sumsByDistance("ce"), study.sumsByDistance("ce"));
   assert.equal(study.sumsByDistance(null)[0].length, FAR + 1);

@@ -24,6 +24,16 @@ for (const [weighting, images] of Object.entries(FILES))
         near(study.shares(weighting, +radius), expected.shares, 1e-6, `${what}, shares of the weight`);
         for (const [loss, shares] of Object.entries(expected.loss_shares))
           near(study.shares(weighting, +radius, loss), shares, 1e-6, `${what}, shares of the loss of ${loss}`);
+        for (const [loss, [up, down, top]] of Object.entries(expected.gradient ?? {})) {
+          const gradient = study.residual(loss).map((residual, i) => out[i] * residual);
+          const sum = (sign) => gradient.reduce((all, v) => all + Math.max(0, sign * v), 0);
+          const most = gradient.reduce((all, v) => Math.max(all, Math.abs(v)), 0);
+          near([sum(-1), sum(1)], [up, down], 2e-6, `${what}, gradient of ${loss}`);
+          assert.ok(
+            Math.abs(most - top) <= 2e-6 * top + 1e-10,
+            `${what}, largest gradient of ${loss}: ${most}, ${top}`,
+          );
+        }
       }
     }
   });
@@ -39,6 +49,9 @@ test("largest values over all weightings and networks", () => {
       const got = study.tops(+radius);
       assert.ok(Math.abs(got.w - w) <= 1e-7 * w && Math.abs(got.wce - wce) <= 1e-6 * wce, `${name}, ${radius}`);
       near(got.ce, Math.max(...entropy));
+      const pushes = all.flatMap(({ gradient }) => Object.values(gradient ?? {}).map((sums) => sums[2]));
+      const most = Math.max(...pushes);
+      if (pushes.length) assert.ok(Math.abs(study.gradientTop(+radius) - most) <= 2e-6 * most + 1e-10, name);
     }
   }
 });

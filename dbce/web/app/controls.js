@@ -15,6 +15,7 @@ const KINDS = {
 export function fillControls(viewer) {
   const { config } = viewer;
   fillFields(viewer);
+  if (!Object.keys(config.shifts).length) for (const group of viewer.$$('[data-field="prior"]')) group.hidden = true;
   const named = viewer.several ? config.nouns.object : config.classes[1];
   for (const [kind, text] of Object.entries({ ...config.nouns, named }))
     for (const part of viewer.$$(`[data-noun="${kind}"]`)) part.textContent = text;
@@ -56,6 +57,8 @@ function fillFields(viewer) {
   const tabs = field("tab").choices.map(([tab]) => tab);
   for (const button of viewer.$$(".tabs button")) button.hidden = !tabs.includes(button.dataset.tab);
   for (const group of viewer.$$("fieldset[data-field]")) {
+    group.hidden = !field(group.dataset.field); // this task has none of it
+    if (group.hidden) continue;
     const { name, kind, choices, label } = field(group.dataset.field);
     const box = kind === "one" ? '<label><input type="radio"' : '<label class="check"><input type="checkbox"';
     const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${text}</label>`);

@@ -12,7 +12,8 @@ export async function download(viewer, opening, kind) {
   const { state, study } = viewer;
   const { loss, weighting, radius, threshold, palette } = state;
   const figure = ["compare", "organs"].includes(state.tab) ? state.tab : "anatomy";
-  const view = { figure, loss, weighting, radius, threshold, palette };
+  const prior = figure === "compare" ? state.prior : "trained"; // elsewhere networks are shown as they were trained
+  const view = { figure, loss, weighting, radius, threshold, palette, prior };
   const labels = study.drawn ? packLabels(study.labels, 1) : null;
   const ignored = labels && study.ignored ? packLabels(study.labels, IGNORE) : null;
   viewer.say("Preparing the file\u2026");

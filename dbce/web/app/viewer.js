@@ -80,6 +80,11 @@ export class Viewer {
     this.set({ radius, weighting: weightings[weighting].has_radius ? weighting : "dilated" });
   }
 
+  /** What Compare shows: the study, with class weights taken out of its networks where that is asked for. */
+  get judged() {
+    return this.state.prior === "corrected" ? this.study.corrected(this.config.shifts) : this.study;
+  }
+
   render() {
     const { root, state, study } = this;
     Object.assign(root.dataset, { tab: state.tab, theme: state.theme, palette: state.palette });

@@ -30,3 +30,30 @@ export function binaryCrossEntropy(logit, labels, step) {
     if (labels[i] !== IGNORE) map[i] = softplus((labels[i] ? -1 : 1) * logit[i] * step);
   return map;
 }
+
+/**
+ * p - y at every pixel, 0 where ignored: the derivative of the cross entropy of two classes by the logit.
+ * @param {Int16Array} logit of the object, in steps
+ * @param {Uint8Array} labels 0, 1 or IGNORE
+ * @param {number} step
+ * @returns {Float32Array}
+ */
+export function residualOf(logit, labels, step) {
+  const map = new Float32Array(labels.length);
+  for (let i = 0; i < map.length; i++) {
+    if (labels[i] === IGNORE) continue;
+    const away = sigmoid((labels[i] ? -1 : 1) * logit[i] * step); // probability of the wrong class, to full precision
+    map[i] = labels[i] ? -away : away;
+  }
+  return map;
+}
+
+/**
+ * Logits of the object with a number added, which is what class weights do to them (dbce/prior.py).
+ * @param {Int16Array} logit in steps
+ * @param {number} by in nats
+ * @param {number} step
+ * @returns {Int16Array} in steps, limited to +-32767
+ */
+export const shiftedLogits = (logit, by, step) =>
+  logit.map((steps) => Math.max(-32767, Math.min(32767, Math.round((steps * step + by) / step))));

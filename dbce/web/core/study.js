@@ -1,7 +1,7 @@
 // One image, its labels if any, and what every network says of it. Twin of dbce.study.predictor.Study.
 import { areaCurve, distanceField, FAR, IGNORE, outline, within } from "./dilation.js";
-import { binaryCrossEntropy, logitLimit, sigmoid } from "./losses.js";
-import { scoresOf } from "./metrics.js";
+import { binaryCrossEntropy, logitLimit, residualOf, shiftedLogits, sigmoid } from "./losses.js";
+import { diceAt, scoresOf } from "./metrics.js";
 import { WEIGHTINGS, weightAt, weightMap } from "./weights.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
@@ -35,6 +35,8 @@ export class Study {
     this.near = this.labels;
     /** @type {Record<string, Float32Array>} */
     this.entropy = {};
+    /** @type {Record<string, Float32Array>} */
+    this.residuals = {};
     /** @type {Record<string, Float64Array[]>} */
     this.byDistance = {};
     const labels = /** @type {Uint8Array | undefined} */ (arrays.labels);
@@ -52,7 +54,10 @@ export class Study {
     this.labelled = Boolean(labels);
     this.drawn = this.labelled && !distance; // made in the page, unknown to Python
     this.entropy = {};
+    this.residuals = {};
     this.byDistance = {};
+    /** @type {any} */
+    this.other = null; // the corrected study
     /** @type {number[] | null} */
     this.edgeAt = null;
     this.ignored = 0;
@@ -73,6 +78,27 @@ export class Study {
    */
   logits(loss) {
     return /** @type {Int16Array} */ (this.arrays["logit:" + loss]);
+  }
+
+  /**
+   * The same study with the class weights taken out of the networks that were trained with some. Twin of
+   * dbce.study.predictor.Study.corrected.
+   * @param {Record<string, number>} shifts by loss, what its weights added to the logit
+   * @returns {Study} itself where there are none
+   */
+  corrected(shifts) {
+    const shifted = this.losses.filter((loss) => loss in shifts);
+    if (!shifted.length) return this;
+    if (!this.other) {
+      const logits = shifted.map((loss) => [
+        "logit:" + loss,
+        shiftedLogits(this.logits(loss), -shifts[loss], this.step),
+      ]);
+      const arrays = { ...this.arrays, ...Object.fromEntries(logits) };
+      this.other = Object.assign(Object.create(Object.getPrototypeOf(this)), this, { arrays });
+      Object.assign(this.other, { entropy: {}, residuals: {}, byDistance: {} });
+    }
+    return this.other;
   }
 
   /**
@@ -107,6 +133,31 @@ export class Study {
    */
   computeCrossEntropy(loss) {
     return binaryCrossEntropy(this.logits(loss), this.labels, this.step);
+  }
+
+  /**
+   * p - y of one network at every pixel: the derivative of the cross entropy by the logit; 0 where ignored. Times the
+   * weight it is the gradient of the weighted loss.
+   * @param {string} loss
+   */
+  residual(loss) {
+    return (this.residuals[loss] ??= residualOf(this.logits(loss), this.labels, this.step));
+  }
+
+  /**
+   * Largest gradient, whatever its sign, over all networks and weightings: one scale for all.
+   * @param {number} radius
+   */
+  gradientTop(radius) {
+    const all = this.losses.map((loss) => this.residual(loss));
+    const weight = new Float32Array(this.count);
+    let top = 0;
+    for (const weighting of Object.keys(WEIGHTINGS)) {
+      this.weightMap(weighting, radius, weight);
+      for (const residual of all)
+        for (let i = 0; i < weight.length; i++) top = Math.max(top, weight[i] * Math.abs(residual[i]));
+    }
+    return top;
   }
 
   /**
@@ -262,6 +313,16 @@ export class Study {
       }
     }
     return { scores: scoresOf(tp, rim + far, missed), errors: { rim, far, missed } };
+  }
+
+  /**
+   * Dice of one network at every threshold.
+   * @param {string} loss
+   * @param {number[]} thresholds of the probability
+   */
+  diceCurve(loss, thresholds) {
+    const limits = thresholds.map((threshold) => this.limit(threshold));
+    return diceAt(this.logits(loss), this.labels, limits);
   }
 
   /**

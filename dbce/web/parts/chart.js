@@ -1,13 +1,15 @@
-// One frame under every chart: scales, axes, a marker at the radius, and the radius under the pointer.
+// One frame under every chart: scales, axes, a marker (at the radius, say), and the value under the pointer.
 
-/** Every line and area against R, from 0 to the largest radius, in an SVG of this size. */
+/** Every line and area against a value from 0 to a largest one, a radius or a threshold, in an SVG of this size. */
 export class Chart {
   /**
-   * @param {{width: number, height: number, last: number, ticks: number[], title?: string}} options size in units of
-   *   the SVG; the largest radius; radii to be written below; title of the axis
+   * @param {{width: number, height: number, last: number, step?: number, ticks: number[], title?: string}} options
+   *   size in units of the SVG; the largest value, and what values are multiples of; those to be written below; title
+   *   of the axis
    */
-  constructor({ width, height, last, ticks, title = "" }) {
+  constructor({ width, height, last, step = 1, ticks, title = "" }) {
     this.last = last;
+    this.step = step;
     this.size = { width, height };
     this.inner = { left: 56, right: width - 16, top: 14, bottom: height - (title ? 44 : 26) };
     const { left, right, bottom } = this.inner;
@@ -15,10 +17,10 @@ export class Chart {
     if (title) this.axis += `<text x="${(left + right) / 2}" y="${height - 3}" text-anchor="middle">${title}</text>`;
   }
 
-  /** @param {number} radius */
-  x(radius) {
+  /** @param {number} value */
+  x(value) {
     const { left, right } = this.inner;
-    return left + (radius / this.last) * (right - left);
+    return left + (value / this.last) * (right - left);
   }
 
   /** @param {number} part 0 at the bottom, 1 at the top */
@@ -28,13 +30,13 @@ export class Chart {
   }
 
   /**
-   * A path through values, one a radius.
+   * A path through parts of the height, each at a value.
    * @param {number[]} parts from 0 to 1
-   * @param {number[]} [radii] 0, 1, 2, ... where they are not given
+   * @param {number[]} [values] 0, 1, 2, ... where they are not given
    */
-  line(parts, radii) {
+  line(parts, values) {
     return parts
-      .map((v, k) => `${k ? "L" : "M"}${this.x(radii?.[k] ?? k).toFixed(1)} ${this.y(v).toFixed(1)}`)
+      .map((v, k) => `${k ? "L" : "M"}${this.x(values?.[k] ?? k).toFixed(1)} ${this.y(v).toFixed(1)}`)
       .join("");
   }
 
@@ -74,22 +76,23 @@ export class Chart {
   /**
    * Move the marker of a drawn chart.
    * @param {Element} drawn
-   * @param {number} radius
+   * @param {number} value
    */
-  mark(drawn, radius) {
+  mark(drawn, value) {
     const now = drawn.querySelector(".now");
-    if (now) for (const end of ["x1", "x2"]) now.setAttribute(end, String(this.x(radius)));
+    if (now) for (const end of ["x1", "x2"]) now.setAttribute(end, String(this.x(value)));
   }
 
   /**
-   * The radius under the pointer.
+   * The value under the pointer.
    * @param {number} clientX
    * @param {Element} svg
    */
-  radiusAt(clientX, svg) {
+  valueAt(clientX, svg) {
     const box = svg.getBoundingClientRect();
     const { left, right } = this.inner;
     const at = ((clientX - box.left) / box.width) * this.size.width;
-    return Math.max(0, Math.min(this.last, Math.round(((at - left) / (right - left)) * this.last)));
+    const value = ((at - left) / (right - left)) * this.last;
+    return Math.max(0, Math.min(this.last, Math.round(value / this.step) * this.step));
   }
 }

@@ -48,3 +48,14 @@ export function largest(values) {
   for (let i = 0; i < values.length; i++) if (values[i] > top) top = values[i];
   return top;
 }
+
+/**
+ * 256 colours from one over black, which stands for 0, to another.
+ * @param {number} low
+ * @param {number} high
+ */
+export const diverging = (low, high) =>
+  Uint32Array.from({ length: 256 }, (_, k) => {
+    const part = (Math.abs(k - 127.5) - 0.5) / 127;
+    return mix(k < 128 ? low : high, BLACK, Math.round(256 * part ** 0.8));
+  });

@@ -35,14 +35,19 @@ export class Panel {
     this.disk = disk;
     this.size = 0;
     if (scale) {
-      /** @type {HTMLCanvasElement} */
-      const bar = this.figure.querySelector(".scale canvas");
-      bar
-        .getContext("2d")
-        .putImageData(new ImageData(new Uint8ClampedArray(new Uint32Array(scale).buffer), 256, 1), 0, 0);
+      this.drawBar(scale);
       this.ends = this.figure.querySelectorAll(".scale span");
     }
     viewer.panels.push(this);
+  }
+
+  /** @param {Uint32Array} scale a table of 256 colours, shown as the bar */
+  drawBar(scale) {
+    /** @type {HTMLCanvasElement} */
+    const bar = this.figure.querySelector(".scale canvas");
+    bar
+      .getContext("2d")
+      .putImageData(new ImageData(new Uint8ClampedArray(new Uint32Array(scale).buffer), 256, 1), 0, 0);
   }
 
   /**
@@ -121,14 +126,18 @@ export class Panel {
     const factor = top > 0 ? 255 / top : 0;
     for (let i = 0; i < out.length; i++) out[i] = table[(values[i] * factor) | 0];
     this.show(text);
-    if (lines) {
-      for (const i of lines.at) out[i] = lines.colour;
-      this.context.putImageData(this.data, 0, 0);
-    }
+    this.overlay(lines);
     if (this.ends) {
       this.ends[0].textContent = "0";
       this.ends[1].textContent = digits(top);
     }
+  }
+
+  /** @param {{at: number[], colour: number} | null} lines on top of what is shown */
+  overlay(lines) {
+    if (!lines) return;
+    for (const i of lines.at) this.pixels[i] = lines.colour;
+    this.context.putImageData(this.data, 0, 0);
   }
 
   /** Nothing: what an image showed does not stay for the next one. */

@@ -21,7 +21,7 @@ export class RadiusCharts {
       this.key = now;
       this.drawCurves();
     }
-    for (const drawn of this.viewer.$$(".chart")) this.chart.mark(drawn, state.radius);
+    for (const drawn of this.viewer.$$(".charts .chart")) this.chart.mark(drawn, state.radius);
   }
 
   drawCurves() {
@@ -79,13 +79,13 @@ export class RadiusCharts {
     charts.addEventListener("pointerdown", (event) => {
       const svg = event.target.closest("svg");
       if (!svg) return;
-      this.viewer.setRadius(this.chart.radiusAt(event.clientX, svg));
+      this.viewer.setRadius(this.chart.valueAt(event.clientX, svg));
       event.target.closest(".chart").setPointerCapture(event.pointerId);
     });
     charts.addEventListener("pointermove", (event) => {
       const chart = event.target.closest(".chart");
       if (!chart?.hasPointerCapture(event.pointerId)) return;
-      this.viewer.set({ radius: this.chart.radiusAt(event.clientX, chart.firstElementChild) });
+      this.viewer.set({ radius: this.chart.valueAt(event.clientX, chart.firstElementChild) });
     });
   }
 }

@@ -10,6 +10,7 @@ import { RadiusCharts } from "../parts/radius_charts.js";
 import { ShareBars } from "../parts/share_bars.js";
 import { explained } from "../parts/term.js";
 import { formula } from "./formula.js";
+import { GradientPanels } from "./gradient.js";
 
 /** What a panel depends on: the weighting that is drawn, the network that was trained. */
 const NETWORK = `<span class="tags"><span class="tag network"></span></span>`;
@@ -40,6 +41,7 @@ export function anatomy(viewer) {
   });
   const weight = new Panel(viewer, strip, "<b>(d)</b> weight", { scale: magma });
   const product = new Panel(viewer, strip, `<b>(e)</b> weight &times; cross entropy${BOTH}`, { scale: magma });
+  const gradient = new GradientPanels(viewer, strip, [entropy, product]);
   weight.figure.dataset.panel = "weight";
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
   strip.insertAdjacentHTML("beforeend", noMask(several));
@@ -138,8 +140,12 @@ export function anatomy(viewer) {
       w: `Weight of every pixel, ${state.weighting}, at most ${digits(top.w)}`,
       wce: `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`,
     };
-    entropy.map(ce, top.ce, magma, said.ce, inMaps);
     weight.map(weights, top.w, magma, said.w, lines);
+    if (gradient.choose()) {
+      gradient.draw(weights, inMaps);
+      return;
+    }
+    entropy.map(ce, top.ce, magma, said.ce, inMaps);
     product.map(products, top.wce, magma, said.wce, inMaps);
   }
 
@@ -151,6 +157,7 @@ export function anatomy(viewer) {
       panel.figure.hidden = !study.labelled;
       if (!study.labelled) panel.clear();
     }
+    gradient.choose();
     if (!study.labelled) return;
     if (state.painting) drawPainting();
     drawLabels();

@@ -5,6 +5,8 @@ import { BLACK, GREY, largest, styled, WHITE } from "../parts/colour.js";
 import { chips } from "../parts/legend.js";
 import { Panel } from "../parts/panel.js";
 import { agreementTable, fillRow, scoreTable } from "../parts/table.js";
+import { DifferenceCard } from "./difference.js";
+import { ThresholdCard } from "./threshold.js";
 
 const LAYERS = ["tp", "fp", "fn"];
 const NAMES = { probability: "Probability map", entropy: "Cross entropy", weighted: "Weighted loss" };
@@ -27,6 +29,7 @@ class Column {
     this.box.className = "model";
     this.box.dataset.loss = loss;
     this.box.innerHTML = `<h3>${titles[loss]}</h3>`;
+    this.corrected = loss in viewer.config.shifts;
     viewer.$('[data-panels="compare"]').append(this.box);
     this.prediction = new Panel(viewer, this.box, "prediction");
     this.box.insertAdjacentHTML("beforeend", `<div class="chips" data-needs="mask"></div>`);
@@ -43,10 +46,13 @@ class Column {
     return /** @type {HTMLElement} */ (this.box.querySelector(`[data-score="${key}"] td`));
   }
 
-  /** @param {number} limit logit above which a pixel is found */
-  drawPrediction(limit) {
-    const { state, study, image, root } = this.viewer;
-    const out = this.prediction.words();
+  /**
+   * @param {number} limit logit above which a pixel is found
+   * @param {Panel} panel to be filled
+   */
+  drawPrediction(limit, panel = this.prediction) {
+    const { state, judged: study, image, root } = this.viewer;
+    const out = panel.words();
     const logit = study.logits(this.loss);
     const [tp, fp, fn, line] = [...LAYERS, "object"].map((name) => styled(root, name));
     const on = Object.fromEntries(LAYERS.map((name) => [name, state.layers.includes(name)]));
@@ -65,12 +71,19 @@ class Column {
       out[i] = found ? (real ? seen.tp : seen.fp) : real ? seen.fn : BLACK;
       if (hatch && found !== real && ((i % size) + (found ? 1 : size - 1) * ((i / size) | 0)) % 6 === 0) out[i] = BLACK;
     }
-    this.prediction.hatch();
+    panel.hatch();
+  }
+
+  /** What it is called; a remark tells where its class weights are taken out. */
+  drawTitle() {
+    const { state, config } = this.viewer;
+    const remark = this.corrected && state.prior === "corrected" ? " <small>prior corrected</small>" : "";
+    this.box.querySelector("h3").innerHTML = config.titles[this.loss] + remark;
   }
 
   /** @param {string} below @param {Float32Array | null} weight */
   compute(below, weight) {
-    const { study } = this.viewer;
+    const { judged: study } = this.viewer;
     if (this.values.length !== study.count) this.values = new Float32Array(study.count);
     const { values } = this;
     if (below === "probability") for (let i = 0; i < values.length; i++) values[i] = study.probabilityAt(this.loss, i);
@@ -97,7 +110,7 @@ class Column {
 
   /** What the network says of a pixel. */
   probe(pixel) {
-    const { study } = this.viewer;
+    const { judged: study } = this.viewer;
     const i = pixel && pixel.y * study.size + pixel.x;
     const ignored = pixel && study.labelled && study.labels[i] === IGNORE;
     const value = {
@@ -118,6 +131,11 @@ export function compare(viewer) {
   const truth = new Panel(viewer, rail, "ground truth");
   /** @type {Map<string, Column>} */
   const columns = new Map();
+  const thresholds = new ThresholdCard(viewer);
+  const difference = new DifferenceCard(viewer, (loss, panel) => {
+    columns.get(loss).drawPrediction(viewer.judged.limit(state.threshold), panel);
+    return config.titles[loss];
+  });
   let weight = new Float32Array(0);
   let drawn = []; // what the maps below were drawn for
 
@@ -152,7 +170,7 @@ export function compare(viewer) {
 
   /** The maps below the predictions; they stay while only the threshold moves. */
   function drawBelow(visible, below) {
-    const { study } = viewer;
+    const { judged: study } = viewer;
     const { has_radius: moves } = config.weightings[state.weighting];
     const weighted = below === "weighted" && [state.weighting, moves && state.radius].join();
     const keys = visible.map(({ loss }) => loss).join();
@@ -174,7 +192,7 @@ export function compare(viewer) {
   }
 
   function drawAgreement(visible) {
-    const { study } = viewer;
+    const { judged: study } = viewer;
     const card = viewer.$(".agreement");
     card.hidden = study.labelled;
     if (study.labelled) return;
@@ -184,7 +202,7 @@ export function compare(viewer) {
   }
 
   function draw() {
-    const { study } = viewer;
+    const { judged: study } = viewer;
     image.showImage(`The image, ${study.size} by ${study.size} pixels`);
     drawTruth();
     viewer.$('.rail [data-out="threshold"]').textContent = state.threshold.toFixed(2);
@@ -200,6 +218,7 @@ export function compare(viewer) {
     const limit = study.limit(state.threshold);
     const results = new Map();
     for (const column of visible) {
+      column.drawTitle();
       column.drawPrediction(limit);
       for (const part of column.box.querySelectorAll("[data-needs=mask]")) part.hidden = !study.labelled;
       if (!study.labelled) column.prediction.show(`Prediction of ${config.titles[column.loss]}`, true);
@@ -211,6 +230,9 @@ export function compare(viewer) {
     for (const key of Object.keys(config.scores))
       fillRow(new Map([...results].map(([column, result]) => [column.cell(key), result.scores[key]])));
     drawAgreement(visible);
+    const keys = visible.map(({ loss }) => loss);
+    thresholds.draw(keys);
+    difference.draw(keys);
   }
 
   function probe(pixel) {

@@ -48,9 +48,19 @@ export function formula(study, config, state, pixel) {
   const value = weightAt(study, i, given);
   const ce = study.crossEntropy(loss)[i];
   const each = config.losses.map((key) => `${config.short[key]} ${digits(study.probabilityOfTruth(key, i))}`);
-  return `${at}: <em>${names[own]}</em>${where}<br>
+  const head = `${at}: <em>${names[own]}</em>${where}<br>`;
+  const last = `p of ${names[own]}: ${each.join(", ")}`;
+  if (state.map === "gradient") {
+    const residual = study.residual(loss)[i];
+    const way = residual < 0 ? "raise" : "lower";
+    return `${head}p \u2212 y = ${digits(study.probabilityAt(loss, i))} \u2212 ${own} = <b>${digits(residual)}</b><br>
+    M = ${weightTerms(study, i, given, config.weightings[weighting], names)}<br>
+    M (p \u2212 y) = <b>${digits(value * residual)}</b>, to ${way} p here<br>
+    ${last}`;
+  }
+  return `${head}
     CE = \u2212ln p = \u2212ln ${digits(study.probabilityOfTruth(loss, i))} = <b>${digits(ce)}</b><br>
     M = ${weightTerms(study, i, given, config.weightings[weighting], names)}<br>
     M \u00b7 CE = <b>${digits(value * ce)}</b><br>
-    p of ${names[own]}: ${each.join(", ")}`;
+    ${last}`;
 }

@@ -1,0 +1,118 @@
+// Below the networks in Compare: Dice against threshold on this image, and the reliability diagram of the test set.
+import { sigmoid } from "../core/losses.js";
+import { diceRows, reliability, sample, ThresholdChart, THRESHOLDS } from "../parts/threshold_chart.js";
+
+const HTML = `<figure><figcaption>Dice of this image against the threshold</figcaption>
+    <div class="chart" data-chart="dice"></div>
+    <div class="scroll"><table class="dices"></table></div><p class="quiet"></p></figure>
+  <figure hidden><figcaption></figcaption><div class="chart still" data-chart="reliability"></div><div class="scroll">
+    <table class="gaps"></table></div><p class="quiet"></p></figure>`;
+
+export class ThresholdCard {
+  /** @param {import("../app/viewer.js").Viewer} viewer */
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.card = viewer.$(".thresholds");
+    this.card.innerHTML = HTML;
+    this.dice = this.card.querySelector('[data-chart="dice"]');
+    this.chart = new ThresholdChart();
+    /** @type {any[]} */
+    this.key = [];
+    /** @type {import("../parts/threshold_chart.js").Curve[]} */
+    this.curves = [];
+    this.listen();
+  }
+
+  /** @param {string[]} losses the networks in view */
+  draw(losses) {
+    const { state, study } = this.viewer;
+    this.card.hidden = !study.labelled;
+    if (!study.labelled) return;
+    const now = [study, study.labels, state.prior, losses.join()];
+    if (now.some((part, i) => part !== this.key[i])) {
+      this.key = now;
+      this.drawCurves(losses);
+      this.drawReliability(losses);
+    }
+    this.chart.chart.mark(this.dice, state.threshold);
+    this.card.querySelector(".dices").innerHTML = diceRows(this.curves, state.threshold);
+  }
+
+  /** @param {string[]} losses */
+  drawCurves(losses) {
+    const { state, study, config } = this.viewer;
+    const corrected = study.corrected(config.shifts);
+    const [now, other] = state.prior === "corrected" ? [corrected, study] : [study, corrected];
+    this.curves = losses.map((loss) => ({
+      name: config.titles[loss],
+      line: config.lines[loss],
+      values: now.diceCurve(loss, THRESHOLDS),
+      ...(loss in config.shifts ? { ghost: other.diceCurve(loss, THRESHOLDS) } : {}),
+    }));
+    const shifted = losses.filter((loss) => loss in config.shifts);
+    const foretold = state.prior === "corrected" ? [] : shifted;
+    this.dice.innerHTML = this.chart.svg(
+      this.curves,
+      foretold.map((loss) => ({ at: sigmoid(config.shifts[loss]), line: config.lines[loss] })),
+    );
+    const names = shifted.map((loss) => config.titles[loss]).join(", ");
+    const at = shifted.map((loss) => sigmoid(config.shifts[loss]).toFixed(2)).join(", ");
+    this.card.querySelector("figure .quiet").textContent = !shifted.length
+      ? "Drag the marker to set the threshold of all networks."
+      : state.prior === "corrected"
+        ? `Faint: ${names} as it was trained. Drag the marker to set the threshold of all networks.`
+        : `Faint: ${names} with its class weights taken out. Dotted, at ${at}: the threshold that makes up for them.`;
+  }
+
+  /** @param {string[]} losses */
+  drawReliability(losses) {
+    const { state, config } = this.viewer;
+    const figure = this.card.querySelectorAll("figure")[1];
+    const measured = config.calibration && losses.filter((loss) => loss in config.calibration.rows);
+    figure.hidden = !measured?.length;
+    if (figure.hidden) return;
+    const { rows, test_data: data, scenes } = config.calibration;
+    const networks = measured.flatMap((loss) => {
+      const both = [
+        { key: loss, ghost: state.prior === "corrected" },
+        { key: loss + "_corrected", ghost: state.prior !== "corrected" },
+      ];
+      const known = loss in config.shifts && both[1].key in rows ? both : [{ key: loss, ghost: false }];
+      return known.map(({ key, ghost }) => ({
+        name: config.titles[loss],
+        line: config.lines[loss],
+        bins: rows[key].reliability,
+        gap: rows[key].gap,
+        ghost,
+      }));
+    });
+    figure.querySelector("figcaption").textContent = `Reliability on ${data}`;
+    figure.querySelector(".chart").innerHTML = reliability(networks);
+    const lines = networks
+      .filter(({ ghost }) => !ghost)
+      .map(({ name, line, gap: [value, low, high] }) => {
+        const [v, l, h] = [value, low, high].map((points) => points.toFixed(1));
+        return `<tr><th scope="row">${sample(line)}${name}</th><td>${v}</td><td>${l} to ${h}</td></tr>`;
+      });
+    figure.querySelector("table").innerHTML = `<thead><tr><th scope="col">Distance from the diagonal, points</th>
+      <th scope="col">gap</th><th scope="col">95 %</th></tr></thead><tbody>${lines.join("")}</tbody>`;
+    figure.querySelector(".quiet").textContent =
+      `Share of pixels that are object against the probability given them, ${scenes} images of the test set, ` +
+      "pixels with 0.05 < p < 0.95. On the dotted line a probability means what it says.";
+  }
+
+  /** The marker can be dragged. */
+  listen() {
+    const set = (event) => {
+      const at = this.chart.chart.valueAt(event.clientX, this.dice.firstElementChild);
+      this.viewer.set({ threshold: Math.max(0.01, Math.min(0.99, +at.toFixed(2))) });
+    };
+    this.dice.addEventListener("pointerdown", (event) => {
+      this.dice.setPointerCapture(event.pointerId);
+      set(event);
+    });
+    this.dice.addEventListener("pointermove", (event) => {
+      if (this.dice.hasPointerCapture(event.pointerId)) set(event);
+    });
+  }
+}
