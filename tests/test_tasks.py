@@ -19,7 +19,7 @@ from dbce.page import page
 from dbce.page.scans import ScanStudio
 from dbce.page.studio import Studio
 from dbce.registry import LOSSES, resolve
-from dbce.scores import evaluation, evidence
+from dbce.scores import evaluation
 from dbce.scores.results import summary
 from dbce.study.predictor import LabelStudy, Predictor
 from dbce.tasks import DEFAULT, MAX_RADIUS, TASKS, Task
