@@ -162,7 +162,7 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
                 "row": key,
                 "title": row_title(key),
                 "trainings": count,
-                "values": {name: round(value, 4) for name, value in values.items()},  # no ties, else it rounds otherwise
+                "values": {name: round(value, 4) for name, value in values.items()},  # no ties
                 "std": std,
                 "shown": [name for name in COLUMNS if count > len(row["seeds"]) and name not in std],
                 "marks": {name: marks[name][key] for name in COLUMNS},
