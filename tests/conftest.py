@@ -28,9 +28,13 @@ CHROMIUM_OPTIONS = [
 
 
 def pytest_collection_modifyitems(items):
-    """Mark what needs the running app: it has both cores to itself, while the rest runs side by side."""
+    """Mark what needs the running app: it has both cores to itself, while the rest runs side by side.
+
+    That also keeps its temporary folders short enough for sockets.
+    """
     for item in items:
-        if "address" in item.fixturenames or "browser" in item.fixturenames:
+        starts_it = item.path.stem in ("test_server", "test_space")
+        if starts_it or "address" in item.fixturenames or "browser" in item.fixturenames:
             item.add_marker("browser")
 
 

@@ -162,7 +162,7 @@ def test_what_was_published_is_what_the_app_shows(published, tmp_path):
     store, address, _ = published
     reference = f"user/dbce@{store.sha('models', 'user/dbce', 'main')}"
     code = (
-        "import sys, app; offers, notice = app._from_hub(sys.argv[1]); "
+        "import sys; from dbce.page import serving; offers, notice = serving.offers_from_hub(sys.argv[1]); "
         "print(repr(notice), [(o.predictor.task.name, list(o.predictor.checkpoints), len(o.results), "
         "o.radius_curve is not None) for o in offers])"
     )
@@ -180,7 +180,7 @@ def test_a_file_that_is_not_the_published_one_makes_the_app_show_the_bundled_net
     store = Store()
     reference = f"user/dbce@{store.commit('models', 'user/dbce', files)}"
     code = (
-        "import sys, app; offers, notice = app._from_hub(sys.argv[1]); "
+        "import sys; from dbce.page import serving; offers, notice = serving.offers_from_hub(sys.argv[1]); "
         "print([o.predictor.task.name for o in offers], notice)"
     )
     with serve(store) as address:

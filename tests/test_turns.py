@@ -136,7 +136,7 @@ def test_examples_that_were_opened_wait_for_nobody():
         return {"scene": request}
 
     held = Held()
-    studio = SimpleNamespace(open_study=open_study, predictor=SimpleNamespace(task=SimpleNamespace(num_classes=2)))
+    studio = SimpleNamespace(open_study=open_study, predictor=SimpleNamespace(task=SimpleNamespace(is_scan=False)))
     desk = Desk(studio, held.turns)
 
     async def visit() -> None:
@@ -163,7 +163,7 @@ def test_examples_that_were_opened_wait_for_nobody():
 def test_what_a_full_queue_says_reaches_the_page():
     held = Held(most=1)
     held.take(ANNE, "a1")
-    studio = SimpleNamespace(open_study=print, predictor=SimpleNamespace(task=SimpleNamespace(num_classes=2)))
+    studio = SimpleNamespace(open_study=print, predictor=SimpleNamespace(task=SimpleNamespace(is_scan=False)))
     reply = asyncio.run(Desk(studio, held.turns).open_study('{"example": 0}'))
     assert "The server is busy" in reply["error"]
     held.go()
@@ -183,7 +183,7 @@ def test_what_a_full_queue_says_reaches_the_page():
     ],
 )
 def test_scans_are_told_from_pictures_before_their_turn(request_text, long):
-    studio = SimpleNamespace(predictor=SimpleNamespace(task=SimpleNamespace(num_classes=9)))
+    studio = SimpleNamespace(predictor=SimpleNamespace(task=SimpleNamespace(is_scan=True)))
     assert Desk(studio, None)._long(request_text) is long
 
 

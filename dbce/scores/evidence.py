@@ -21,6 +21,7 @@ from dbce.scores.evaluation import HEADINGS, data_name, short_run
 from dbce.scores.findings import find, scene_scores
 from dbce.scores.marks import MARKS_MEAN, mark_rows, marked
 from dbce.scores.resampling import DRAWS, Interval, with_training_chance
+from dbce.scores.result_files import read_result
 from dbce.scores.tallies import BAND, Scenes, Tally
 from dbce.tasks import DEFAULT, TASKS
 from dbce.train.checkpoints import home, load_checkpoint
@@ -170,18 +171,12 @@ def read_evidence(task: str, folder: Path | None = None) -> dict[str, Any] | Non
     Raises:
         ValueError: the file is damaged.
     """
-    path = evidence_file(task, folder)
-    if not path.is_file():
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        complete = {"losses", "differences", "recipe", "test_data", "images", "groups"} <= found.keys()
-        complete = complete and all({"seeds", "mean", "std"} <= row.keys() for row in found["losses"].values())
-    except (ValueError, AttributeError, TypeError):
-        complete = False
-    if not complete:
-        raise ValueError(f"{path} is damaged; get it again (git checkout), or write it with `python -m dbce evidence`.")
-    return found
+
+    def complete(found: dict[str, Any]) -> bool:
+        whole = {"losses", "differences", "recipe", "test_data", "images", "groups"} <= found.keys()
+        return whole and all({"seeds", "mean", "std"} <= row.keys() for row in found["losses"].values())
+
+    return read_result(evidence_file(task, folder), "evidence", complete)
 
 
 def sentences(measured: Mapping[str, Any], scores: Mapping[str, Mapping[str, float]] | None = None) -> list[str]:

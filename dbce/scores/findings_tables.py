@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from dbce.registry import METHOD
 from dbce.scores.evidence import dice_marks, read_evidence
 from dbce.scores.findings import HIGHER_IS_BETTER, SIZES, row_title
 from dbce.scores.marks import MARKS_MEAN, PLAIN, mark_rows, marked
+from dbce.scores.result_files import read_result, write_result
 from dbce.scores.verdict import ERRORS, errors_sentence, headline, verdict
 from dbce.train.checkpoints import home, manifest
 
@@ -35,10 +35,7 @@ def findings_file(task: str, folder: Path | None = None) -> Path:
 
 def write_findings(task: str, found: Mapping[str, Any], test_data: str, folder: Path | None = None) -> Path:
     """Record what `dbce.scores.findings.find` gives."""
-    path = findings_file(task, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**found, "test_data": test_data}, separators=(",", ":")) + "\n", encoding="utf-8")
-    return path
+    return write_result(findings_file(task, folder), {**found, "test_data": test_data})
 
 
 def read_findings(task: str, folder: Path | None = None) -> dict[str, Any] | None:
@@ -47,17 +44,8 @@ def read_findings(task: str, folder: Path | None = None) -> dict[str, Any] | Non
     Raises:
         ValueError: the file is damaged.
     """
-    path = findings_file(task, folder)
-    if not path.is_file():
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        complete = {"task", "rows", "pairs", "thirds", "scenes", "groups", "test_data"} <= found.keys()
-    except (ValueError, AttributeError):
-        complete = False
-    if not complete:
-        raise ValueError(f"{path} is damaged; get it again (git checkout), or write it with `python -m dbce evidence`.")
-    return found
+    needed = {"task", "rows", "pairs", "thirds", "scenes", "groups", "test_data"}
+    return read_result(findings_file(task, folder), "evidence", lambda found: needed <= found.keys())
 
 
 def trainings(found: Mapping[str, Any]) -> int:
@@ -162,7 +150,7 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
                 "row": key,
                 "title": row_title(key),
                 "trainings": count,
-                "values": {name: round(value, 2) for name, value in values.items()},
+                "values": {name: round(value, 4) for name, value in values.items()},  # no ties
                 "std": std,
                 "shown": [name for name in COLUMNS if count > len(row["seeds"]) and name not in std],
                 "marks": {name: marks[name][key] for name in COLUMNS},

@@ -7,7 +7,6 @@ the curves of every network over 99 thresholds, ten bins, and paired intervals. 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from dbce.prior import log_prior
 from dbce.scores.calibration import reliability
 from dbce.scores.findings import by_row
 from dbce.scores.resampling import DRAWS, Resampling
+from dbce.scores.result_files import read_result, write_result
 from dbce.scores.tallies import THRESHOLDS, Scenes, Tally
 from dbce.tasks import TASKS
 from dbce.train.checkpoints import home
@@ -36,12 +36,6 @@ def images_file(task: str, folder: Path | None = None) -> Path:
 def calibration_file(task: str, folder: Path | None = None) -> Path:
     """Where the curves of a task lie."""
     return (folder or home()) / task / "calibration.json"
-
-
-def _compact(path: Path, content: Mapping[str, Any]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content, separators=(",", ":"), allow_nan=False) + "\n", encoding="utf-8")
-    return path
 
 
 def write_images(
@@ -97,20 +91,7 @@ def write_images(
         "area": listed(scenes.area),
         "networks": networks,
     }
-    return _compact(images_file(scenes.task, folder), content)
-
-
-def _read(path: Path, needed: set[str]) -> dict[str, Any] | None:
-    if not path.is_file():
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        complete = needed <= found.keys()
-    except (ValueError, AttributeError):
-        complete = False
-    if not complete:
-        raise ValueError(f"{path} is damaged; get it again (git checkout), or write it with `python -m dbce evidence`.")
-    return found
+    return write_result(images_file(scenes.task, folder), content)
 
 
 def read_images(task: str, folder: Path | None = None) -> dict[str, Any] | None:
@@ -119,7 +100,8 @@ def read_images(task: str, folder: Path | None = None) -> dict[str, Any] | None:
     Raises:
         ValueError: the file is damaged.
     """
-    return _read(images_file(task, folder), {"names", "groups", "pixels", "area", "networks"})
+    needed = {"names", "groups", "pixels", "area", "networks"}
+    return read_result(images_file(task, folder), "evidence", lambda found: needed <= found.keys())
 
 
 def read_calibration(task: str, folder: Path | None = None) -> dict[str, Any] | None:
@@ -128,7 +110,8 @@ def read_calibration(task: str, folder: Path | None = None) -> dict[str, Any] | 
     Raises:
         ValueError: the file is damaged.
     """
-    return _read(calibration_file(task, folder), {"rows", "pairs", "thresholds"})
+    needed = {"rows", "pairs", "thresholds"}
+    return read_result(calibration_file(task, folder), "evidence", lambda found: needed <= found.keys())
 
 
 def write_calibration(
@@ -178,7 +161,7 @@ def write_calibration(
         "pairs": _threshold_pairs(scenes, rows, curves, draws),
         "gaps": found["pairs"].get("gap", {}),
     }
-    return _compact(calibration_file(scenes.task, folder), content)
+    return write_result(calibration_file(scenes.task, folder), content)
 
 
 def _shift(frequencies: Sequence[float]) -> float | list[float | None]:

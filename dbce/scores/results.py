@@ -10,6 +10,7 @@ from typing import Any
 from dbce.registry import METHOD, title
 from dbce.scores import evidence
 from dbce.scores.evaluation import columns, data_name, score_markdown, short_run
+from dbce.scores.result_files import read_result
 from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 from dbce.train.checkpoints import home, is_drawn
 from dbce.train.checkpoints import manifest as read_manifest
@@ -127,18 +128,17 @@ def read_radius(task: str, folder: Path | None = None) -> dict[str, Any] | None:
     Raises:
         ValueError: the file is not of that form.
     """
-    path = radius_file(task, folder)
-    if not path.is_file():
+
+    def numbers(result: Mapping[str, Any]) -> list[dict[str, float]]:
+        return [{"radius": float(p["radius"]), **{n: float(p[n]) for n in columns(task)}} for p in result["points"]]
+
+    def complete(result: dict[str, Any]) -> bool:
+        return bool(numbers(result)) and {"label", "test_data", "recipe", "command"} <= result.keys()
+
+    result = read_result(radius_file(task, folder), "radius", complete)
+    if result is None:
         return None
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        points = [{"radius": float(p["radius"]), **{n: float(p[n]) for n in columns(task)}} for p in result["points"]]
-        complete = bool(points) and {"label", "test_data", "recipe", "command"} <= result.keys()
-    except (ValueError, KeyError, TypeError, AttributeError):
-        complete = False
-    if not complete:
-        raise ValueError(f"{path} is damaged; get it again (git checkout), or write it with `python -m dbce radius`.")
-    return {**result, "points": points, "setting": setting(result["recipe"], result["test_data"])}
+    return {**result, "points": numbers(result), "setting": setting(result["recipe"], result["test_data"])}
 
 
 def radius_markdown(curve: Mapping[str, Any]) -> str:

@@ -7,7 +7,6 @@ training set, as the network was trained: a small object still holds little of t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from dbce.data.datasets import Dataset
+from dbce.scores.result_files import read_result, write_result
 from dbce.tasks import IGNORE, TASKS
 from dbce.train.checkpoints import home
 from dbce.weights import weight_map_numpy
@@ -133,10 +133,7 @@ def shares_file(task: str, folder: Path | None = None) -> Path:
 
 def write_shares(task: str, measured: Mapping[str, Any], data: str, folder: Path | None = None) -> Path:
     """Record the shares: the task, the name of the set, and what `measure_shares` gives."""
-    path = shares_file(task, folder)
-    content = {"task": task, "data": data, **measured}
-    path.write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
-    return path
+    return write_result(shares_file(task, folder), {"task": task, "data": data, **measured})
 
 
 def read_shares(task: str, folder: Path | None = None) -> dict[str, Any] | None:
@@ -145,17 +142,8 @@ def read_shares(task: str, folder: Path | None = None) -> dict[str, Any] | None:
     Raises:
         ValueError: the file is damaged.
     """
-    path = shares_file(task, folder)
-    if not path.is_file():
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        complete = {"data", "images", "bounds", "weightings"} <= found.keys()
-    except (ValueError, AttributeError):
-        complete = False
-    if not complete:
-        raise ValueError(f"{path} is damaged; get it again (git checkout), or write it with `python -m dbce shares`.")
-    return found
+    needed = {"data", "images", "bounds", "weightings"}
+    return read_result(shares_file(task, folder), "shares", lambda found: needed <= found.keys())
 
 
 def shares_markdown(measured: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ An image, or a scan of several slices, is a *scene*; in each, every foreground c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,8 +128,13 @@ def tally(
     frequencies = training_weights(checkpoint.recipe)
     priors = PRIORS if frequencies else PRIORS[:1]
     several = TASKS[scenes.task].several
-    count = _count_slices if several else _count_images
-    parts = list(zip(*count(checkpoint, dataset, scenes, radius, frequencies, progress), strict=True))
+    rows = _slice_rows if several else _image_rows
+    counted = []
+    for start in progress(range(0, len(dataset), 8)):
+        part = slice(start, start + 8)
+        given = (log_probabilities if several else foreground_logits)(checkpoint, dataset.images[part])
+        counted += [rows(*pair, radius, frequencies) for pair in zip(given, dataset.labels[part], strict=True)]
+    parts = list(zip(*counted, strict=True))
     loss, seed = str(checkpoint.recipe.get("loss", "")), int(checkpoint.recipe.get("seed", 0))
     gather = _by_scan if several else _stacked
     return [
@@ -155,24 +160,14 @@ def _within_band(found: np.ndarray, real: np.ndarray, background: np.ndarray) ->
     return [2 * int((claimed & there).sum()), int(claimed.sum() + there.sum())]
 
 
-def _count_images(
-    checkpoint: Checkpoint,
-    dataset: Dataset,
-    scenes: Scenes,
-    radius: float,
-    frequencies: Sequence[float] | None,
-    progress: Callable,
-) -> Iterator[list[_Row]]:
-    """Of every image, a row as trained and perhaps one corrected."""
-    for start in progress(range(0, len(dataset), 8)):
-        part = slice(start, start + 8)
-        logits = foreground_logits(checkpoint, dataset.images[part])
-        for label, logit in zip(dataset.labels[part], logits, strict=True):
-            real, background = label == 1, label == 0
-            valid = real | background
-            zone = np.where(real, 0, np.where(dilate(real, radius), 1, 2))[valid]
-            twins = [logit] if frequencies is None else [logit, correct_logit(logit, frequencies)]
-            yield [_count_image(z, real, background, zone) for z in twins]
+def _image_rows(
+    logit: np.ndarray, label: np.ndarray, radius: float, frequencies: Sequence[float] | None
+) -> list[_Row]:
+    """Of an image, a row as trained and perhaps one corrected."""
+    real, background = label == 1, label == 0
+    zone = np.where(real, 0, np.where(dilate(real, radius), 1, 2))[real | background]
+    twins = [logit] if frequencies is None else [logit, correct_logit(logit, frequencies)]
+    return [_count_image(z, real, background, zone) for z in twins]
 
 
 def _count_image(logit: np.ndarray, real: np.ndarray, background: np.ndarray, zone: np.ndarray) -> _Row:
@@ -189,22 +184,13 @@ def _count_image(logit: np.ndarray, real: np.ndarray, background: np.ndarray, zo
     return _Row(counts, band, outline, bin_sums(probability, truth), brier_sum(probability, truth), reach)
 
 
-def _count_slices(
-    checkpoint: Checkpoint,
-    dataset: Dataset,
-    scenes: Scenes,
-    radius: float,
-    frequencies: Sequence[float] | None,
-    progress: Callable,
-) -> Iterator[list[_Row]]:
-    """Of every slice, a row as trained and perhaps one corrected."""
-    for start in progress(range(0, len(dataset), 8)):
-        part = slice(start, start + 8)
-        found = log_probabilities(checkpoint, dataset.images[part])
-        for label, log_p in zip(dataset.labels[part], found, strict=True):
-            rims = {int(c): dilate(label == c, radius) for c in np.unique(label) if 0 < c < len(log_p)}
-            twins = [log_p] if frequencies is None else [log_p, correct_log_probabilities(log_p, frequencies)]
-            yield [_count_slice(twin, label, rims) for twin in twins]
+def _slice_rows(
+    log_p: np.ndarray, label: np.ndarray, radius: float, frequencies: Sequence[float] | None
+) -> list[_Row]:
+    """Of a slice, a row as trained and perhaps one corrected."""
+    rims = {int(c): dilate(label == c, radius) for c in np.unique(label) if 0 < c < len(log_p)}
+    twins = [log_p] if frequencies is None else [log_p, correct_log_probabilities(log_p, frequencies)]
+    return [_count_slice(twin, label, rims) for twin in twins]
 
 
 def _count_slice(log_p: np.ndarray, label: np.ndarray, rims: dict[int, np.ndarray]) -> _Row:

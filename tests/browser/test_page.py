@@ -387,7 +387,7 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
         "all => all.map((r) => [...r.children].map((c) => c.innerText))"
     )
     assert shown == rows
-    assert evidence.sentences(measured)[0] in page.locator(".said").inner_text()
+    assert evidence.sentences(measured)[0] in page.locator(".card:not(.verdict) .said").inner_text()
     show(page, "radius")
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     captions = page.locator("[data-panels=radius] figcaption").all_inner_texts()

@@ -1,6 +1,7 @@
 // The golden files of the readers, and the noise that Python drew for them.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { InputError } from "../../dbce/web/readers/refusal.js";
 
 /** @param {string} name */
 export const golden = (name) =>
@@ -11,6 +12,19 @@ export const digest = ({ buffer, byteOffset, byteLength }) =>
   createHash("sha256")
     .update(new Uint8Array(buffer, byteOffset, byteLength))
     .digest("hex");
+
+/**
+ * What a reader answers, or the sentence in which it refuses.
+ * @param {() => Promise<object>} work
+ */
+export async function told(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof InputError) return { error: error.message };
+    throw error;
+  }
+}
 
 /**
  * Twin of tests.write_golden_readers.noise.

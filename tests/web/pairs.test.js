@@ -2,24 +2,13 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { inflateSync } from "node:zlib";
 import { namedMask, readGiven, recognise } from "../../dbce/web/readers/pairs.js";
-import { InputError } from "../../dbce/web/readers/refusal.js";
-import { digest, golden } from "./golden_readers.js";
+import { digest, golden, told } from "./golden_readers.js";
 
 /** @type {Map<string, {name: string, data: Uint8Array}>} */
 const known = new Map();
 for (const { name, file } of golden("pictures"))
   known.set(name, { name, data: new Uint8Array(inflateSync(Buffer.from(file, "base64"))) });
 const { pairs, dropped } = golden("pairs");
-
-/** @param {() => Promise<object>} work */
-async function told(work) {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof InputError) return { error: error.message };
-    throw error;
-  }
-}
 
 for (const { given, found } of pairs)
   test(`${given.join(", ")} as in Python`, async () => {

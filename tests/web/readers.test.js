@@ -3,8 +3,7 @@ import test from "node:test";
 import { inflateSync } from "node:zlib";
 import { readLabels, readMask, sentenceOf } from "../../dbce/web/readers/masks.js";
 import { readPicture } from "../../dbce/web/readers/pictures.js";
-import { InputError } from "../../dbce/web/readers/refusal.js";
-import { digest, golden } from "./golden_readers.js";
+import { digest, golden, told } from "./golden_readers.js";
 
 /** What the page does not read, though Python does; it says so. */
 const UNREAD = ["cmyk.tif"];
@@ -18,16 +17,6 @@ const standIn = (rgba) => async () => ({
   height: 30,
   data: Uint8ClampedArray.from(Buffer.from(rgba, "base64")),
 });
-
-/** @param {() => Promise<object>} work */
-async function told(work) {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof InputError) return { error: error.message };
-    throw error;
-  }
-}
 
 /** @param {{width: number, height: number}} size */
 const pair = ({ width, height }) => [width, height];

@@ -4,6 +4,11 @@ import { Unreachable } from "./backend.js";
 const FIRST = '{"example":0}';
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** @param {unknown} [cause] @returns {never} */
+function unreachable(cause) {
+  throw new Unreachable("no answer", { cause });
+}
+
 /**
  * @param {Record<string, (text: string) => Promise<any>>} server functions of dbce.page.page
  * @param {string} first the scene of the first example, which came with the page
@@ -22,15 +27,14 @@ export function gradioBackend(server, first, can) {
     (async () => {
       await pause(300);
       while (open) {
-        const { before } = await server.queue_place("").catch(() => ({ before: null }));
+        const before = (await server.queue_place("").catch(() => null))?.before;
         if (open && Number.isInteger(before)) tell(before ? `${before} before you\u2026` : "You are next\u2026");
         await pause(700);
       }
     })();
     try {
-      return await server[name](text);
-    } catch (error) {
-      throw new Unreachable(String(error), { cause: error });
+      const reply = await server[name](text).catch(unreachable);
+      return reply ?? unreachable(); // gradio gives nothing where its request got no answer
     } finally {
       open = false;
     }
