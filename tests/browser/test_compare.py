@@ -81,3 +81,42 @@ def test_a_corrected_prior_is_pythons_and_changes_balanced_ce_alone(visit):
     assert (
         page.locator("[data-chart=dice] .curve").count() == 4 and page.locator("[data-chart=dice] .ghost").count() == 1
     )
+
+
+def test_the_marker_of_the_chart_sets_the_threshold(visit):
+    page = visit(path="#tab=compare")
+    chart = page.locator("[data-chart=dice]")
+    chart.scroll_into_view_if_needed()
+    box = chart.locator("svg").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.85 * box["width"], box["y"] + box["height"] / 2)
+    page.mouse.up()
+    frame(page)
+    threshold = float(page.locator("[data-out=threshold]").inner_text())
+    assert 0.7 < threshold < 0.95
+    expected = [100 * study_in(page).scores(loss, threshold)["dice"] for loss in LOSSES]
+    assert [float(v) for v in page.locator("[data-score=dice] td").all_inner_texts()] == pytest.approx(
+        expected, abs=0.051
+    )
+
+
+def test_two_networks_in_turn_and_where_any_disagree(visit):
+    page = visit(path="#tab=compare&first=bce&second=dbce&threshold=0.5")
+    study = study_in(page)
+    found = {loss: study.prediction(loss, 0.5) for loss in LOSSES}
+    page.locator(".difference").scroll_into_view_if_needed()
+    caption = page.locator("[data-panels=difference] figcaption").first
+    page.wait_for_function("() => document.querySelector('[data-panels=difference] .legend').textContent")
+    assert caption.inner_text().startswith("A") and title("bce") in caption.inner_text()
+    page.keyboard.press("b")
+    frame(page)
+    assert caption.inner_text().startswith("B") and title("dbce") in caption.inner_text()
+    text = re.sub(r"(?<=\d)\s(?=\d)", "", page.locator("[data-panels=difference] .legend").first.inner_text())
+    counts = [int(n) for n in re.findall(r"\d+", text)]
+    a, b = found["bce"], found["dbce"]
+    assert counts == [(a & ~b).sum(), (b & ~a).sum(), (a & b).sum()]
+    votes = np.sum(list(found.values()), axis=0)
+    share = 100 * ((votes > 0) & (votes < len(found))).mean()
+    said = page.locator("[data-panels=difference] .legend").last.inner_text()
+    assert float(re.search(r"on ([\d.]+) %", said)[1]) == pytest.approx(share, abs=0.051)
