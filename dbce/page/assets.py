@@ -26,6 +26,9 @@ PATH = "dbce-web"
 KINDS = {".js": "text/javascript", ".wasm": "application/wasm"}
 """What is served, by suffix; the HTML and the style travel inside the page."""
 
+STYLES = ("base", "top", "tour", "source", "panels", "controls", "anatomy", "compare", "results", "narrow")
+"""The files of the style, in the order in which they override each other."""
+
 _YEAR = 31_536_000
 _IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'];""", re.MULTILINE)
 
@@ -33,6 +36,11 @@ _IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'];""", re.MU
 def text(name: str) -> str:
     """A text file of the page."""
     return (WEB / name).read_text("utf-8")
+
+
+def style() -> str:
+    """The style of the page, from all its files."""
+    return "".join(text(f"styles/{name}.css") for name in STYLES)
 
 
 @cache

@@ -234,7 +234,7 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
         html_template=assets.text("viewer.html"),
         css_template="",
         js_on_load=assets.loader(settings),
-        head=f"<style>{assets.text('viewer.css')}</style>",
+        head=f"<style>{assets.style()}</style>",
         apply_default_css=False,
         server_functions=[open_study, export_view, queue_place],
         elem_id="dbce" if offer.predictor.task.name == names[0] else f"dbce-{offer.predictor.task.name}",

@@ -49,7 +49,7 @@ def page(browser: Browser, origin: str) -> Iterator[Page]:
 def origin() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(WEB)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/viewer.css"  # any page of this origin
+    yield f"http://127.0.0.1:{server.server_port}/viewer.html"  # any page of this origin
     server.shutdown()
 
 
