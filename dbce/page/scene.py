@@ -54,12 +54,14 @@ def scene(
     note: str = "",
     place: tuple[int, int] | None = None,
     numbering: str | None = None,
+    shape: tuple[int, int] | None = None,
 ) -> str:
     """A study as JSON text.
 
     The text holds ``size`` (pixels a side), ``classes``, ``title``, ``note``, ``losses``, ``logit_step``, ``image``
     (PNG data URL), ``place`` (number of the slice and of all slices, or null), ``numbering`` (of labels that could be
-    in the other one as well, else null), and ``arrays``: name -> type, offset, length in the deflated block ``data``,
+    in the other one as well, else null), ``shape`` (height and width of what was opened: the page gives its square maps
+    that shape again), and ``arrays``: name -> type, offset, length in the deflated block ``data``,
     where int16 stands as of `delta_code`. Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with
     a mask, ``labels`` (255 where ignored) and ``distance:<class>`` (uint8). With more than two classes
     ``found:<loss>`` (uint8 labels) and, with a mask, ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for
@@ -88,6 +90,7 @@ def scene(
         "note": note,
         "place": place,
         "numbering": numbering,
+        "shape": shape or study.image.shape[:2],
         "classes": study.task.num_classes,
         "losses": list(study.logits),
         "logit_step": LOGIT_STEP,

@@ -257,7 +257,7 @@ def described(opened: Opened, said: str = "", missing: str = "No mask yet") -> s
     """The scene of an opened image, with how its files were taken and read, and what is missing, in its note."""
     taken = [f"Taken: {said}."] if said else []
     note = " ".join([*taken, *opened.notes, *([] if opened.study.labels is not None else [missing])])
-    return scene(opened.study, opened.title, note, opened.place, opened.numbering)
+    return scene(opened.study, opened.title, note, opened.place, opened.numbering, opened.shape)
 
 
 _PLURAL = {"npz": "maps", "zip": "maps", "csv": "numbers"}

@@ -2,6 +2,7 @@
 import { Breath } from "./app/breath.js";
 import { fillControls } from "./app/controls.js";
 import { listen } from "./app/events.js";
+import { Large } from "./app/large.js";
 import { tellOneImage } from "./app/one_image.js";
 import { Opening } from "./app/opening.js";
 import { Painter } from "./app/paint.js";
@@ -34,6 +35,7 @@ export async function mount(element, settings, backend) {
   for (const [tab] of viewer.fields.table.get("tab").choices) viewer.tabs[tab] = TABS[tab](viewer);
   new Notes(viewer.root);
   tellOneImage(viewer);
+  new Large(viewer);
   const zoom = new Zoom(viewer);
   const painter = new Painter(viewer);
   const opening = new Opening(viewer);

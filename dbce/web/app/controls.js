@@ -62,8 +62,13 @@ function fillFields(viewer) {
     const { name, kind, choices, label } = field(group.dataset.field);
     const box = kind === "one" ? '<label><input type="radio"' : '<label class="check"><input type="checkbox"';
     const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${text}</label>`);
-    const quiet = "quiet" in group.dataset ? ' class="hide"' : "";
-    group.insertAdjacentHTML("beforeend", `<legend${quiet}>${label}</legend>${labels.join("")}`);
+    const quiet = "quiet" in group.dataset ? " hide" : "";
+    // no <legend>: engines differ in where they put it
+    group.setAttribute("aria-label", label);
+    group.insertAdjacentHTML(
+      "beforeend",
+      `<span class="name${quiet}" aria-hidden="true">${label}</span>${labels.join("")}`,
+    );
   }
   for (const input of viewer.$$("input[type=range][data-field]")) {
     const { low, high, step, label } = field(input.dataset.field);

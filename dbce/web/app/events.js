@@ -72,6 +72,7 @@ function bringMapsIntoView(viewer) {
 function listenToButtons({ viewer, zoom, painter, opening, tour, breath }) {
   const { state } = viewer;
   const actions = {
+    skip: () => viewer.$(".view:not([hidden])").focus(),
     share: () => share(viewer, zoom),
     tour: () => tour.start(),
     "zoom-in": () => zoom.by(1.5),

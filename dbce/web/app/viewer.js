@@ -8,6 +8,12 @@ import { Fields } from "./state.js";
 
 const THEME = "dbce-theme"; // what the browser keeps, from one visit to the next and from one task to the other
 
+/** Longer or flatter pictures than this are shown as if they were not. */
+const LONGEST = 3;
+
+/** Width by height of the panels. @param {[number, number]} shape height and width */
+const aspect = ([height, width]) => Math.min(LONGEST, Math.max(1 / LONGEST, width / height));
+
 export class Viewer {
   /**
    * @param {HTMLElement} element holds the page's HTML
@@ -165,6 +171,7 @@ export class Viewer {
     this.bitmap = bitmap;
     this.image = new Uint32Array(sheet.getImageData(0, 0, scene.size, scene.size).data.buffer);
     this.study = studyOf(scene, arrays);
+    this.root.style.setProperty("--aspect", String(aspect(scene.shape)));
     this.state.pixel = null;
     this.say(scene.title + (scene.note ? ". " + scene.note : ""));
     for (const follow of this.followers) follow(scene);

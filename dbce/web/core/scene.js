@@ -11,6 +11,7 @@
  * @property {string} image a PNG as a data URL
  * @property {[number, number] | null} place number of the slice, and of all slices
  * @property {string | null} numbering of labels that could be in the other one as well
+ * @property {[number, number]} shape height and width of what was opened
  * @property {Record<string, {type: string, offset: number, length: number}>} arrays
  * @property {string} data
  */

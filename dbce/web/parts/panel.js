@@ -4,7 +4,8 @@ import { digits, grouped } from "../core/format.js";
 import { BLACK, HATCH, mix } from "./colour.js";
 
 const FRAME = `<div class="frame"><div class="stage"><canvas role="img" tabindex="0"></canvas><div class="ring"></div>
-  <div class="cross"></div></div></div>`;
+  <div class="cross"></div></div><div class="over">
+  <button type="button" class="fit" data-do="zoom-fit" tabindex="-1">Fit</button></div></div>`;
 const SCALE = `<div class="scale"><canvas width="256" height="1" aria-hidden="true"></canvas>
   <p><span></span><span></span></p></div>`;
 const IGNORED = `<p class="legend" data-legend="ignored"><span><i class="ignored"></i><span></span></span></p>`;

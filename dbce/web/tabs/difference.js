@@ -2,9 +2,8 @@
 import { BOTH, dissent, FIRST, overlap, SECOND } from "../core/difference.js";
 import { grouped, percent } from "../core/format.js";
 import { BLACK, hex, WHITE } from "../parts/colour.js";
+import { TYPED } from "../parts/keys.js";
 import { Panel } from "../parts/panel.js";
-
-const TYPED = "input:not([type=radio], [type=checkbox], [type=range]), select, textarea";
 
 export class DifferenceCard {
   /**

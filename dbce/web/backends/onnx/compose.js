@@ -13,7 +13,7 @@ import { crc32 } from "../../readers/crc.js";
  * @param {{size: number, classes: number}} task
  * @returns {Promise<Scene>}
  */
-export async function compose({ image, labels, title, note, place, numbering }, steps, { size, classes }) {
+export async function compose({ image, labels, title, note, place, numbering, shape }, steps, { size, classes }) {
   /** @type {[string, Uint8Array | Int16Array][]} */
   const arrays = [];
   const several = classes > 2;
@@ -39,7 +39,7 @@ export async function compose({ image, labels, title, note, place, numbering }, 
     offset += array.byteLength;
   }
   return {
-    ...{ size, title, note, place, numbering, classes, losses: [...steps.keys()], logit_step: LOGIT_STEP },
+    ...{ size, title, note, place, numbering, shape, classes, losses: [...steps.keys()], logit_step: LOGIT_STEP },
     ...{ image: `data:image/png;base64,${base64(await png(image, size))}`, arrays: index, data: await deflate(block) },
   };
 }
