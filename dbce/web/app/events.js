@@ -1,4 +1,5 @@
 // What the visitor does, and what follows.
+import { announce } from "./announce.js";
 import { download } from "./download.js";
 import { share } from "./share.js";
 
@@ -108,18 +109,25 @@ function listenToButtons({ viewer, zoom, painter, opening, tour, breath }) {
 }
 
 /** @param {Parts} parts */
-function listenToKeys({ viewer, zoom }) {
+function listenToKeys({ viewer, zoom, painter }) {
   const { root, state } = viewer;
   viewer.$(".tabs").addEventListener("keydown", (event) => {
     const names = viewer.$$(".tabs button:not([hidden])").map((button) => button.dataset.tab);
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const next = names[(names.indexOf(state.tab) + step + names.length) % names.length];
+    const at = names.indexOf(state.tab);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault(); // Home and End would scroll the page
+    const next = names.at(to % names.length);
     viewer.set({ tab: next });
     viewer.$("#tab-" + next).focus();
   });
   document.addEventListener("keydown", (event) => {
+    if (state.painting && event.key === "z" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      painter.undo();
+    }
     if (event.key !== "Escape") return;
+    if (state.painting) painter.stop();
     for (const menu of viewer.$$("details.menu[open]")) {
       menu.open = false;
       menu.querySelector("summary").focus();
@@ -145,6 +153,7 @@ function listenToKeys({ viewer, zoom }) {
     const { x, y } = state.pixel ?? { x: study.size >> 1, y: study.size >> 1 };
     const step = event.shiftKey ? 10 : 1;
     viewer.point({ x: inside(x + step * move[0]), y: inside(y + step * move[1]) });
+    announce(viewer);
   });
 }
 

@@ -1,6 +1,6 @@
 // One panel, large: its figure moves into a dialog, with the slider that moves it, and back.
 
-import { TYPED } from "../parts/keys.js";
+import { TYPED } from "../parts/typed.js";
 
 const PANEL = ".frame canvas";
 const STILL = 6; // a pointer that moved less, in CSS px, did not drag
@@ -18,6 +18,8 @@ export class Large {
     this.figure = null;
     this.place = document.createElement("div"); // keeps the figure's place, so that nothing else moves
     this.place.className = "panel";
+    this.probe = viewer.$(".probe");
+    this.probePlace = document.createElement("div");
     this.dialog.addEventListener("close", () => this.putBack());
     this.dialog.addEventListener("click", ({ target }) => {
       const { large } = /** @type {HTMLElement} */ (target).dataset;
@@ -61,6 +63,10 @@ export class Large {
     this.place.style.minHeight = `${figure.offsetHeight}px`;
     figure.replaceWith(this.place);
     dialog.append(figure);
+    if (viewer.state.tab === "anatomy") {
+      this.probe.replaceWith(this.probePlace);
+      dialog.append(this.probe);
+    }
     const follows = FOLLOWS[viewer.state.tab];
     for (const label of viewer.$$("[data-large-for]")) label.hidden = label.dataset.largeFor !== follows;
     this.tell();
@@ -79,6 +85,7 @@ export class Large {
   putBack() {
     if (!this.figure) return;
     this.place.replaceWith(this.figure);
+    this.probePlace.replaceWith(this.probe);
     this.figure.querySelector("canvas").focus({ preventScroll: true });
     this.figure = null;
   }

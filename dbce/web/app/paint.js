@@ -23,6 +23,9 @@ export class Painter {
       "Paint the object on the image or on the labels. The maps follow your brush; the mask stays in this page.",
     );
     viewer.set({ tab: "anatomy", painting: true, erase: false });
+    const behavior = viewer.calm ? "auto" : "smooth";
+    const seen = () => viewer.$("[data-paint]").scrollIntoView({ block: "nearest", inline: "nearest", behavior });
+    requestAnimationFrame(() => requestAnimationFrame(seen)); // when it has its size
   }
 
   stop() {

@@ -8,6 +8,13 @@ import { Fields } from "./state.js";
 
 const THEME = "dbce-theme"; // what the browser keeps, from one visit to the next and from one task to the other
 
+/** What a screen reader says of a slider. @type {Record<string, (value: number) => string>} */
+const SPOKEN = {
+  radius: (value) => `${value} pixels`,
+  threshold: (value) => value.toFixed(2),
+  opacity: (value) => `${Math.round(100 * value)} percent`,
+};
+
 /** Longer or flatter pictures than this are shown as if they were not. */
 const LONGEST = 3;
 
@@ -117,7 +124,11 @@ export class Viewer {
       this.$("#view-" + tab.dataset.tab).hidden = !on;
     }
     for (const input of this.$$("[data-field] input[type=radio]")) input.checked = state[input.name] === input.value;
-    for (const input of this.$$("input[type=range][data-field]")) input.value = state[input.dataset.field];
+    for (const input of this.$$("input[type=range][data-field]")) {
+      const name = input.dataset.field;
+      input.value = state[name];
+      input.setAttribute("aria-valuetext", SPOKEN[name](state[name]));
+    }
     for (const input of this.$$("input[type=checkbox]")) {
       const now = state[input.name];
       input.checked = Array.isArray(now) ? now.includes(input.value) : now;

@@ -23,8 +23,11 @@ export class Panel {
     this.figure.className = "panel";
     this.figure.innerHTML = `${FRAME}<figcaption>${caption}</figcaption>${scale ? SCALE : ""}`;
     parent.append(this.figure);
+    const text = this.figure.querySelector("figcaption").textContent;
+    this.unseen = text ? `${text}, not drawn yet` : "Not drawn yet";
     /** @type {HTMLCanvasElement} */
     this.canvas = this.figure.querySelector(".frame canvas");
+    this.canvas.setAttribute("aria-label", this.unseen);
     /** @type {HTMLElement} */
     this.ring = this.figure.querySelector(".ring");
     /** @type {HTMLElement} */
@@ -145,7 +148,7 @@ export class Panel {
   clear() {
     this.words().fill(0);
     this.context.putImageData(this.data, 0, 0);
-    this.canvas.removeAttribute("aria-label");
+    this.canvas.setAttribute("aria-label", this.unseen);
   }
 
   /**

@@ -41,6 +41,7 @@ export class Notes {
     this.note.innerHTML = `<b></b> <span></span>`;
     this.note.children[0].textContent = name;
     this.note.children[1].textContent = text;
+    (term.closest("dialog") ?? this.root).append(this.note); // what lies below a dialog is not seen
     this.note.hidden = false;
     term.setAttribute("aria-describedby", ID);
     this.place();

@@ -77,7 +77,7 @@ export function anatomy(viewer) {
   function drawShares() {
     const { study } = viewer;
     const of = state.of === "loss" ? state.loss : null;
-    const title = of ? `Where the loss of ${config.titles[of]} falls` : "Where the weight goes";
+    const title = of ? `Where the loss of ${config.short[of]} falls` : "Where the weight goes";
     viewer.$('[data-out="share-title"]').textContent = title;
     const ce = study.crossEntropy(state.loss);
     for (const [key, { has_radius: hasRadius }] of Object.entries(config.weightings)) {

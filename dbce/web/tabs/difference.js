@@ -2,7 +2,7 @@
 import { BOTH, dissent, FIRST, overlap, SECOND } from "../core/difference.js";
 import { grouped, percent } from "../core/format.js";
 import { BLACK, hex, WHITE } from "../parts/colour.js";
-import { TYPED } from "../parts/keys.js";
+import { TYPED } from "../parts/typed.js";
 import { Panel } from "../parts/panel.js";
 
 export class DifferenceCard {

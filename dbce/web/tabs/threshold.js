@@ -4,9 +4,9 @@ import { diceRows, reliability, sample, ThresholdChart, THRESHOLDS } from "../pa
 
 const HTML = `<figure><figcaption>Dice of this image against the threshold</figcaption>
     <div class="chart" data-chart="dice"></div>
-    <div class="scroll"><table class="dices"></table></div><p class="quiet"></p></figure>
-  <figure hidden><figcaption></figcaption><div class="chart still" data-chart="reliability"></div><div class="scroll">
-    <table class="gaps"></table></div><p class="quiet"></p></figure>`;
+    <div class="scroll" tabindex="0"><table class="dices"></table></div><p class="quiet"></p></figure>
+  <figure hidden><figcaption></figcaption><div class="chart still" data-chart="reliability"></div>
+    <div class="scroll" tabindex="0"><table class="gaps"></table></div><p class="quiet"></p></figure>`;
 
 export class ThresholdCard {
   /** @param {import("../app/viewer.js").Viewer} viewer */
