@@ -42,6 +42,7 @@ body, gradio-app, .gradio-container { background: transparent !important; }
   max-width: none !important; padding: 0 !important;
 }
 .gradio-container .html-container { padding: 0 !important; }
+.gradio-container { overflow: visible !important; } /* so that what is sticky can stick to the window */
 .nav-holder { display: none !important; } /* the page has its own way from task to task */
 """
 """Lets the viewer fill gradio's page."""
