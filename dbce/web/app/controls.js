@@ -48,6 +48,9 @@ export function fillControls(viewer) {
   viewer.$(".notice").hidden = !config.notice;
 }
 
+/** What stands in brackets at the end of a choice goes below it: "balanced (image)". @param {string} text */
+const twoLines = (text) => text.replace(/ (\([^)]+\))$/, " <small>$1</small>");
+
 /**
  * Tabs, groups of choices and sliders from the table of fields.
  * @param {import("./viewer.js").Viewer} viewer
@@ -61,7 +64,7 @@ function fillFields(viewer) {
     if (group.hidden) continue;
     const { name, kind, choices, label } = field(group.dataset.field);
     const box = kind === "one" ? '<label><input type="radio"' : '<label class="check"><input type="checkbox"';
-    const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${text}</label>`);
+    const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${twoLines(text)}</label>`);
     const quiet = "quiet" in group.dataset ? ' class="hide"' : "";
     group.insertAdjacentHTML("beforeend", `<legend${quiet}>${label}</legend>${labels.join("")}`);
   }

@@ -164,7 +164,7 @@ export class Viewer {
     sheet.drawImage(bitmap, 0, 0);
     this.bitmap = bitmap;
     this.image = new Uint32Array(sheet.getImageData(0, 0, scene.size, scene.size).data.buffer);
-    this.study = studyOf(scene, arrays);
+    this.study = studyOf(scene, arrays, this.config.frequencies);
     this.state.pixel = null;
     this.say(scene.title + (scene.note ? ". " + scene.note : ""));
     for (const follow of this.followers) follow(scene);
