@@ -32,6 +32,7 @@ from dbce.study import export
 from dbce.study.predictor import Predictor
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
+from dbce.weightings import WEIGHTINGS
 
 _SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 
@@ -85,6 +86,7 @@ class Offer:
         results: what the Results tab shows, from `dbce.scores.results.summary`.
         radius_curve: what the Radius tab shows, if measured.
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
+        shares: where the weight mass goes over a data set, from `dbce.scores.shares.shares_summary`, if measured.
         calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
     """
 
@@ -93,6 +95,7 @@ class Offer:
     radius_curve: dict[str, Any] | None = None
     findings: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
+    shares: dict[str, Any] | None = None
 
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
@@ -152,6 +155,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "results": offer.results,
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
+        "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
         "marks": SHADES_MEAN,
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
@@ -161,6 +165,12 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
             for index, (image, _) in enumerate(studio.examples)
         ],
     }
+
+
+def _drawn(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the shares with the line of the network that its weighting trains."""
+    loss = WEIGHTINGS[row["key"]].loss
+    return {**row, "line": _LINES[list(LOSSES).index(loss) if loss else len(LOSSES)]}
 
 
 def _trained_with(loss: str, predictor: Predictor) -> list[str]:
