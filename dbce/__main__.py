@@ -79,7 +79,7 @@ def _checkpoints_option(parser: argparse.ArgumentParser | argparse._MutuallyExcl
 
 
 def _weighting(key: str) -> str:
-    from dbce.weights import weighting_of  # and torch with it, only where it is asked for
+    from dbce.weightings import weighting_of  # and torch with it, only where it is asked for
 
     try:
         return weighting_of(key).key

@@ -1,14 +1,10 @@
-"""What a pixel weighs: the dilated balancing weights, Eq. 3-5, and the other weightings they are compared with.
-
-On any device, in two dimensions and in three. A further weighting is a function here and an entry of `WEIGHTINGS`.
-"""
+"""What a pixel weighs: the dilated balancing weights, Eq. 3-5, on any device, in two dimensions and in three."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -138,93 +134,3 @@ def weight_map_numpy(
     return weight_map(torch.from_numpy(whole.astype(np.int64))[None], num_classes, radius, ignore_index, spacing)[
         0
     ].numpy()
-
-
-def uniform_weights(target: Tensor, num_classes: int, radius: float, ignore_index: int) -> Tensor:
-    """1/N at each of the N pixels that count: plain cross entropy. As of `weight_map`; the radius changes nothing."""
-    valid = check_target(target, num_classes, ignore_index) != ignore_index
-    count = valid.flatten(1).sum(dim=1).clamp(min=1).view(-1, *[1] * (target.ndim - 1))
-    return (valid.double() / count).float()
-
-
-def balanced_weights(target: Tensor, num_classes: int, radius: float, ignore_index: int) -> Tensor:
-    """1/area of a pixel's own class in its image: Eq. 1 with the frequencies of the image, over N.
-
-    As of `weight_map`; the radius changes nothing.
-    """
-    target = check_target(target, num_classes, ignore_index)
-    valid = target != ignore_index
-    labels = target.where(valid, 0).flatten(1)  # (N, pixels)
-    areas = labels.new_zeros(len(target), num_classes).scatter_add_(1, labels, valid.flatten(1).long())  # (N, C)
-    weight = 1 / areas.clamp(min=1).float()
-    return weight.gather(1, labels).view(target.shape) * valid
-
-
-@dataclass(frozen=True)
-class Weighting:
-    """One way to weigh pixels, so that the sum of weight times cross entropy over an image is its loss.
-
-    Attributes:
-        key: on the command line, at the endpoints and in links.
-        title: what it is called.
-        caption: under a map of it in a figure; ``{radius}`` stands for the radius.
-        legend: under a map of it on the page.
-        term: what one class gives to a pixel, as a formula: ``{name}`` is the class, ``{area}`` the number of its
-            pixels (within the radius, where there is one), ``{count}`` that of all pixels that count. Of several
-            classes that reach a pixel the largest counts.
-        weights: function of (N, *spatial) labels, the number of classes, a radius in pixels and the label that is
-            ignored: float32 weights of the shape of the labels, 0 where ignored.
-        has_radius: whether the radius changes it.
-    """
-
-    key: str
-    title: str
-    caption: str
-    legend: str
-    term: str
-    weights: Callable[[Tensor, int, float, int], Tensor]
-    has_radius: bool = False
-
-
-WEIGHTINGS = {
-    weighting.key: weighting
-    for weighting in (
-        Weighting(
-            "none",
-            "CE",
-            "weight 1/N",
-            "weight 1/N, all alike",
-            "1/N = 1/{count}",
-            uniform_weights,
-        ),
-        Weighting(
-            "balanced",
-            "Balanced CE",
-            "weight, 1/area of the class",
-            "weight 1/area of its class",
-            "1/area({name}) = 1/{area}",
-            balanced_weights,
-        ),
-        Weighting(
-            "dilated",
-            "Dilated",
-            "weight, R = {radius:g} px",
-            "weight M = max W\u1d9c",
-            "{name} 1/(1+{area})",
-            weight_map,
-            has_radius=True,
-        ),
-    )
-}
-"""Every weighting under its key, in the order of the paper: all pixels alike, by class (Eq. 1), by dilated class."""
-
-
-def weighting_of(key: str) -> Weighting:
-    """A weighting by its key.
-
-    Raises:
-        ValueError: there is none of this key.
-    """
-    if key not in WEIGHTINGS:
-        raise ValueError(f"weighting is {key!r}; it must be one of {', '.join(WEIGHTINGS)}.")
-    return WEIGHTINGS[key]

@@ -21,6 +21,10 @@ _THREE = dataclasses.replace(_ORGANS, classes=_ORGANS.classes[:3], colours=_ORGA
 _TASKS = {2: TASKS["polyp"], 3: _THREE, 9: _ORGANS}
 
 
+FREQUENCIES = {2: (0.8125, 0.1875), 3: (0.7, 0.3, 0.0), 9: (0.6, *(0.05,) * 8)}
+"""Of the classes in a data set, by their number; one of three does not occur there."""
+
+
 def disk(size: int, y: int, x: int, radius: int) -> np.ndarray:
     rows, columns = np.ogrid[:size, :size]
     return (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
@@ -53,7 +57,13 @@ def label_maps() -> dict[str, tuple[int, int, np.ndarray | None]]:
     large = np.where(disk(320, 60, 50, 40) | disk(320, 200, 3, 0), 1, disk(320, 319, 0, 80) * IGNORE)
     maps[f"{WORK_SIZE} disk, one pixel, part ignored"] = (2, large)
     labelled = {name: (classes, len(labels), labels.astype(np.uint8)) for name, (classes, labels) in maps.items()}
-    return {**labelled, "7 without labels": (2, 7, None), "7 three classes without labels": (3, 7, None)}
+    objects = np.any([disk(48, *place) for place in ((12, 8, 6), (12, 22, 6), (25, 15, 5), (44, 44, 3))], axis=0)
+    return {
+        **labelled,
+        "7 without labels": (2, 7, None),
+        "7 three classes without labels": (3, 7, None),
+        "48 four objects, near and far": (2, 48, objects.astype(np.uint8)),
+    }
 
 
 def _logits(seed: int, classes: int, size: int, labels: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -79,5 +89,6 @@ def studies() -> dict[str, Study]:
     for seed, (name, (classes, size, labels)) in enumerate(label_maps().items()):
         kind = LabelStudy if classes > 2 else Study
         image = np.zeros((size, size, 3), np.uint8)
-        made[name] = kind(_TASKS[classes], image, labels, _logits(seed, classes, size, labels))
+        logits = _logits(seed, classes, size, labels)
+        made[name] = kind(_TASKS[classes], image, labels, logits, {"bce": FREQUENCIES[classes]})
     return made

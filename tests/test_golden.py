@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import ndimage
 from scipy.ndimage import distance_transform_edt
 from scipy.special import expit
 
@@ -14,8 +15,8 @@ from dbce.page import studio
 from dbce.page.scene import FAR
 from dbce.study.predictor import LOGIT_STEP
 from dbce.tasks import IGNORE, MAX_RADIUS
-from dbce.weights import WEIGHTINGS
-from tests.golden_cases import NETWORKS, RADII, label_maps
+from dbce.weightings import WEIGHTINGS
+from tests.golden_cases import FREQUENCIES, NETWORKS, RADII, label_maps
 from tests.write_golden import GOLDEN, contents, unpacked
 
 AGAIN = "if the change is meant, run `python -m tests.write_golden`"
@@ -68,7 +69,8 @@ def test_python_gives_what_is_stored(given):
 
 
 def test_files_are_small():
-    assert sum(path.stat().st_size for path in GOLDEN.rglob("*.json")) < 400_000
+    sizes = [path.stat().st_size for path in GOLDEN.rglob("*.json")]
+    assert max(sizes) < 150_000 and sum(sizes) < 500_000
 
 
 # --- oracles ------------------------------------------------------------------------------------------------
@@ -97,6 +99,20 @@ def test_distances_and_areas_are_those_of_scipy(name):
             assert image["areas"][str(radius)][label] == ((distance <= radius) & (labels != IGNORE)).sum()
 
 
+def border_term(masks: list[np.ndarray]) -> np.ndarray:
+    """What U-Net's map adds to the weights of the classes, by scipy: w0 = 10, sigma = 5."""
+    apart = [np.full(masks[0].shape, np.inf)] * 2
+    for inside in masks:
+        component, count = ndimage.label(inside, np.ones((3, 3)))
+        for number in range(1, count + 1):
+            edge = component == number
+            edge = edge & ~ndimage.binary_erosion(edge, border_value=1)
+            if edge.any():
+                apart.append(distance_transform_edt(~edge))
+    first, second = np.sort(apart, axis=0)[:2]
+    return 10 * np.exp(-((first + second) ** 2) / 50)
+
+
 @pytest.mark.parametrize("name", LABELLED)
 def test_weights_and_shares_are_those_of_the_paper(name):
     labels, distances = classes_of(name)
@@ -104,22 +120,29 @@ def test_weights_and_shares_are_those_of_the_paper(name):
     entropy = {loss: unpacked(stored("study.json")[name][loss]["entropy"]) for loss in NETWORKS}
     near = np.min(distances[1:], axis=0)
     own = [labels == label for label in range(len(distances))]
+    shares, border = FREQUENCIES[len(own)], border_term(own[1:])
     for radius in RADII:
         covered = [(distance <= radius) & valid for distance in distances]
         expected = {
             "none": valid / max(valid.sum(), 1),
             "balanced": np.sum([mask / max(mask.sum(), 1) for mask in own], axis=0),
+            "balanced_set": np.sum(
+                [mask / (f * max(valid.sum(), 1)) for mask, f in zip(own, shares, strict=True) if f], axis=0
+            ),
+            "unet": np.sum([mask / max(mask.sum(), 1) for mask in own], axis=0) + valid * border / max(valid.sum(), 1),
             "dilated": np.max([mask / (1 + mask.sum()) for mask in covered], axis=0),
         }
+        assert expected.keys() == WEIGHTINGS.keys()
         inside = valid & (labels > 0)
         parts = [inside, valid & ~inside & (near <= radius), valid & ~inside & (near > radius)]
         for weighting, weight in expected.items():
-            one = stored(f"weights/{weighting}.json")[name][str(radius)]
-            np.testing.assert_allclose(unpacked(one["map"]), weight.ravel(), rtol=1e-6, atol=0)
+            radii = stored(f"weights/{weighting}.json")[name]
+            one, held = radii[str(radius)], radii[str(radius if weighting == "dilated" else RADII[0])]
+            np.testing.assert_allclose(unpacked(held["map"]), weight.ravel(), rtol=1e-6, atol=0)
             losses = {loss: weight * values.reshape(labels.shape) for loss, values in entropy.items()}
-            for values, shares in ((weight, one["shares"]), *((losses[k], one["loss_shares"][k]) for k in NETWORKS)):
+            for values, found in ((weight, one["shares"]), *((losses[k], one["loss_shares"][k]) for k in NETWORKS)):
                 sums = [values[where].sum() / max(values.sum(), 1e-300) for where in parts]
-                assert shares == pytest.approx(sums, abs=1e-6)
+                assert found == pytest.approx(sums, abs=1e-6)
             assert one["top"] == pytest.approx(weight.max(), rel=1e-6)
             assert one["top_loss"] == pytest.approx(max(v.max() for v in losses.values()), rel=1e-6)
 

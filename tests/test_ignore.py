@@ -9,6 +9,7 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -34,7 +35,10 @@ from dbce.study.predictor import LabelStudy, Predictor, Study, quantise
 from dbce.tasks import IGNORE, TASKS
 from dbce.train.checkpoints import Checkpoint
 from dbce.train.training import Recipe, build_loss, train
-from dbce.weights import WEIGHTINGS, weight_map
+from dbce.weightings import WEIGHTINGS
+from dbce.weights import weight_map
+from tests.golden_cases import FREQUENCIES
+from tests.test_borders import unet_by_hand
 from tests.test_evaluation import Ninths, Redness
 from tests.test_label_study import log_softmax, saying
 from tests.test_predictor import disk_dilation
@@ -50,12 +54,12 @@ NO_IMAGE = np.zeros((*SHAPE, 3), np.uint8)
 
 
 def two(labels: np.ndarray, *logits: np.ndarray) -> Study:
-    return Study(TASKS["polyp"], NO_IMAGE, labels, dict(zip(LOSSES, logits, strict=False)))
+    return Study(TASKS["polyp"], NO_IMAGE, labels, dict(zip(LOSSES, logits, strict=False)), {"bce": FREQUENCIES[2]})
 
 
 def many(labels: np.ndarray, *logits: np.ndarray) -> LabelStudy:
     maps = {loss: quantise(log_softmax(z)) for loss, z in zip(LOSSES, logits, strict=False)}
-    return LabelStudy(TASKS["organs"], NO_IMAGE, labels, maps)
+    return LabelStudy(TASKS["organs"], NO_IMAGE, labels, maps, {"bce": FREQUENCIES[9]})
 
 
 def numbers(one: Study, radius: float, threshold: float = 0.5) -> dict:
@@ -74,9 +78,14 @@ def numbers(one: Study, radius: float, threshold: float = 0.5) -> dict:
     return out
 
 
-def weights_by_hand(labels: np.ndarray, radius: float, weighting: str) -> np.ndarray:
-    """Eq. 3-5, or 1/area, or 1/N, over the pixels that count."""
+def weights_by_hand(labels: np.ndarray, radius: float, weighting: str, frequencies: Sequence[float]) -> np.ndarray:
+    """Eq. 3-5, or what it is compared with, over the pixels that count."""
     valid = labels != IGNORE
+    if weighting == "unet":
+        return unet_by_hand(labels)
+    if weighting == "balanced_set":
+        each = np.array([*frequencies, *(1,) * IGNORE])
+        return np.where(valid, 1 / each[labels], 0) / max(valid.sum(), 1)
     if weighting == "none":
         return valid / max(valid.sum(), 1)
     out = np.zeros(labels.shape)
@@ -96,7 +105,7 @@ def check_sums(one: Study, radius: float, loss: str) -> None:
     entropy = one.cross_entropy(loss).astype(float)
     assert (entropy[labels == IGNORE] == 0).all()
     for weighting in WEIGHTINGS:
-        weight = weights_by_hand(labels, radius, weighting)
+        weight = weights_by_hand(labels, radius, weighting, one.class_frequencies)
         np.testing.assert_allclose(one.weight(radius, weighting), weight, rtol=1e-6)
         for got, values in (
             (one.shares(radius, weighting), weight),

@@ -14,7 +14,8 @@ from dbce.network import DeepSupervisionUnet
 from dbce.study.predictor import LOGIT_STEP, Predictor, Study, quantise
 from dbce.tasks import TASKS
 from dbce.train.checkpoints import Checkpoint
-from dbce.weights import WEIGHTINGS
+from dbce.weightings import WEIGHTINGS
+from tests.test_borders import unet_by_hand
 
 STEP = 1 / 1024
 LOGITS = hnp.arrays(np.int16, (7, 9), elements=st.integers(-32767, 32767) | st.integers(-3000, 3000))
@@ -28,7 +29,7 @@ THRESHOLDS = st.sampled_from([0.02, 0.3, 0.5, 0.77, 0.99])
 def study(logits: dict[str, np.ndarray] | np.ndarray, labels: np.ndarray | None = None) -> Study:
     logits = logits if isinstance(logits, dict) else {"ce": logits}
     image = np.zeros((*next(iter(logits.values())).shape, 3), np.uint8)
-    return Study(TASKS["polyp"], image, labels, logits)
+    return Study(TASKS["polyp"], image, labels, logits, {"bce": (0.8, 0.2)})
 
 
 def disk_dilation(mask: np.ndarray, radius: float) -> np.ndarray:
@@ -139,7 +140,8 @@ def test_balanced_weight_is_the_inverse_area_of_the_class(labels, radius):
 def test_sums_of_the_weights(labels, radius):
     one = study(np.zeros((7, 9), np.int16), labels)
     areas = [(labels == label).sum() for label in (0, 1)]
-    none, balanced, dilated = (one.weight(radius, name).sum(dtype=np.float64) for name in WEIGHTINGS)
+    keys = ("none", "balanced", "dilated")
+    none, balanced, dilated = (one.weight(radius, name).sum(dtype=np.float64) for name in keys)
     assert none == pytest.approx(1, rel=1e-5)
     assert balanced == pytest.approx(sum(area > 0 for area in areas), rel=1e-5)
     assert dilated < balanced  # Eq. 4 divides by 1 + area, and Eq. 5 takes one class, not both
@@ -157,7 +159,13 @@ def test_sums_of_the_weights(labels, radius):
 def test_shares_are_sums_over_object_rim_and_rest(labels, radius, weighting):
     got = study(np.zeros((7, 9), np.int16), labels).shares(radius, weighting)
     area = np.where(labels == 1, (labels == 1).sum(), (labels == 0).sum())
-    weight = {"none": np.ones((7, 9)), "balanced": 1 / area, "dilated": dilated_weight(labels, radius)}[weighting]
+    weight = {
+        "none": np.ones((7, 9)),
+        "balanced": 1 / area,
+        "balanced_set": np.where(labels == 1, 1 / 0.2, 1 / 0.8),
+        "unet": unet_by_hand(labels),
+        "dilated": dilated_weight(labels, radius),
+    }[weighting]
     near = disk_dilation(labels == 1, radius)
     assert list(got) == ["object", "rim", "far"]
     assert got["object"] == pytest.approx(weight[labels == 1].sum() / weight.sum(), abs=1e-6)
@@ -249,7 +257,7 @@ def test_unknown_loss_weighting_and_radius_are_refused():
     for ask in (one.probability, one.prediction, one.cross_entropy, one.scores):
         with pytest.raises(ValueError, match="focal"):
             ask("focal")
-    with pytest.raises(ValueError, match="none, balanced, dilated"):
+    with pytest.raises(ValueError, match="none, balanced, balanced_set, unet, dilated"):
         one.weight(20, "inverse")
     for radius in (-1, float("nan"), float("inf")):
         with pytest.raises(ValueError, match="radius"):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
-import torch
 
 from dbce.data.datasets import Dataset
-from dbce.losses import balanced_cross_entropy, cross_entropy
 from dbce.scores import shares
 from dbce.tasks import IGNORE
 from dbce.weights import weight_map_numpy
@@ -21,25 +21,23 @@ def square(side: int, ignored: bool = False) -> np.ndarray:
     return labels
 
 
-@pytest.mark.parametrize("ignored", [False, True])
-@pytest.mark.parametrize("frequencies", [None, (0.85, 0.15)])
-def test_weights_times_cross_entropy_are_the_loss(ignored, frequencies):
-    """The sum over an image of weight times cross entropy is the loss of the package, for both balanced ones and CE."""
-    labels = square(20, ignored)
-    logits = torch.randn(1, 2, 100, 100, generator=torch.Generator().manual_seed(0))
-    target = torch.from_numpy(labels.astype(np.int64))[None]
-    entropy = cross_entropy(logits, target, ignore_index=IGNORE, reduction="none")[0].numpy()
-    weight = shares.weight_balanced_set(labels, frequencies) if frequencies else shares.weight_balanced_image(labels)
-    loss = balanced_cross_entropy(logits, target, frequencies, ignore_index=IGNORE).item()
-    assert (weight * entropy).sum() == pytest.approx(loss, rel=1e-5)
-    plain = cross_entropy(logits, target, ignore_index=IGNORE).item()
-    assert (shares.weight_per_pixel(labels) * entropy).sum() == pytest.approx(plain, rel=1e-5)
-
-
 def test_balanced_of_the_image_is_the_dilated_weight_at_radius_0_but_for_its_one():
     labels = square(30)
-    dilated = weight_map_numpy(labels, 2, 0)
-    np.testing.assert_allclose(1 / dilated - 1, 1 / shares.weight_balanced_image(labels), rtol=1e-5)
+    balanced = shares.weightings_of("polyp", (0.8, 0.2))["balanced (image)"](labels)
+    np.testing.assert_allclose(1 / weight_map_numpy(labels, 2, 0) - 1, 1 / balanced, rtol=1e-5)
+
+
+@pytest.mark.parametrize("ignored", [False, True])
+def test_weights_by_name_are_the_formulas(ignored):
+    labels = square(20, ignored)
+    inside, valid = labels == 1, labels != IGNORE
+    by_name = {name: weigh(labels) for name, weigh in shares.weightings_of("polyp", (0.8, 0.2)).items()}
+    np.testing.assert_allclose(by_name["CE"], valid / valid.sum(), rtol=1e-6)
+    expected = np.where(inside, 1 / 0.2, 1 / 0.8) * valid / valid.sum()
+    np.testing.assert_allclose(by_name["balanced (data set)"], expected, rtol=1e-6)
+    expected = np.where(inside, 1 / inside.sum(), 1 / (valid & ~inside).sum()) * valid
+    np.testing.assert_allclose(by_name["balanced (image)"], expected, rtol=1e-6)
+    np.testing.assert_array_equal(by_name["dilated, R = 20"], weight_map_numpy(labels, 2, 20, IGNORE))
 
 
 def test_shares_of_thirds_by_hand():
@@ -64,9 +62,22 @@ def test_shares_of_thirds_by_hand():
     assert sizes == sorted(sizes) and by_name["CE"]["curve"][-1] == [49, 49]
 
 
-def test_a_class_without_a_share_weighs_nothing():
-    labels = np.array([[0, 1, 2]], np.uint8)
-    assert shares.weight_balanced_set(labels, (0.5, 0.5, 0.0)).tolist() == [[2 / 3, 2 / 3, 0]]
+@pytest.mark.parametrize("task", ["polyp", "lesion"])
+def test_the_page_says_what_the_file_holds(task):
+    measured, found = shares.read_shares(task), shares.shares_summary(task)
+    assert [row["key"] for row in found["rows"]] == ["none", "balanced_set", "balanced", "dilated"]
+    for row in found["rows"]:
+        assert {"thirds": row["thirds"], "curve": row["curve"]} == measured["weightings"][row["name"]]
+    numbers = [float(number) for number in re.findall(r"\d+\.\d", found["said"])]
+    thirds = {row["key"]: [row["thirds"][0], row["thirds"][2]] for row in found["rows"]}
+    low, high = (round(bound, 1) for bound in measured["bounds"])
+    assert numbers[:4] == [low, thirds["balanced_set"][0], high, thirds["balanced_set"][1]]
+    assert numbers[4:] == [*thirds["none"], *thirds["balanced"], *thirds["dilated"]]
+    assert f"small {task}s" in found["said"] and measured["data"] in found["command"]
+
+
+def test_without_a_file_the_page_shows_nothing(tmp_path):
+    assert shares.shares_summary("organs", tmp_path) is None
 
 
 def test_the_table_says_what_the_file_holds(tmp_path):

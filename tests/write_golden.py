@@ -23,7 +23,7 @@ from dbce.dilation import dilate
 from dbce.page.scene import FAR, ceil_distance, delta_code, scene
 from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study, quantise
 from dbce.tasks import IGNORE, MAX_RADIUS, TASKS, WORK_SIZE
-from dbce.weights import WEIGHTINGS
+from dbce.weightings import WEIGHTINGS
 from tests.golden_cases import EDGES, EXTREME, NETWORKS, RADII, THRESHOLDS, label_maps, scattered, studies
 
 GOLDEN = Path(__file__).resolve().parent / "golden"
@@ -49,7 +49,8 @@ def image_of(study: Study) -> dict[str, Any]:
         arrays = {f"found:{loss}": packed(study.label_map(loss)) for loss in study.logits}
         if labels is not None:
             arrays |= {f"entropy:{loss}": packed(quantise(study.cross_entropy(loss))) for loss in study.logits}
-    out: dict[str, Any] = {"size": size, "classes": len(classes), "losses": list(study.logits), "arrays": arrays}
+    shared = {"size": size, "classes": len(classes), "losses": list(study.logits)}
+    out: dict[str, Any] = {**shared, "frequencies": study.class_frequencies, "arrays": arrays}
     if labels is None:
         return out
     arrays["labels"] = packed(labels)
@@ -89,14 +90,14 @@ def answers(study: Study) -> dict[str, Any]:
 
 
 def weighed(study: Study, weighting: str) -> dict[str, Any]:
-    """By radius: the weights, their sums over object, rim and far background, and the largest values; and what of the
-    gradient raises the probability, what lowers it, and the largest of it."""
+    """By radius: the weights (once where it changes nothing), their sums over object, rim and far background, and the
+    largest values; and what of the gradient raises the probability, what lowers it, and the largest of it."""
     out: dict[str, Any] = {}
     for radius in RADII:
         weight = study.weight(radius, weighting)
         losses_of = {loss: weight.astype(np.float64) * study.cross_entropy(loss) for loss in study.logits}
         out[str(radius)] = {
-            "map": packed(weight),
+            **({"map": packed(weight)} if radius == RADII[0] or WEIGHTINGS[weighting].has_radius else {}),
             "shares": list(study.shares(radius, weighting).values()),
             "loss_shares": {loss: list(study.loss_shares(loss, radius, weighting).values()) for loss in study.logits},
             "top": float(weight.max()),

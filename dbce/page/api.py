@@ -66,7 +66,8 @@ class API:
             mask: its mask.
             loss: whose shares of the loss are returned: "ce", "bce" (balanced), "dice_ce" or "dbce".
             radius: of the disk, 0 to 150 px at 320 x 320.
-            weighting: "none", "balanced" or "dilated".
+            weighting: "none", "balanced" (by the image's own areas), "balanced_set" (by the class frequencies of the
+                data set that the networks learnt from), "unet" or "dilated".
             slice: of a scan, from 0; -1 for the one with the most organs in it. Pictures have none.
             numbering: of the labels of organs, "transunet" or "synapse"; "": as their values tell.
 

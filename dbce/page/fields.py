@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dbce.data import ct
 from dbce.prior import PRIORS
 from dbce.registry import short_title, title
 from dbce.tasks import MAX_RADIUS, Task
-from dbce.weights import WEIGHTINGS
+from dbce.weightings import Weighting
 
 _PRIOR_TITLES = dict(zip(PRIORS, ("as trained", "corrected"), strict=True))
 
 
-def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, Any]]:
+def table(
+    task: Task, losses: Sequence[str], weightings: Mapping[str, Weighting], examples: int
+) -> list[dict[str, Any]]:
     """The fields of a page, in the order in which a link holds them.
 
     Each has ``name``, ``kind`` ("one" or "many" of ``choices``, "whole" or "number" from ``low`` to ``high`` in steps
@@ -24,6 +26,7 @@ def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, An
     Args:
         task: the task of the page.
         losses: the networks, in order.
+        weightings: those that there are with these networks.
         examples: how many there are.
     """
     views = {"organs": task.objects.capitalize()} if task.several else {"compare": "Compare"}
@@ -34,7 +37,7 @@ def table(task: Task, losses: Sequence[str], examples: int) -> list[dict[str, An
         _whole("slice", None, ct.SLICES - 1 if task.is_scan else -1),  # of pictures there is none to choose
         _whole("cls", None, task.num_classes - 1 if task.several else 0, low=1),  # the same
         _whole("example", 0, examples - 1, always=True),
-        _one("weighting", "dilated", {name: name for name in WEIGHTINGS}, "Weighting", always=True),
+        _one("weighting", "dilated", {key: each.name for key, each in weightings.items()}, "Weighting", always=True),
         _one("loss", losses[0], {loss: short_title(loss) for loss in losses}, "Network trained with", always=True),
         *([] if task.several else [_one("map", "loss", {"loss": "loss", "gradient": "gradient"}, "Maps")]),
         _one("of", "weight", {"weight": "weight", "loss": "loss"}, "Share of"),

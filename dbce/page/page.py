@@ -25,14 +25,14 @@ from dbce.page.scans import ScanStudio
 from dbce.page.scene import jpeg
 from dbce.page.studio import Studio
 from dbce.page.turns import Turns
-from dbce.prior import correct_logit, training_weights
+from dbce.prior import correct_logit
 from dbce.registry import LOSSES, METHOD, short_title, title
 from dbce.scores.marks import SHADES_MEAN
 from dbce.study import export
 from dbce.study.predictor import Predictor
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
-from dbce.weights import WEIGHTINGS
+from dbce.weightings import WEIGHTINGS
 
 _SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 
@@ -87,6 +87,7 @@ class Offer:
         results: what the Results tab shows, from `dbce.scores.results.summary`.
         radius_curve: what the Radius tab shows, if measured.
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
+        shares: where the weight mass goes over a data set, from `dbce.scores.shares.shares_summary`, if measured.
         calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
     """
 
@@ -95,6 +96,7 @@ class Offer:
     radius_curve: dict[str, Any] | None = None
     findings: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
+    shares: dict[str, Any] | None = None
 
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
@@ -132,11 +134,15 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "classes": list(task.classes),
         "colours": list(task.colours),
         "drawn": all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
-        "fields": fields.table(task, losses, len(studio.examples)),
+        "fields": fields.table(task, losses, offer.predictor.weightings, len(studio.examples)),
         "weightings": {
-            key: {"title": each.title, "legend": each.legend, "term": each.term, "has_radius": each.has_radius}
-            for key, each in WEIGHTINGS.items()
+            key: {
+                **{part: getattr(each, part) for part in ("name", "title", "legend", "term", "has_radius")},
+                "trained": _trained_with(each.loss, offer.predictor),
+            }
+            for key, each in offer.predictor.weightings.items()
         },
+        "frequencies": offer.predictor.class_frequencies,
         "nouns": _SCAN_NOUNS if scans else _NOUNS,
         "accept": _PICTURES + (",.nii,.gz,.npz,.h5,.dcm" if scans else ""),
         "numberings": numbering.TITLES,
@@ -150,6 +156,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "results": offer.results,
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
+        "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
         "marks": SHADES_MEAN,
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
@@ -161,12 +168,22 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     }
 
 
+def _drawn(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the shares with the line of the network that its weighting trains."""
+    loss = WEIGHTINGS[row["key"]].loss
+    return {**row, "line": _LINES[list(LOSSES).index(loss) if loss else len(LOSSES)]}
+
+
+def _trained_with(loss: str, predictor: Predictor) -> list[str]:
+    """The networks that this loss trained."""
+    return [name for name, checkpoint in predictor.checkpoints.items() if checkpoint.recipe.get("loss") == loss]
+
+
 def shifts(predictor: Predictor) -> dict[str, float]:
     """By loss, what its class weights added to the logit of the object, log(w1 / w0), where it had some."""
     if predictor.task.several:
         return {}
-    weighed = {loss: training_weights(checkpoint.recipe) for loss, checkpoint in predictor.checkpoints.items()}
-    return {loss: -float(correct_logit(np.zeros(1), shares)[0]) for loss, shares in weighed.items() if shares}
+    return {loss: -float(correct_logit(np.zeros(1), shares)[0]) for loss, shares in predictor.frequencies.items()}
 
 
 def describe(predictor: Predictor) -> str:

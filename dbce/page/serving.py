@@ -12,6 +12,7 @@ from dbce.page import cache, page
 from dbce.page.headers import origin
 from dbce.scores import evidence, records, results
 from dbce.scores.findings_tables import findings_summary
+from dbce.scores.shares import shares_summary
 from dbce.study.predictor import Predictor
 from dbce.train import checkpoints
 
@@ -34,6 +35,7 @@ def offers_of(folder: Path) -> list[page.Offer]:
                 tables,
                 radius_curve=results.read_radius(task, folder),
                 findings=findings_summary(task, folder) if tables else None,
+                shares=shares_summary(task, folder),
                 calibration=records.read_calibration(task, folder),
             )
         )

@@ -23,7 +23,6 @@ from dbce.study import export
 from dbce.study.figures import PALETTES
 from dbce.study.predictor import Predictor, Study
 from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
-from dbce.weights import WEIGHTINGS
 
 log = logging.getLogger(__name__)
 
@@ -285,7 +284,7 @@ def read_view(fields: Any, predictor: Predictor) -> export.View:
     choices = {
         "figure": export.figures_of(predictor.task),
         "loss": tuple(predictor.checkpoints),
-        "weighting": tuple(WEIGHTINGS),
+        "weighting": tuple(predictor.weightings),
         "palette": tuple(PALETTES),
         "prior": PRIORS,
     }

@@ -8,76 +8,53 @@ training set, as the network was trained: a small object still holds little of t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from dbce.data.datasets import Dataset
 from dbce.scores.result_files import read_result, write_result
-from dbce.tasks import IGNORE, TASKS
+from dbce.tasks import IGNORE, TASKS, Task
 from dbce.train.checkpoints import home
-from dbce.weights import weight_map_numpy
+from dbce.weightings import WEIGHTINGS
 
 POINTS = 40
 """Points of the curves over the size of the object."""
 
 
-def weight_per_pixel(labels: np.ndarray) -> np.ndarray:
-    """Cross entropy's weight: (H, W) float64, 1/N for every pixel that counts, 0 where ignored."""
-    valid = labels != IGNORE
-    return valid / max(np.count_nonzero(valid), 1)
-
-
-def weight_balanced_set(labels: np.ndarray, class_frequencies: Sequence[float]) -> np.ndarray:
-    """Balanced (data set), Eq. 1: (H, W) float64, 1 / (N f_c) with the training set's frequencies, 0 where ignored.
-
-    Args:
-        labels: (H, W) whole numbers.
-        class_frequencies: (C,) shares in the training set; a class without one weighs nothing.
-    """
-    shares = np.asarray(class_frequencies, np.float64)
-    weights = np.zeros(IGNORE + 1)
-    weights[: len(shares)] = np.where(shares > 0, 1 / np.maximum(shares, 1e-300), 0)
-    return weights[labels] * weight_per_pixel(labels)
-
-
-def weight_balanced_image(labels: np.ndarray) -> np.ndarray:
-    """Balanced (image), Eq. 1 with the image's own frequencies: (H, W) float64, 1 / area of the class, 0 where ignored.
-
-    Up to the 1 that Eq. 4 adds to the area this is the dilated weight at radius 0.
-    """
-    areas = np.bincount(labels.ravel(), minlength=IGNORE + 1)
-    weights = np.where(areas > 0, 1 / np.maximum(areas, 1), 0)
-    weights[IGNORE] = 0
-    return weights[labels]
-
-
-def weight_dilated(labels: np.ndarray, num_classes: int, radius: float) -> np.ndarray:
-    """The dilated weight, Eq. 3-5, as of `dbce.weights.weight_map`: (H, W)."""
-    return weight_map_numpy(labels, num_classes, radius, IGNORE)
+def _names(task: Task) -> dict[str, str]:
+    """What the weightings are called here, by their keys."""
+    return {
+        "none": WEIGHTINGS["none"].title,
+        "balanced_set": WEIGHTINGS["balanced_set"].name,
+        "balanced": WEIGHTINGS["balanced"].name,
+        "dilated": f"{WEIGHTINGS['dilated'].name}, R = {task.radius:g}",
+    }
 
 
 def weightings_of(task: str, class_frequencies: Sequence[float]) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """The four weightings by their names, each a function of a label map.
+    """Four weightings by their names, each a function of a label map.
 
     Args:
         task: key of `dbce.tasks.TASKS`.
         class_frequencies: of the training set.
     """
     known = TASKS[task]
-    return {
-        "CE": weight_per_pixel,
-        "balanced (data set)": lambda labels: weight_balanced_set(labels, class_frequencies),
-        "balanced (image)": weight_balanced_image,
-        f"dilated, R = {known.radius:g}": lambda labels: weight_dilated(labels, known.num_classes, known.radius),
-    }
+
+    def weigh(labels: np.ndarray, key: str) -> np.ndarray:
+        target = torch.from_numpy(labels.astype(np.int64))[None]
+        return WEIGHTINGS[key].weights(target, known.num_classes, known.radius, IGNORE, class_frequencies)[0].numpy()
+
+    return {name: partial(weigh, key=key) for key, name in _names(known).items()}
 
 
 def foreground_weight(weight: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """What weight of an image lies on objects, and its weight in all."""
     inside = (labels > 0) & (labels != IGNORE)
-    return float(weight[inside].sum()), float(weight.sum())
+    return float(weight[inside].sum(dtype=np.float64)), float(weight.sum(dtype=np.float64))
 
 
 def measure_shares(
@@ -144,6 +121,42 @@ def read_shares(task: str, folder: Path | None = None) -> dict[str, Any] | None:
     """
     needed = {"data", "images", "bounds", "weightings"}
     return read_result(shares_file(task, folder), "shares", lambda found: needed <= found.keys())
+
+
+def shares_sentence(task: str, measured: Mapping[str, Any]) -> str:
+    """What the measured weightings give to small and to large objects."""
+    known, (low, high) = TASKS[task], measured["bounds"]
+    names = _names(known)
+    ends = {key: measured["weightings"][name]["thirds"][::2] for key, name in names.items()}
+    small, large = ends.pop("balanced_set")
+    others = "; ".join(f"{names[key]}: {a:.1f} and {b:.1f} %" for key, (a, b) in ends.items())
+    things = known.objects if known.several else f"{known.classes[1]}s"
+    return (
+        f"The trained balanced CE, {names['balanced_set']}, gives small {things} (up to {low:.1f} % of the image) "
+        f"{small:.1f} % of the weight, large ones (from {high:.1f} %) {large:.1f} %. {others}."
+    )
+
+
+def shares_summary(task: str, folder: Path | None = None) -> dict[str, Any] | None:
+    """What the page shows of the shares; None where they were not measured.
+
+    Returns:
+        ``data`` and ``images`` as of `measure_shares`; ``said``: `shares_sentence`; ``command``: what
+        measures them; ``rows``: ``key``, ``name``, ``thirds`` and ``curve`` of each weighting.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    measured = read_shares(task, folder)
+    if measured is None:
+        return None
+    rows = [{"key": key, "name": name, **measured["weightings"][name]} for key, name in _names(TASKS[task]).items()]
+    return {
+        **{key: measured[key] for key in ("data", "images")},
+        "said": shares_sentence(task, measured),
+        "command": f"python -m dbce shares {task} --data {measured['data']}",
+        "rows": rows,
+    }
 
 
 def shares_markdown(measured: Mapping[str, Any]) -> str:

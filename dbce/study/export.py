@@ -31,7 +31,7 @@ class View:
     Attributes:
         figure: "anatomy" (Fig. 1), "compare" (Figs. 2 and 3) or "organs" (Fig. 4); see `figures_of`.
         loss: whose network's loss map Fig. 1 shows.
-        weighting: key of `dbce.weights.WEIGHTINGS`.
+        weighting: key of `dbce.weightings.WEIGHTINGS`.
         radius: of the disk, in pixels of the study.
         threshold: probability that a prediction must exceed.
         palette: see `dbce.study.figures.PALETTES`.

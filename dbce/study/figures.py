@@ -16,7 +16,7 @@ from matplotlib.patches import Patch
 
 from dbce.study.predictor import LabelStudy, Study
 from dbce.tasks import IGNORE, Task
-from dbce.weights import weighting_of
+from dbce.weightings import weighting_of
 
 PALETTES = {
     "paper": {"tp": "#EDEDF0", "fp": "#E5484D", "fn": "#3B82F6", "tn": "#08080A"},
@@ -77,7 +77,7 @@ def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") 
         study: with a mask.
         loss: whose network's cross entropy is shown.
         radius: of the dilating disk, in pixels of the study.
-        weighting: key of `dbce.weights.WEIGHTINGS`.
+        weighting: key of `dbce.weightings.WEIGHTINGS`.
 
     Raises:
         ValueError: no mask, or an unknown loss, weighting or radius.

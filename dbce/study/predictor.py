@@ -23,7 +23,7 @@ from dbce.registry import title
 from dbce.study import graphs
 from dbce.tasks import DEFAULT, IGNORE, TASKS, WORK_SIZE, Task
 from dbce.train.checkpoints import Checkpoint
-from dbce.weights import weighting_of
+from dbce.weightings import Weighting, offered_weightings, weighting_of
 
 LOGIT_STEP = 1 / 1024
 """Logits are kept in whole multiples of this, so that the page and Python compute with the same numbers."""
@@ -45,6 +45,10 @@ def quantise(logit: np.ndarray) -> np.ndarray:
     """(H, W) logit of the foreground -> int16 multiples of `LOGIT_STEP`, limited to +-31.999."""
     limit = np.iinfo(np.int16).max
     return np.clip(np.rint(logit / LOGIT_STEP), -limit, limit).astype(np.int16)
+
+
+def _of_data_set(frequencies: Mapping[str, Sequence[float]]) -> Sequence[float] | None:
+    return next(iter(frequencies.values()), None)
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,11 @@ class Study:
     logits: Mapping[str, np.ndarray]
     frequencies: Mapping[str, Sequence[float]] = field(default_factory=dict)
     prior: str = "trained"
+
+    @property
+    def class_frequencies(self) -> Sequence[float] | None:
+        """Of the data set: those by which the first network that weighed the classes did so; None where none did."""
+        return _of_data_set(self.frequencies)
 
     def corrected(self) -> Study:
         """The same study with the class weights taken out of the networks that were trained with some (`dbce.prior`).
@@ -134,13 +143,15 @@ class Study:
 
         Args:
             radius: of the disk, in pixels of the study.
-            weighting: key of `dbce.weights.WEIGHTINGS`.
+            weighting: key of `dbce.weightings.WEIGHTINGS`.
 
         Raises:
-            ValueError: the study has no mask, or the weighting or the radius is unknown.
+            ValueError: the study has no mask, the weighting or the radius is unknown, or it needs frequencies of the
+                classes that no network here was trained with.
         """
         chosen = weighting_of(weighting)
-        return chosen.weights(self._target, self.task.num_classes, radius, IGNORE)[0].numpy()
+        classes, frequencies = self.task.num_classes, self.class_frequencies
+        return chosen.weights(self._target, classes, radius, IGNORE, frequencies)[0].numpy()
 
     def shares(self, radius: float, weighting: str = "dilated") -> dict[str, float]:
         """Parts of the total weight held by the object, its rim (within the radius) and the far background."""
@@ -302,6 +313,18 @@ class Predictor:
             raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}.")
         self.task = TASKS[task]
         self.checkpoints = dict(checkpoints)
+        weighed = {loss: training_weights(checkpoint.recipe) for loss, checkpoint in self.checkpoints.items()}
+        self.frequencies = {loss: shares for loss, shares in weighed.items() if shares is not None}
+
+    @property
+    def class_frequencies(self) -> Sequence[float] | None:
+        """As of `Study`."""
+        return _of_data_set(self.frequencies)
+
+    @property
+    def weightings(self) -> dict[str, Weighting]:
+        """What its studies can weigh pixels by."""
+        return offered_weightings(self.class_frequencies)
 
     def set_image(self, image: np.ndarray, mask: np.ndarray | None = None) -> Study:
         """Run every network once on an image.
@@ -323,15 +346,13 @@ class Predictor:
         image = resize_image(image, WORK_SIZE)
         several = self.task.several
         logits = run_networks(self.checkpoints, image, several)
-        weighed = {loss: training_weights(checkpoint.recipe) for loss, checkpoint in self.checkpoints.items()}
-        frequencies = {loss: shares for loss, shares in weighed.items() if shares is not None}
         if several:
             labels = None if mask is None else resize_labels(mask.astype(np.uint8), WORK_SIZE)
-            return LabelStudy(self.task, image, labels, logits, frequencies)
+            return LabelStudy(self.task, image, labels, logits, self.frequencies)
         if mask is not None and np.isin(mask, (0, IGNORE)).all():
             mask = mask != 0
         labels = None if mask is None else resize_mask(mask, WORK_SIZE)
-        return Study(self.task, image, labels, logits, frequencies)
+        return Study(self.task, image, labels, logits, self.frequencies)
 
 
 @_borrows_gpu

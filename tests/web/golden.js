@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { inflateSync } from "node:zlib";
+import { IGNORE } from "../../dbce/web/core/dilation.js";
 import { studyOf } from "../../dbce/web/core/label_study.js";
 
 const FOLDER = new URL("../golden/", import.meta.url);
@@ -26,9 +27,9 @@ export const LABELLED = Object.keys(IMAGES).filter((name) => IMAGES[name].arrays
 
 /** The study of an image of images.json. */
 export function studyNamed(name) {
-  const { size, classes, losses, arrays } = IMAGES[name];
+  const { size, classes, losses, frequencies, arrays } = IMAGES[name];
   const scene = { size, classes, losses, logit_step: CONSTANTS.logit_step, place: null };
-  return studyOf(/** @type {any} */ (scene), { ...arrays });
+  return studyOf(/** @type {any} */ (scene), { ...arrays }, frequencies);
 }
 
 /**
@@ -89,5 +90,33 @@ export function slowDistance(labels, cls, size) {
       if (labels[j] === cls)
         least = Math.min(least, ((i % size) - (j % size)) ** 2 + (Math.floor(i / size) - Math.floor(j / size)) ** 2);
     return Math.min(255, Math.ceil(Math.sqrt(least)));
+  });
+}
+
+/** Pixels of every object by joining neighbours of one label until nothing changes. */
+function objectsOf(labels, size) {
+  const number = Int32Array.from(labels, (label, i) => (label && label !== IGNORE ? i + 1 : 0));
+  for (let changed = true; changed;) {
+    changed = false;
+    for (let i = 0; i < number.length; i++)
+      for (let k = 0; k < number.length; k++)
+        if (number[i] && labels[i] === labels[k] && number[k] > number[i] && distance(i, k, size) < 1.5) {
+          number[k] = number[i];
+          changed = true;
+        }
+  }
+  return [...new Set(number)].filter(Boolean).map((n) => [...number.keys()].filter((i) => number[i] === n));
+}
+
+const distance = (i, k, size) => Math.hypot((i % size) - (k % size), Math.floor(i / size) - Math.floor(k / size));
+
+/** Distances to the two nearest borders by comparing every pixel with every border pixel. */
+export function slowBorders(labels, size) {
+  const borders = objectsOf(labels, size).map((pixels) =>
+    pixels.filter((i) => labels.some((_, k) => distance(i, k, size) === 1 && !pixels.includes(k))),
+  );
+  return Array.from(labels, (_, i) => {
+    const all = borders.map((border) => Math.min(Infinity, ...border.map((k) => distance(i, k, size))));
+    return [...all, Infinity, Infinity].sort((a, b) => a - b).slice(0, 2);
   });
 }

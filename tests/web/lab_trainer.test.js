@@ -86,7 +86,7 @@ test("weights: those of core, and for balanced CE one over the frequency in the 
   const { labels } = trainer.heldOut[0];
   const out = (loss) => lossWeights(loss, labels, trainer.frequencies, 6, new Float32Array(SIZE * SIZE));
   const distance = [0, 1].map((cls) => distanceField(labels, cls, SIZE));
-  const facts = { labels, classes: [0, 1], valid: SIZE * SIZE, ignored: 0, distance };
+  const facts = { size: SIZE, labels, classes: [0, 1], valid: SIZE * SIZE, ignored: 0, distance };
   const areas = distance.map((field) => areaCurve(field, labels));
   const dilated = WEIGHTINGS.dilated({ ...facts, areas }, 6);
   assert.deepEqual(out("dbce"), weightMap({ ...facts, areas }, dilated, new Float32Array(SIZE * SIZE)));

@@ -6,7 +6,7 @@ import { LabelStudy } from "../../dbce/web/core/label_study.js";
 import { moral, oneImage, ratio, share } from "../../dbce/web/core/sentences.js";
 import { Study } from "../../dbce/web/core/study.js";
 import { WEIGHTINGS } from "../../dbce/web/core/weights.js";
-import { slowDistance } from "./golden.js";
+import { slowBorders, slowDistance } from "./golden.js";
 
 const NOUNS = {
   two: { object: "polyp", seen: "image", several: false },
@@ -17,9 +17,9 @@ const RADII = [0, 1, 2, 5, 10, 20, 40, 75, 150];
 /** Disks of classes 1, 2, ... on background; a frame is ignored where asked for. */
 function labelsOf(size, disks, ignored = 0) {
   const labels = new Uint8Array(size * size);
-  disks.forEach(([x, y, r], k) => {
+  disks.forEach(([x, y, r, cls], k) => {
     for (let i = 0; i < labels.length; i++)
-      if (((i % size) - x) ** 2 + (Math.floor(i / size) - y) ** 2 <= r * r) labels[i] = k + 1;
+      if (((i % size) - x) ** 2 + (Math.floor(i / size) - y) ** 2 <= r * r) labels[i] = cls ?? k + 1;
   });
   for (let i = 0; i < labels.length; i++)
     if (i % size < ignored || Math.floor(i / size) >= size - ignored) labels[i] = IGNORE;
@@ -34,9 +34,19 @@ function ring(labels, size) {
   }
 }
 
+/** Frequencies of the classes in a data set. */
+const inSet = (classes) => [0.85, ...Array(classes - 1).fill(0.15 / (classes - 1))];
+
+/** What a sentence is told of a weighting. */
+const weighing = (key, classes) => ({
+  key,
+  hasRadius: key === "dilated",
+  inSet: key === "balanced_set" ? 1 - inSet(classes)[0] : undefined,
+});
+
 function studyWith(labels, size, classes) {
   const scene = /** @type {any} */ ({ size, classes, losses: [], logit_step: 1, place: null });
-  const study = classes > 2 ? new LabelStudy(scene, {}) : new Study(scene, {});
+  const study = classes > 2 ? new LabelStudy(scene, {}, inSet(classes)) : new Study(scene, {}, inSet(classes));
   study.setLabels(labels);
   return study;
 }
@@ -49,14 +59,21 @@ function oracle(labels, size, classes) {
   const fields = [...Array(classes).keys()].map((cls) => slowDistance(labels, cls, size));
   const pixels = [...labels.keys()].filter((i) => labels[i] !== IGNORE);
   const away = (i) => Math.min(...fields.slice(1).map((field) => field[i]));
+  const borders = size < 100 ? slowBorders(labels, size) : [];
+  const count = pixels.length;
   return (weighting, radius) => {
     const reach = weighting === "dilated" ? radius : 0;
     const extra = weighting === "dilated" ? 1 : 0;
     const areas = fields.map((field) => pixels.filter((i) => field[i] <= reach).length);
+    const border = (i) =>
+      weighting === "unet" ? (10 / count) * Math.exp(-((borders[i][0] + borders[i][1]) ** 2) / 50) : 0;
     const weight = (i) =>
-      weighting in FIXED
-        ? FIXED[weighting][labels[i] ? 1 : 0] / pixels.length
-        : Math.max(...fields.map((field, cls) => (areas[cls] && field[i] <= reach ? 1 / (extra + areas[cls]) : 0)));
+      weighting === "balanced_set"
+        ? 1 / (count * inSet(classes)[labels[i]])
+        : weighting in FIXED
+          ? FIXED[weighting][labels[i] ? 1 : 0] / pixels.length
+          : border(i) +
+            Math.max(...fields.map((field, cls) => (areas[cls] && field[i] <= reach ? 1 / (extra + areas[cls]) : 0)));
     const all = new Map(pixels.map((i) => [i, weight(i) * pixels.length]));
     const where = [
       pixels.filter((i) => labels[i]),
@@ -72,6 +89,8 @@ function oracle(labels, size, classes) {
       outside: mean(pixels.filter((i) => !labels[i] && away(i) <= 1)),
       inside: mean(pixels.filter((i) => labels[i] && fields[0][i] <= 1)),
       spread: Math.max(...all.values()) / Math.min(...all.values()),
+      border: pixels.reduce((total, i) => total + border(i), 0) / pixels.reduce((total, i) => total + weight(i), 0),
+      inSet: weighing(weighting, classes).inSet,
       held: areas.filter((_, cls) => pixels.some((i) => labels[i] === cls)).length,
     };
   };
@@ -168,7 +187,7 @@ const CLAIMS = [
     },
   ],
   [
-    /R = 0 dilates nothing: no rim, and balanced CE but for the \u201c1 \+\u201d\./,
+    /R = 0 dilates nothing: no rim, and balanced \(image\) but for the \u201c1 \+\u201d\./,
     (_, f, R) => R === 0 && f.counts[1] === 0,
   ],
   [
@@ -179,6 +198,40 @@ const CLAIMS = [
       +n === f.held &&
       stands(p, 100 * f.shares[0]) &&
       Math.abs(f.shares[0] - (f.counts[1] + f.counts[2] ? (f.held - 1) / f.held : 1)) < 1e-5,
+  ],
+  [
+    new RegExp(
+      `A polyp of ${PERCENT} of the image, its part in the data set, would hold half of the weight; ` +
+        `this one of ${PERCENT} holds ${PERCENT}\\.`,
+    ),
+    ([, set, own, part], f) => {
+      const count = f.counts.reduce((a, b) => a + b);
+      const [object, background] = [f.inSet * f.times[0], (1 - f.inSet) * (f.times[1] || f.times[2])];
+      return (
+        Math.abs(object / background - 1) < 1e-5 &&
+        stands(set, 100 * f.inSet) &&
+        stands(own, (100 * f.counts[0]) / count) &&
+        stands(part, 100 * f.shares[0])
+      );
+    },
+  ],
+  [
+    new RegExp(
+      `By frequencies of the data set, not of this slice: the organs are ${PERCENT} of its pixels and hold ${PERCENT} ` +
+        "of the weight\\.",
+    ),
+    ([, own, part], f) =>
+      f.inSet !== undefined &&
+      stands(own, (100 * f.counts[0]) / f.counts.reduce((a, b) => a + b)) &&
+      stands(part, 100 * f.shares[0]),
+  ],
+  [
+    new RegExp(`Two objects lie close together: U-Net\u2019s border term holds ${PERCENT} of the weight\\.`),
+    ([, part], f) => f.border > 0.0005 - 1e-6 && stands(part, 100 * f.border),
+  ],
+  [
+    /U-Net\u2019s border term has nothing to add, for no two (?:objects|parts of it) lie close together: this is balanced \(image\)\./,
+    (_, f) => f.border < 0.0005 + 1e-6,
   ],
   [/The polyp and the background hold half of the weight each\./, (_, f) => Math.abs(f.shares[0] - 0.5) < 1e-5],
   [
@@ -238,6 +291,15 @@ const IMAGES = {
     6,
     0,
   ],
+  "two parts, near": [
+    24,
+    [
+      [7, 12, 4, 1],
+      [16, 12, 3, 1],
+    ],
+    2,
+    0,
+  ],
   "one organ of four": [24, [[12, 10, 3]], 5, 3],
   "organs everywhere": [
     24,
@@ -267,7 +329,7 @@ for (const [name, [size, disks, classes, ignored]] of Object.entries(IMAGES))
       for (const radius of RADII) {
         const what = `${name}, ${key}, R = ${radius}`;
         const facts = factsOf(study, mapOf(study, key, radius), radius);
-        const text = moral(facts, { key, hasRadius: key === "dilated" }, nouns);
+        const text = moral(facts, weighing(key, classes), nouns);
         assert.doesNotMatch(text, /NaN|undefined|Infinity/, what);
         for (const claim of hold(text, told(key, radius), radius, what)) all.add(claim);
       }
@@ -296,7 +358,7 @@ test("a claim that is wrong is found", () => {
 function said(disk, key, radius) {
   const study = studyWith(labelsOf(320, [disk]), 320, 2);
   const facts = factsOf(study, study.weightMap(key, radius), radius);
-  return { text: moral(facts, { key, hasRadius: key === "dilated" }, NOUNS.two), facts };
+  return { text: moral(facts, weighing(key, 2), NOUNS.two), facts };
 }
 
 test("the words that did not follow the numbers, now do", () => {
@@ -322,7 +384,7 @@ test("eight organs and the background, balanced: 89 to 10 in all, not half", () 
   const study = studyWith(labelsOf(320, disks), 320, 9);
   const facts = factsOf(study, study.weightMap("balanced", 10), 10);
   assert.equal(share(facts.shares[0]), "89 %");
-  const text = moral(facts, { key: "balanced", hasRadius: false }, NOUNS.many);
+  const text = moral(facts, weighing("balanced", 9), NOUNS.many);
   assert.match(text, /Each of the 9 classes .* 89 % together/);
   assert.doesNotMatch(text, /half/);
 });

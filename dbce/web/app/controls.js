@@ -48,6 +48,9 @@ export function fillControls(viewer) {
   viewer.$(".notice").hidden = !config.notice;
 }
 
+/** What stands in brackets at the end of a choice goes below it: "balanced (image)". @param {string} text */
+const twoLines = (text) => text.replace(/ (\([^)]+\))$/, " <small>$1</small>");
+
 /**
  * Tabs, groups of choices and sliders from the table of fields.
  * @param {import("./viewer.js").Viewer} viewer
@@ -61,14 +64,12 @@ function fillFields(viewer) {
     if (group.hidden) continue;
     const { name, kind, choices, label } = field(group.dataset.field);
     const box = kind === "one" ? '<label><input type="radio"' : '<label class="check"><input type="checkbox"';
-    const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${text}</label>`);
+    const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${twoLines(text)}</label>`);
     const quiet = "quiet" in group.dataset ? " hide" : "";
     // no <legend>: engines differ in where they put it
     group.setAttribute("aria-label", label);
-    group.insertAdjacentHTML(
-      "beforeend",
-      `<span class="name${quiet}" aria-hidden="true">${label}</span>${labels.join("")}`,
-    );
+    const heading = `<span class="name${quiet}" aria-hidden="true">${label}</span>`;
+    group.insertAdjacentHTML("beforeend", heading + labels.join(""));
   }
   for (const input of viewer.$$("input[type=range][data-field]")) {
     const { low, high, step, label } = field(input.dataset.field);

@@ -181,7 +181,7 @@ export class Viewer {
     sheet.drawImage(bitmap, 0, 0);
     this.bitmap = bitmap;
     this.image = new Uint32Array(sheet.getImageData(0, 0, scene.size, scene.size).data.buffer);
-    this.study = studyOf(scene, arrays);
+    this.study = studyOf(scene, arrays, this.config.frequencies);
     this.root.style.setProperty("--aspect", String(aspect(scene.shape)));
     this.state.pixel = null;
     this.say(scene.title + (scene.note ? ". " + scene.note : ""));

@@ -10,7 +10,7 @@ const NOWHERE = 1 << 20; // further than any side, and its square is still exact
 
 /**
  * Distance in whole pixels, rounded up and capped at `FAR`, from every pixel to the nearest one of a class; rounded up,
- * `<= R` is exact for whole R. Exact, and linear in the number of pixels (Meijster, Roerdink and Hesselink 2000).
+ * `<= R` is exact for whole R.
  * @param {Uint8Array} labels one label a pixel, row by row: size * size
  * @param {number} cls the class
  * @param {number} size pixels a side
@@ -19,16 +19,32 @@ const NOWHERE = 1 << 20; // further than any side, and its square is still exact
 export function distanceField(labels, cls, size) {
   const field = new Uint8Array(size * size).fill(FAR);
   if (!labels.includes(cls)) return field;
-  const column = columnDistances(labels, cls, size);
-  const site = new Int32Array(size);
-  const start = new Int32Array(size);
-  for (let y = 0; y < size; y++) {
-    const g = column.subarray(y * size, (y + 1) * size);
+  const squared = squaredDistances(labels, cls, size, size);
+  for (let i = 0; i < field.length; i++) field[i] = Math.min(FAR, Math.ceil(Math.sqrt(squared[i])));
+  return field;
+}
+
+/**
+ * Squared distance from every pixel to the nearest one of a class, which occurs. Exact, and linear in the number of
+ * pixels (Meijster, Roerdink and Hesselink 2000).
+ * @param {Uint8Array} labels row by row: width * height
+ * @param {number} cls
+ * @param {number} width
+ * @param {number} height
+ * @returns {Int32Array}
+ */
+export function squaredDistances(labels, cls, width, height) {
+  const squared = new Int32Array(width * height);
+  const column = columnDistances(labels, cls, width, height);
+  const site = new Int32Array(width);
+  const start = new Int32Array(width);
+  for (let y = 0; y < height; y++) {
+    const g = column.subarray(y * width, (y + 1) * width);
     /** @param {number} x @param {number} i */
     const cost = (x, i) => (x - i) * (x - i) + g[i] * g[i];
     let q = 0;
     site[0] = start[0] = 0;
-    for (let u = 1; u < size; u++) {
+    for (let u = 1; u < width; u++) {
       while (q >= 0 && cost(start[q], site[q]) > cost(start[q], u)) q--;
       if (q < 0) {
         q = 0;
@@ -36,36 +52,37 @@ export function distanceField(labels, cls, size) {
       } else {
         const i = site[q];
         const next = 1 + Math.floor((u * u - i * i + g[u] * g[u] - g[i] * g[i]) / (2 * (u - i)));
-        if (next < size) {
+        if (next < width) {
           site[++q] = u;
           start[q] = next;
         }
       }
     }
-    for (let x = size - 1; x >= 0; x--) {
-      field[y * size + x] = Math.min(FAR, Math.ceil(Math.sqrt(cost(x, site[q]))));
+    for (let x = width - 1; x >= 0; x--) {
+      squared[y * width + x] = cost(x, site[q]);
       if (x === start[q]) q--;
     }
   }
-  return field;
+  return squared;
 }
 
 /**
  * Distance within its column from every pixel to the nearest one of a class.
  * @param {Uint8Array} labels
  * @param {number} cls
- * @param {number} size
+ * @param {number} width
+ * @param {number} height
  */
-function columnDistances(labels, cls, size) {
-  const column = new Int32Array(size * size);
-  for (let x = 0; x < size; x++) {
-    for (let y = 0, run = NOWHERE; y < size; y++) {
-      run = labels[y * size + x] === cls ? 0 : Math.min(run + 1, NOWHERE);
-      column[y * size + x] = run;
+function columnDistances(labels, cls, width, height) {
+  const column = new Int32Array(width * height);
+  for (let x = 0; x < width; x++) {
+    for (let y = 0, run = NOWHERE; y < height; y++) {
+      run = labels[y * width + x] === cls ? 0 : Math.min(run + 1, NOWHERE);
+      column[y * width + x] = run;
     }
-    for (let y = size - 1, run = NOWHERE; y >= 0; y--) {
-      run = Math.min(run + 1, column[y * size + x]);
-      column[y * size + x] = run;
+    for (let y = height - 1, run = NOWHERE; y >= 0; y--) {
+      run = Math.min(run + 1, column[y * width + x]);
+      column[y * width + x] = run;
     }
   }
   return column;

@@ -1,5 +1,5 @@
 // What a weighting does to one image, in the numbers that sentences are made of.
-import { IGNORE, within } from "./dilation.js";
+import { FAR, IGNORE, within } from "./dilation.js";
 
 /**
  * Regions are, in this order: object, rim (background within the radius of an object), far background.
@@ -16,16 +16,16 @@ import { IGNORE, within } from "./dilation.js";
 
 const BESIDE = 1; // px: this near to the outline is "just" outside or inside
 
+/** @typedef {ReturnType<typeof tallyOf>} Tally pixels and weights in sums from which the facts at any radius follow */
+
 /**
  * @param {import("./study.js").Study} study with labels
  * @param {Float32Array} weights of every pixel
- * @param {number} radius
- * @returns {Facts}
  */
-export function factsOf(study, weights, radius) {
-  const { labels, near, distance, valid } = study;
-  const counts = [0, 0, 0];
-  const sums = [0, 0, 0];
+export function tallyOf(study, weights) {
+  const { labels, near, distance, valid, areas } = study;
+  const background = { counts: new Float64Array(FAR + 1), sums: new Float64Array(FAR + 1) }; // by distance to an object
+  let [objects, object] = [0, 0];
   let [outsides, outside, insides, inside] = [0, 0, 0, 0];
   let [low, high] = [Infinity, 0];
   const toBackground = distance[0];
@@ -34,17 +34,39 @@ export function factsOf(study, weights, radius) {
     const weight = weights[i];
     if (weight < low) low = weight;
     if (weight > high) high = weight;
-    const region = labels[i] ? 0 : within(near[i], radius) ? 1 : 2;
-    counts[region]++;
-    sums[region] += weight;
     if (labels[i]) {
+      objects++;
+      object += weight;
       if (!within(toBackground[i], BESIDE)) continue;
       insides++;
       inside += weight;
-    } else if (within(near[i], BESIDE)) {
+    } else {
+      background.counts[near[i]]++;
+      background.sums[near[i]] += weight;
+      if (!within(near[i], BESIDE)) continue;
       outsides++;
       outside += weight;
     }
+  }
+  const held = areas.filter((curve) => curve[0] > 0).length;
+  return { valid, background, objects, object, outsides, outside, insides, inside, alike: low === high, held };
+}
+
+/**
+ * @param {Tally} tally
+ * @param {number} radius
+ * @returns {Facts}
+ */
+export function factsAt(
+  { valid, background, objects, object, outsides, outside, insides, inside, alike, held },
+  radius,
+) {
+  const counts = [objects, 0, 0];
+  const sums = [object, 0, 0];
+  for (let d = 0; d <= FAR; d++) {
+    const region = within(d, radius) ? 1 : 2;
+    counts[region] += background.counts[d];
+    sums[region] += background.sums[d];
   }
   const total = sums[0] + sums[1] + sums[2];
   /** @param {number} sum @param {number} count */
@@ -56,7 +78,14 @@ export function factsOf(study, weights, radius) {
     times: sums.map((sum, k) => times(sum, counts[k])),
     outside: times(outside, outsides),
     inside: times(inside, insides),
-    alike: low === high,
-    held: study.areas.filter((curve) => curve[0] > 0).length,
+    alike,
+    held,
   };
 }
+
+/**
+ * @param {import("./study.js").Study} study with labels
+ * @param {Float32Array} weights of every pixel
+ * @param {number} radius
+ */
+export const factsOf = (study, weights, radius) => factsAt(tallyOf(study, weights), radius);

@@ -47,6 +47,29 @@ export const GLOSSARY = {
     term: "weight",
     text: "How much the cross entropy of a pixel counts in the loss of the image. Computed here, from this mask.",
   },
+  image: {
+    term: "balanced (image)",
+    also: ["Balanced (image)"],
+    text:
+      "Every class of an image weighs 1 in all: a pixel 1/area of its class here. The object holds half of the " +
+      "weight, however small it is; R = 0 is this, but for the \u201c1 +\u201d.",
+  },
+  set: {
+    term: "balanced (data set)",
+    also: ["Balanced (data set)"],
+    text:
+      "A class weighs 1/f by its frequency f in the training set, the same in every image, over N pixels: as " +
+      "balanced CE was trained. A small object holds less than half of the weight, a large one more.",
+  },
+  unet: {
+    term: "U-Net",
+    also: ["weight of U-Net\u2019s map"],
+    text:
+      "U-Net\u2019s map (2015): 1/area of the class plus " +
+      "w\u2080/N exp(\u2212(d\u2081 + d\u2082)\u00b2/2\u03c3\u00b2) with " +
+      "the distances to the borders of the two nearest objects, w\u2080 = 10, \u03c3 = 5 px. With one object " +
+      "alone d\u2082 is infinite, and the term vanishes.",
+  },
   wc: {
     term: "W\u1d9c",
     text: "The weight that class c gives to every pixel its dilated mask reaches: 1/(1 + dilated area).",

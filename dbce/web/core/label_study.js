@@ -40,14 +40,7 @@ export class LabelStudy extends Study {
    */
   parts(weighting, radius, loss) {
     const weight = this.weightMap(weighting, radius, (this.spare ??= new Float32Array(this.count)));
-    const entropy = loss ? this.crossEntropy(loss) : null;
-    const parts = [0, 0, 0];
-    for (let i = 0; i < this.count; i++)
-      if (weight[i])
-        parts[this.labels[i] ? 0 : within(this.near[i], radius) ? 1 : 2] += entropy
-          ? weight[i] * entropy[i]
-          : weight[i];
-    return parts;
+    return this.sumsOf(weight, radius, loss);
   }
 
   /**
@@ -84,5 +77,7 @@ export class LabelStudy extends Study {
  * The study of a scene.
  * @param {import("./scene.js").Scene} scene
  * @param {import("./scene.js").Arrays} arrays
+ * @param {number[] | null} [frequencies] of the classes in the data set that the networks learnt from, if known
  */
-export const studyOf = (scene, arrays) => new (scene.classes > 2 ? LabelStudy : Study)(scene, arrays);
+export const studyOf = (scene, arrays, frequencies) =>
+  new (scene.classes > 2 ? LabelStudy : Study)(scene, arrays, frequencies);

@@ -12,6 +12,7 @@ import { digits, grouped } from "./format.js";
  * @typedef {object} Weighing what is drawn
  * @property {string} key of the weighting
  * @property {boolean} hasRadius
+ * @property {number} [inSet] share of the objects in the data set, of a weighting that balances by it
  */
 /** @typedef {{title: string, shares: number[]}} LossShares of which network the weighted loss falls where */
 
@@ -23,6 +24,9 @@ export const WORDS = /** @type {[number, string][]} */ ([
   [0.45, "About half"],
   [0, "The largest part"],
 ]);
+
+/** From which share of the weight on U-Net's border term is told. */
+export const TOLD = 0.0005;
 
 /** Up to which relative difference two weights are called the same. */
 export const SAME = 0.005;
@@ -130,20 +134,42 @@ export function against({ counts, times, alike }, { object }) {
  * @param {Weighing} weighing
  * @param {Nouns} nouns
  */
-export function peculiar(facts, { key, hasRadius }, nouns) {
+export function peculiar(facts, { key, hasRadius, inSet }, nouns) {
   const { radius, counts, shares, alike, held } = facts;
+  const all = counts[0] + counts[1] + counts[2];
   if (key === "none")
     return `${lies(facts, nouns)}, as ${share(shares[shares.indexOf(Math.max(...shares))])} of the pixels do.`;
-  if (hasRadius && !radius) return "R = 0 dilates nothing: no rim, and balanced CE but for the \u201c1 +\u201d.";
+  if (hasRadius && !radius) return "R = 0 dilates nothing: no rim, and balanced (image) but for the \u201c1 +\u201d.";
   if (key === "balanced" && held > 1 && nouns.several)
     return (
       `Each of the ${held} classes in this ${nouns.seen} holds as much as any other: the ${nouns.object} ` +
       `hold ${share(shares[0])} together.`
     );
   if (key === "balanced" && held > 1) return `The ${nouns.object} and the background hold half of the weight each.`;
+  if (inSet !== undefined && held > 1)
+    return nouns.several
+      ? `By frequencies of the data set, not of this ${nouns.seen}: the ${nouns.object} are ` +
+          `${share(counts[0] / all)} of its pixels and hold ${share(shares[0])} of the weight.`
+      : `A ${nouns.object} of ${share(inSet)} of the ${nouns.seen}, its part in the data set, would hold half of the ` +
+          `weight; this one of ${share(counts[0] / all)} holds ${share(shares[0])}.`;
+  if (key === "unet" && held) return border(facts, nouns);
   if (alike || !counts[1]) return `${lies(facts, nouns)}.`;
-  const all = counts[0] + counts[1] + counts[2];
   return `The rim is ${share(counts[1] / all)} of the pixels and holds ${share(shares[1])} of the weight.`;
+}
+
+/**
+ * What U-Net's border term has of the weight; that of the classes sums to one for each.
+ * @param {Facts} facts
+ * @param {Nouns} nouns
+ */
+function border({ counts, times, held }, { several }) {
+  const all = counts[0] + counts[1] + counts[2];
+  const total = times.reduce((sum, v, k) => sum + (v * counts[k]) / all, 0);
+  const part = 1 - held / total;
+  if (part >= TOLD)
+    return `Two objects lie close together: U-Net\u2019s border term holds ${share(part)} of the weight.`;
+  const lone = several ? "no two objects" : "no two parts of it";
+  return `U-Net\u2019s border term has nothing to add, for ${lone} lie close together: this is balanced (image).`;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { areaCurve, distanceField, FAR, IGNORE, outline, within } from "./dilation.js";
 import { binaryCrossEntropy, logitLimit, residualOf, shiftedLogits, sigmoid } from "./losses.js";
 import { diceAt, scoresOf } from "./metrics.js";
-import { WEIGHTINGS, weightAt, weightMap } from "./weights.js";
+import { offeredWeightings, WEIGHTINGS, weightAt, weightMap } from "./weights.js";
 
 /** @typedef {import("./scene.js").Scene} Scene */
 /** @typedef {import("./scene.js").Arrays} Arrays */
@@ -15,8 +15,9 @@ export class Study {
   /**
    * @param {Scene} scene
    * @param {Arrays} arrays its unpacked arrays
+   * @param {number[] | null} frequencies of the classes in the data set that the networks learnt from, if known
    */
-  constructor(scene, arrays) {
+  constructor(scene, arrays, frequencies = null) {
     this.size = scene.size;
     this.count = scene.size * scene.size;
     this.step = scene.logit_step;
@@ -24,6 +25,8 @@ export class Study {
     this.place = scene.place;
     this.classes = [...Array(scene.classes).keys()];
     this.arrays = arrays;
+    this.frequencies = frequencies;
+    this.weightings = offeredWeightings(frequencies);
     /** @type {Uint8Array} */
     this.labels = new Uint8Array(0);
     this.ignored = 0; // how many pixels
@@ -152,7 +155,7 @@ export class Study {
     const all = this.losses.map((loss) => this.residual(loss));
     const weight = new Float32Array(this.count);
     let top = 0;
-    for (const weighting of Object.keys(WEIGHTINGS)) {
+    for (const weighting of this.weightings) {
       this.weightMap(weighting, radius, weight);
       for (const residual of all)
         for (let i = 0; i < weight.length; i++) top = Math.max(top, weight[i] * Math.abs(residual[i]));
@@ -161,12 +164,12 @@ export class Study {
   }
 
   /**
-   * Weight that a class gives to the pixels it reaches, and how far it does.
+   * What a weighting gives: weights of the classes and how far they reach, or one weight a pixel.
    * @param {string} weighting
    * @param {number} radius
    */
-  classWeights(weighting, radius) {
-    return WEIGHTINGS[weighting](this, radius);
+  given(weighting, radius) {
+    return WEIGHTINGS[/** @type {import("./weights.js").Key} */ (weighting)](this, radius);
   }
 
   /**
@@ -175,7 +178,7 @@ export class Study {
    * @param {number} radius
    */
   weightAt(i, weighting, radius) {
-    return weightAt(this, i, this.classWeights(weighting, radius));
+    return weightAt(this, i, this.given(weighting, radius));
   }
 
   /**
@@ -186,7 +189,7 @@ export class Study {
    * @param {number | null} only
    */
   weightMap(weighting, radius, out = new Float32Array(this.count), only = null) {
-    return weightMap(this, this.classWeights(weighting, radius), out, only);
+    return weightMap(this, this.given(weighting, radius), out, only);
   }
 
   /**
@@ -200,7 +203,7 @@ export class Study {
       const own = this.crossEntropy(loss);
       for (let i = 0; i < this.count; i++) entropy[i] = Math.max(entropy[i], own[i]);
     }
-    for (const weighting of Object.keys(WEIGHTINGS)) {
+    for (const weighting of this.weightings) {
       const weight = this.weightMap(weighting, radius);
       for (let i = 0; i < this.count; i++) {
         top.ce = Math.max(top.ce, entropy[i]);
@@ -230,7 +233,9 @@ export class Study {
    * @param {string | null} loss
    */
   parts(weighting, radius, loss) {
-    const { weights, reach } = this.classWeights(weighting, radius);
+    const given = this.given(weighting, radius);
+    if (given instanceof Float32Array) return this.sumsOf(given, radius, loss);
+    const { weights, reach } = given;
     const sums = this.sumsByDistance(loss);
     const most = Math.max(...weights);
     const parts = [0, 0, 0];
@@ -239,6 +244,23 @@ export class Study {
       parts[0] += sums[1][d] * (shared ? most : weights[1]);
       parts[within(d, radius) ? 1 : 2] += sums[0][d] * (shared ? most : weights[0]);
     }
+    return parts;
+  }
+
+  /**
+   * The same, of weights by pixel.
+   * @param {Float32Array} weight
+   * @param {number} radius
+   * @param {string | null} loss
+   */
+  sumsOf(weight, radius, loss) {
+    const entropy = loss ? this.crossEntropy(loss) : null;
+    const parts = [0, 0, 0];
+    for (let i = 0; i < this.count; i++)
+      if (weight[i])
+        parts[this.labels[i] ? 0 : within(this.near[i], radius) ? 1 : 2] += entropy
+          ? weight[i] * entropy[i]
+          : weight[i];
     return parts;
   }
 
@@ -268,7 +290,7 @@ export class Study {
    */
   radiusCurves(last, loss = null) {
     const radii = [...Array(last + 1).keys()];
-    const each = radii.map((radius) => this.classWeights("dilated", radius).weights);
+    const each = radii.map((radius) => WEIGHTINGS.dilated(this, radius).weights);
     const shares = radii.map((radius) => this.shares("dilated", radius, loss));
     return {
       weights: this.classes.map((cls) => each.map((weights) => weights[cls])), // weights[class][R]

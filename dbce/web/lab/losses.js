@@ -19,7 +19,7 @@ const factsOf = (labels, count, measured) => {
   const classes = [...Array(count).keys()];
   const distance = measured ? classes.map((cls) => distanceField(labels, cls, SIZE)) : [];
   const areas = distance.map((field) => areaCurve(field, labels));
-  return { labels, classes, valid: labels.length, ignored: 0, distance, areas };
+  return { size: SIZE, labels, classes, valid: labels.length, ignored: 0, distance, areas };
 };
 
 /**

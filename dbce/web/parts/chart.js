@@ -3,17 +3,25 @@
 /** Every line and area against a value from 0 to a largest one, a radius or a threshold, in an SVG of this size. */
 export class Chart {
   /**
-   * @param {{width: number, height: number, last: number, step?: number, ticks: number[], title?: string}} options
-   *   size in units of the SVG; the largest value, and what values are multiples of; those to be written below; title
-   *   of the axis
+   * @param {object} options
+   * @param {number} options.width in units of the SVG
+   * @param {number} options.height
+   * @param {number} options.last the largest value
+   * @param {number} [options.step] what values are multiples of
+   * @param {(number | [number, string])[]} options.ticks values to be written below, or what to write there
+   * @param {string} [options.title] of the axis
+   * @param {number} [options.right] room for labels beside the ends of the lines
    */
-  constructor({ width, height, last, step = 1, ticks, title = "" }) {
+  constructor({ width, height, last, step = 1, ticks, title = "", right: room = 16 }) {
     this.last = last;
     this.step = step;
     this.size = { width, height };
-    this.inner = { left: 56, right: width - 16, top: 14, bottom: height - (title ? 44 : 26) };
+    this.inner = { left: 56, right: width - room, top: 14, bottom: height - (title ? 44 : 26) };
     const { left, right, bottom } = this.inner;
-    this.axis = ticks.map((r) => `<text x="${this.x(r)}" y="${bottom + 20}" text-anchor="middle">${r}</text>`).join("");
+    this.axis = ticks
+      .map((tick) => (Array.isArray(tick) ? tick : [tick, tick]))
+      .map(([value, text]) => `<text x="${this.x(+value)}" y="${bottom + 20}" text-anchor="middle">${text}</text>`)
+      .join("");
     if (title) this.axis += `<text x="${(left + right) / 2}" y="${height - 3}" text-anchor="middle">${title}</text>`;
   }
 

@@ -18,7 +18,8 @@ export class ShareBars {
     for (const [name, { title }] of Object.entries(viewer.config.weightings)) {
       this.box.insertAdjacentHTML(
         "beforeend",
-        `<div class="one" data-weighting="${name}"><span class="name" data-weighting="${name}">${title}</span>
+        `<div class="one" data-weighting="${name}">
+          <span class="name" data-weighting="${name}">${explained(title)}</span>
           <output data-out="ratio"></output><output data-out="total"></output>
           <div class="bar" role="img" data-weighting="${name}">${spans}</div>
           <p class="values" aria-hidden="true">${spans}</p></div>`,

@@ -1,6 +1,6 @@
 // Fig. 1, alive: image, labels, cross entropy, weight, weighted loss, and where the weight goes.
 import { IGNORE } from "../core/dilation.js";
-import { factsOf } from "../core/facts.js";
+import { factsAt, tallyOf } from "../core/facts.js";
 import { digits, grouped, percent } from "../core/format.js";
 import { moral } from "../core/sentences.js";
 import { BLACK, hex, largest, styled, WHITE } from "../parts/colour.js";
@@ -15,7 +15,8 @@ import { GradientPanels } from "./gradient.js";
 /** What a panel depends on: the weighting that is drawn, the network that was trained. */
 const NETWORK = `<span class="tags"><span class="tag network"></span></span>`;
 const WEIGHTING = `<span class="tags"><span class="tag weighting"></span></span>`;
-const BOTH = `<span class="tags"><span class="tag weighting short"></span><span class="tag network"></span></span>`;
+const BOTH = `<span class="tags"><span class="tag weighting short"></span>
+  <span class="tag network short"></span></span>`;
 
 const noMask = (several) => `<div class="nomask" hidden>
   <p>There ${several ? "are no labels" : "is no mask"} for this image yet. A loss compares a prediction with the truth:
@@ -50,6 +51,8 @@ export function anatomy(viewer) {
   const bars = new ShareBars(viewer);
   const charts = new RadiusCharts(viewer);
   let beside = new Float32Array(0); // weights that are not drawn
+  /** What no radius changes: sums and losses of the weightings without one, for these labels. */
+  let kept = { labels: null, tallies: {}, totals: {} };
   let captioned = ""; // the caption of (d): written anew only where it changes, so that a term in it keeps its focus
   let weights = new Float32Array(0);
   let products = new Float32Array(0);
@@ -74,23 +77,39 @@ export function anatomy(viewer) {
     return study.weightMap(name, state.radius, beside);
   }
 
+  /**
+   * The sums of a weighting, and its weighted loss.
+   * @param {string} key
+   */
+  function sumsOf(key) {
+    const { study } = viewer;
+    if (kept.labels !== study.labels) kept = { labels: study.labels, tallies: {}, totals: {} };
+    const { tallies, totals } = config.weightings[key].has_radius ? { tallies: {}, totals: {} } : kept;
+    const of = `${key} ${state.loss}`;
+    if (!(of in totals)) {
+      const [map, ce] = [weightsOf(key), study.crossEntropy(state.loss)];
+      tallies[key] ??= tallyOf(study, map);
+      totals[of] = 0;
+      for (let i = 0; i < map.length; i++) totals[of] += map[i] * ce[i];
+    }
+    return { tally: tallies[key], total: totals[of] };
+  }
+
   function drawShares() {
     const { study } = viewer;
     const of = state.of === "loss" ? state.loss : null;
     const title = of ? `Where the loss of ${config.short[of]} falls` : "Where the weight goes";
     viewer.$('[data-out="share-title"]').textContent = title;
-    const ce = study.crossEntropy(state.loss);
     for (const [key, { has_radius: hasRadius }] of Object.entries(config.weightings)) {
-      const map = weightsOf(key);
-      const facts = factsOf(study, map, state.radius);
+      const { tally, total } = sumsOf(key);
+      const facts = factsAt(tally, state.radius);
       const shares = of ? study.shares(key, state.radius, of) : facts.shares;
-      let total = 0;
-      for (let i = 0; i < map.length; i++) total += map[i] * ce[i];
       bars.drawBar(key, title, shares, facts.counts);
       bars.drawNumbers(key, facts, total);
       if (key !== state.weighting) continue;
       const loss = of && { title: config.titles[of], shares };
-      viewer.$(".moral").textContent = moral(facts, { key, hasRadius }, nouns, loss);
+      const inSet = key === "balanced_set" ? 1 - config.frequencies[0] : undefined;
+      viewer.$(".moral").textContent = moral(facts, { key, hasRadius, inSet }, nouns, loss);
     }
   }
 
@@ -137,7 +156,7 @@ export function anatomy(viewer) {
     const of = config.titles[state.loss];
     const said = {
       ce: `Cross entropy of the network trained with ${of}, 0 to ${digits(top.ce)} nats`,
-      w: `Weight of every pixel, ${state.weighting}, at most ${digits(top.w)}`,
+      w: `Weight of every pixel, ${config.weightings[state.weighting].name}, at most ${digits(top.w)}`,
       wce: `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`,
     };
     weight.map(weights, top.w, magma, said.w, lines);
@@ -168,11 +187,18 @@ export function anatomy(viewer) {
     const caption = only === null ? weighting.legend : `weight of the ${config.classes[only]}${absent}`;
     const written = `<b>(d)</b> ${explained(caption)}${WEIGHTING}`;
     if (captioned !== written) weight.caption.innerHTML = captioned = written;
-    for (const tag of strip.querySelectorAll(".tag.weighting"))
-      tag.textContent = (tag.classList.contains("short") ? "" : "weighting: ") + state.weighting;
-    for (const tag of strip.querySelectorAll(".tag.network")) tag.textContent = `network: ${config.short[state.loss]}`;
+    for (const [kind, text] of [
+      ["weighting", weighting.name],
+      ["network", config.short[state.loss]],
+    ])
+      for (const tag of strip.querySelectorAll(`.tag.${kind}`))
+        tag.textContent = tag.classList.contains("short") ? text : `${kind}: ${text}`;
     for (const button of viewer.$$('[data-legend="weights"] button'))
       button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
+    const taught = weighting.trained.map((loss) => config.titles[loss]).join(", ");
+    viewer.$('[data-out="taught"]').textContent = taught
+      ? `; trained with it: ${taught}`
+      : "; no network is trained with it";
     viewer.$('[data-out="radius"]').innerHTML = `R = ${state.radius}<small>px</small>`;
     for (const part of [".slider", '[data-out="radius"]'])
       viewer.$(part).classList.toggle("off", !weighting.has_radius);

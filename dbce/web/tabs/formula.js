@@ -1,4 +1,5 @@
 // The formula of the loss with the numbers of one pixel in it.
+import { borderDistances } from "../core/borders.js";
 import { FAR, IGNORE, within } from "../core/dilation.js";
 import { digits, grouped } from "../core/format.js";
 import { weightAt } from "../core/weights.js";
@@ -7,16 +8,30 @@ import { weightAt } from "../core/weights.js";
  * How the weight of a pixel comes about: the terms of the classes that reach it, of which the largest counts.
  * @param {any} study
  * @param {number} i
- * @param {{weights: number[], reach: number}} given
+ * @param {import("../core/weights.js").Given} given
  * @param {{term: string, has_radius: boolean}} weighting
  * @param {string[]} names of the classes
  */
-function weightTerms(study, i, { weights, reach }, { term, has_radius }, names) {
+function weightTerms(study, i, given, { term, has_radius }, names) {
+  const filled = (words) => term.replace(/\{(\w+)\}/g, (_, word) => words[word]);
+  const words = (cls, reach) => ({
+    name: names[cls],
+    area: grouped(study.areas[cls][reach]),
+    count: grouped(study.valid),
+    share: digits(study.frequencies?.[cls] ?? 0),
+  });
+  if (given instanceof Float32Array) {
+    const { first, second } = borderDistances(study.labels, study.size);
+    const away = (distance) => (distance < Infinity ? distance.toFixed(1) : "\u221e");
+    const own = words(study.labels[i], 0);
+    return `${filled({ ...own, first: away(first[i]), second: away(second[i]) })} = <b>${digits(given[i])}</b>`;
+  }
+  const { weights, reach } = given;
   const reaching = study.classes.filter((cls) => weights[cls] && within(study.distance[cls][i], reach));
-  const words = (cls) => ({ name: names[cls], area: grouped(study.areas[cls][reach]), count: grouped(study.valid) });
-  const terms = reaching.map((cls) => term.replace(/\{(\w+)\}/g, (_, word) => words(cls)[word])).reverse();
+  if (!reaching.length) return "<b>0</b>: the data set has none of this class";
+  const terms = reaching.map((cls) => filled(words(cls, reach))).reverse();
   const winner = names[reaching.reduce((a, b) => (weights[b] >= weights[a] ? b : a))];
-  const most = `<b>${digits(weightAt(study, i, { weights, reach }))}</b>`;
+  const most = `<b>${digits(weightAt(study, i, given))}</b>`;
   if (!has_radius) return `${terms[0]} = ${most}`;
   return terms.length > 1
     ? `max(${terms.join(", ")}) = ${most}, the ${winner}\u2019s`
@@ -44,7 +59,7 @@ export function formula(study, config, state, pixel) {
   const closest = objects.find((cls) => study.distance[cls][i] === away);
   const none = objects.every((cls) => study.areas[cls][0] === 0);
   const where = own || none ? "" : `, ${away < FAR ? away : "over 254"} px from the ${names[closest]}`;
-  const given = study.classWeights(weighting, radius);
+  const given = study.given(weighting, radius);
   const value = weightAt(study, i, given);
   const ce = study.crossEntropy(loss)[i];
   const each = config.losses.map((key) => `${config.short[key]} ${digits(study.probabilityOfTruth(key, i))}`);

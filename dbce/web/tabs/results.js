@@ -1,6 +1,7 @@
 // What was found, and Table 1 of the paper beside the scores of the bundled networks: made from what was measured,
 // nothing typed in. Nothing is marked as best here unless Python says that it is so beyond chance.
 
+import { SharesChart } from "../parts/shares_chart.js";
 import { explained } from "../parts/term.js";
 
 const NONE = `<div class="card"><h2>Not measured</h2><p class="quiet">These networks come without scores.
@@ -78,9 +79,30 @@ function madeBy({ data, train, evaluate, evidence }) {
   return `Made by ${data ? `${code(data)}, ` : ""}${code(train)} for each loss, and ${code(evaluate)}${more}.`;
 }
 
+/**
+ * Where the weight mass goes over the data set.
+ * @param {any} shares from dbce.scores.shares.shares_summary
+ * @param {SharesChart} chart
+ * @param {string} object
+ */
+function masses({ data, images, said, command, rows }, chart, object) {
+  const of = explained(`Share of the weight that the ${object} holds, by its size: ${images} images of ${data}.`);
+  const heads = ["small", "middle", "large"].map((head) => `<th scope="col">${head}</th>`).join("");
+  const body = rows.map(
+    ({ name, thirds }) =>
+      `<tr><th scope="row">${explained(name)}</th>${thirds.map((v) => `<td>${v.toFixed(1)}</td>`).join("")}</tr>`,
+  );
+  const table = `<table class="wide more"><thead><tr><td>thirds by size, %</td>${heads}</tr></thead>
+    <tbody>${body.join("")}</tbody></table>`;
+  return `<div class="card masses"><h2>Where the weight mass goes</h2><p class="quiet">${of}</p>
+    <div class="beside"><figure><div class="chart">${chart.svg()}</div><figcaption>${said}</figcaption></figure>
+    <div>${scrolled(table)}<p class="quiet">Made by <code>${command}</code>.</p></div></div></div>`;
+}
+
 /** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
 export function results(viewer) {
-  const { titles, results, findings: found, marks } = viewer.config;
+  const { titles, results, findings: found, marks, shares, classes, nouns, radius: paper } = viewer.config;
+  const chart = shares && new SharesChart(shares.rows);
   const cards = results.map(
     (result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${explained(result.setting)}</p>
       ${(result.columns.length > 4 ? longTable : table)(result, titles)}
@@ -88,6 +110,17 @@ export function results(viewer) {
       <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>
       <p class="quiet">${madeBy(result.commands)}</p></div>`,
   );
-  viewer.$("#view-results").innerHTML = (found ? findings(found, marks) : "") + cards.join("") || NONE;
-  return { draw() {} };
+  const object = viewer.several ? nouns.object : classes[1];
+  const mass = shares ? masses(shares, chart, object) : "";
+  viewer.$("#view-results").innerHTML = (found ? findings(found, marks) : "") + mass + cards.join("") || NONE;
+
+  function draw() {
+    if (!shares) return;
+    const { study } = viewer;
+    const held = study.labelled ? study.valid - study.areas[0][0] : 0;
+    const own = shares.rows.filter(({ key }) => held && study.weightings.includes(key));
+    const holds = Object.fromEntries(own.map(({ key }) => [key, study.shares(key, paper)[0]]));
+    chart.mark(viewer.$(".masses .chart"), held ? (100 * held) / study.valid : null, holds, nouns.seen);
+  }
+  return { draw };
 }
