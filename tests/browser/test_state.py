@@ -265,10 +265,10 @@ def test_forget_deletes_all_at_once_and_says_so(visit, pair):
     page.get_by_text("Display", exact=True).click()
     page.get_by_role("button", name="Forget").press("Enter")
     expect(said(page)).to_have_text("1 image deleted from this browser. What is in view stays until you leave it.")
-    until_kept(page, "^none kept now$")
+    until_kept(page, "^None is kept now$")
     give(page, "mask", pair[1])  # of a forgotten image nothing is kept
     page.wait_for_timeout(300)
-    until_kept(page, "^none kept now$")
+    until_kept(page, "^None is kept now$")
     again(page)
     expect(said(page)).to_contain_text("Your image is no longer kept in this browser")
     assert page.evaluate(STATE)["example"] == 0
@@ -283,7 +283,7 @@ def test_who_wants_nothing_kept_has_nothing_kept(visit, pair):
     page.get_by_text("Display", exact=True).click()
     page.get_by_role("checkbox", name="Keep opened images").press("Space")
     expect(said(page)).to_contain_text("Images you open are not kept any more; 1 image deleted from this browser.")
-    until_kept(page, "^none kept now$")
+    until_kept(page, "^None is kept now$")
     page.locator(".examples button").nth(1).click()
     wait_for_address(page, example="1")
     page.go_back()  # while the page is open, it is in its memory

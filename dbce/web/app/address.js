@@ -20,6 +20,7 @@ export class Address {
     this.start = writeLink(viewer.fields, { ...viewer.fields.start(), own: null });
     this.pace = new Pace((url, push) => this.write(url, push));
     this.place = "";
+    this.themed = { theme: "", from: "", search: "" }; // made when one of the first two changes
     this.hash = location.hash; // as it was last written or followed
     /** @type {string | null} what is to be followed next */
     this.wanted = null;
@@ -47,9 +48,8 @@ export class Address {
     const { fields, state, config } = this.viewer;
     const links = this.viewer.$$(".tasks a");
     const fragment = carryLink(fields, state, config.task);
-    const search = searchFor(location.search, state.theme);
     for (const [i, { href, here }] of config.tasks.entries())
-      if (!here) links[i].href = `${href}${search}${fragment && `#${fragment}`}`;
+      if (!here) links[i].href = `${href}${this.search()}${fragment && `#${fragment}`}`;
   }
 
   /** The address of what is in view; a bare one leads to what the page starts with. */
@@ -57,7 +57,16 @@ export class Address {
     const { fields, state } = this.viewer;
     const fragment = writeLink(fields, state, this.zoom.written());
     const bare = !this.hash && fragment === this.start;
-    return `${location.pathname}${searchFor(location.search, state.theme)}${bare ? "" : `#${fragment}`}`;
+    return `${location.pathname}${this.search()}${bare ? "" : `#${fragment}`}`;
+  }
+
+  /** Its query, which may hold the theme. */
+  search() {
+    const { theme } = this.viewer.state;
+    const { search } = location;
+    if (this.themed.theme !== theme || this.themed.from !== search)
+      this.themed = { theme, from: search, search: searchFor(search, theme) };
+    return this.themed.search;
   }
 
   /** Something changed. */

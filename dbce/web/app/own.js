@@ -175,7 +175,7 @@ export class Own {
     const entries = await this.kept.list().catch(() => []);
     const size = entries.reduce((sum, entry) => sum + entry.size, 0);
     const room = size < 1e6 ? `${Math.ceil(size / 1e3)} kB` : `${Math.ceil(size / 1e6)} MB`;
-    const now = entries.length ? `${images(entries.length)} kept, ${room}` : "none kept now";
+    const now = entries.length ? `${images(entries.length)} kept, ${room}` : "None is kept now";
     this.viewer.$('[data-out="kept"]').textContent = now;
   }
 }
