@@ -1,12 +1,13 @@
 // Where the page begins: the viewer in an element, with its parts.
+import { Address } from "./app/address.js";
 import { Breath } from "./app/breath.js";
 import { fillControls } from "./app/controls.js";
 import { listen } from "./app/events.js";
 import { Large } from "./app/large.js";
 import { tellOneImage } from "./app/one_image.js";
 import { Opening } from "./app/opening.js";
+import { Own } from "./app/own.js";
 import { Painter } from "./app/paint.js";
-import { followLink } from "./app/share.js";
 import { Tour } from "./app/tour.js";
 import { Viewer } from "./app/viewer.js";
 import { Zoom } from "./app/zoom.js";
@@ -41,16 +42,13 @@ export async function mount(element, settings, backend) {
   const opening = new Opening(viewer);
   const tour = new Tour(viewer, painter);
   const breath = new Breath(viewer);
-  listen({ viewer, zoom, painter, opening, tour, breath });
+  const own = new Own(viewer, opening);
+  const parts = { viewer, zoom, painter, opening, tour, breath, own };
+  const address = new Address(parts);
+  listen({ ...parts, address });
   Object.assign(element, { dbce: viewer });
-  const { found, unknown } = followLink(viewer, zoom, location.hash);
-  Object.assign(viewer.state, found);
-  viewer.render();
-  const { example, slice } = viewer.state;
-  await opening.open(slice === null || slice === undefined ? { example } : { example, slice });
+  const led = await address.go();
   viewer.root.dataset.ready = "true";
-  if (unknown.length)
-    viewer.say(`The link asks for what this page does not know (${unknown.join(", ")}); that was left out.`);
-  if (!Object.keys(found).length && !viewer.calm && !navigator.webdriver) breath.start();
+  if (!led && !viewer.calm && !navigator.webdriver) breath.start();
   return viewer;
 }

@@ -497,7 +497,7 @@ def test_a_link_opens_exactly_this_view(visit, browser):
 def hostile_links() -> list[str]:
     """Hashes that nobody's Share button writes: every field with values of each kind, and fields that are none."""
     fields = "tab slice cls example weighting loss of radius threshold palette below shape scale opacity outline shown"
-    fields += " layers view"
+    fields += " layers view own from"
     known = ["__proto__", "constructor", "toString", "valueOf", "hasOwnProperty", "__defineGetter__", "prototype"]
     numbers = ["", "NaN", "-1", "1e3", "0x10", "Infinity", "9" * 400, " 5", "5.5.5", "\u0665", "-0_0_0", "Infinity_0_0"]
     rng = random.Random(7)

@@ -262,7 +262,8 @@ def test_a_scan_without_labels_offers_no_brush_and_keeps_no_map_of_another(visit
         "() => { for (const b of document.querySelectorAll('[data-do=paint], [data-do=paint-now]')) b.click(); }"
     )
     page.wait_for_timeout(200)
-    page.evaluate("() => { location.hash = '#painting=true&tab=anatomy'; }")
+    page.evaluate("() => { location.hash += '&painting=true'; }")
+    wait_for_text(page, ".message", "The link asks for what this page does not know (painting)")
     look = "() => { const {state, study} = document.querySelector('.dbce').parentElement.dbce; "
     assert page.evaluate(look + "return [state.painting, study.labelled]; }") == [False, False]
     assert page.locator(".brush").is_hidden()

@@ -17,6 +17,7 @@ export class Breath {
       const t = Math.min(1, (now - began) / MILLISECONDS);
       this.viewer.set({ radius: this.radius(t) });
       if (t < 1) requestAnimationFrame(frame);
+      else requestAnimationFrame(() => this.stop()); // once that is drawn
     };
     requestAnimationFrame(frame);
   }
@@ -27,6 +28,10 @@ export class Breath {
     const rise = 1 - Math.cos(Math.PI * t * 2);
     const fall = 1 + Math.cos(Math.PI * (2 * t - 1));
     return Math.round(t < 0.5 ? (FAR_OUT * rise) / 2 : paper + ((FAR_OUT - paper) * fall) / 2);
+  }
+
+  get goes() {
+    return this.began > 0;
   }
 
   stop() {

@@ -13,6 +13,8 @@ import { share } from "./share.js";
  * @property {import("./opening.js").Opening} opening
  * @property {import("./tour.js").Tour} tour
  * @property {import("./breath.js").Breath} breath
+ * @property {import("./own.js").Own} own
+ * @property {import("./address.js").Address} [address] made of the others
  */
 
 const FRAME = ".frame canvas";
@@ -70,11 +72,12 @@ function bringMapsIntoView(viewer) {
 }
 
 /** @param {Parts} parts */
-function listenToButtons({ viewer, zoom, painter, opening, tour, breath }) {
+function listenToButtons({ viewer, zoom, painter, opening, tour, breath, own, address }) {
   const { state } = viewer;
   const actions = {
     skip: () => viewer.$(".view:not([hidden])").focus(),
-    share: () => share(viewer, zoom),
+    share: () => share(viewer, address),
+    forget: () => own.forget(),
     tour: () => tour.start(),
     "zoom-in": () => zoom.by(1.5),
     "zoom-out": () => zoom.by(1 / 1.5),

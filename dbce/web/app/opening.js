@@ -1,5 +1,6 @@
 // What is in view comes from somewhere: an example, files of the visitor's, a slice of a scan.
 import { Unreachable } from "../backends/backend.js";
+import { newId } from "./link.js";
 import { Scan } from "./scan.js";
 
 const NO_ANSWER = "The server did not answer; what you see is still yours. Check the connection and try again.";
@@ -16,7 +17,7 @@ export function failure(error) {
 }
 
 /** @param {File} file @returns {Promise<{name: string, data: string}>} its content in base64 */
-const readFile = (file) =>
+export const readFile = (file) =>
   new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => {
@@ -64,11 +65,13 @@ export class Opening {
         return false;
       }
       if (reply.took) [request, patch] = this.sorted(request, reply.took);
+      const own = this.nameOf(request);
       if (reply.volume) await scan.take(reply.volume, request);
       else if (!("plane" in request)) scan.content = null;
-      this.origin = request;
-      Object.assign(viewer.state, patch);
-      await viewer.showScene(reply.scene);
+      await viewer.showScene(reply.scene, () => {
+        this.origin = request;
+        Object.assign(viewer.state, { own, ...patch });
+      });
       if (reply.volume) this.origin = await scan.request(viewer.study.place[0]);
       return true;
     } catch (error) {
@@ -80,9 +83,34 @@ export class Opening {
     }
   }
 
-  /** @param {number} example */
-  openExample(example) {
-    return this.open({ example }, { example, slice: null, painting: false });
+  /**
+   * The name of what a request opens, where it holds files of the visitor's: the one in view keeps its own.
+   * @param {Record<string, any>} request
+   */
+  nameOf(request) {
+    const { own } = this.viewer.state;
+    if ("plane" in request) return own;
+    if (!request.image && !request.mask) return null;
+    const { image, example } = this.source();
+    const same = request.image === image && request.example === example;
+    return same && own ? own : newId();
+  }
+
+  /**
+   * @param {number} example
+   * @param {number | null} slice
+   */
+  openExample(example, slice = null) {
+    return this.open(slice === null ? { example } : { example, slice }, { example, slice, painting: false });
+  }
+
+  /**
+   * Another slice of what is in view, if it has that one.
+   * @param {number | null} slice
+   */
+  async turnTo(slice) {
+    const { place } = this.viewer.study;
+    if (slice !== null && place && slice < place[1] && slice !== place[0]) await this.scan.goTo(slice);
   }
 
   /**

@@ -1,42 +1,29 @@
-// The state in the address: a link opens exactly this view. It never holds an upload.
+// A link to exactly this view, in the clipboard. It never holds an opened image, and says so.
+
+const COPIED = {
+  example: "Link copied: it opens exactly this view.",
+  image:
+    "Link copied. Your image is not in it: whoever opens it sees these settings on the first example, and is told " +
+    "that the image is private.",
+  mask:
+    "Link copied. Your mask is not in it: whoever opens it sees these settings with that of the example, and is told " +
+    "that yours is private.",
+};
 
 /**
- * A link to what is in view.
  * @param {import("./viewer.js").Viewer} viewer
- * @param {import("./zoom.js").Zoom} zoom
+ * @param {import("./address.js").Address} address
  */
-export function linkTo({ fields, state }, zoom) {
-  const parts = fields.write(state.example === null ? { ...state, slice: null } : state);
-  if (zoom.written()) parts.set("view", zoom.written());
-  return `${location.origin}${location.pathname}${location.search}#${parts}`;
-}
-
-/**
- * What a link asks for; where it looks is followed at once.
- * @param {import("./viewer.js").Viewer} viewer
- * @param {import("./zoom.js").Zoom} zoom
- * @param {string} fragment
- */
-export function followLink({ fields }, zoom, fragment) {
-  return fields.read(fragment, (name, text) => name === "view" && zoom.read(text));
-}
-
-/**
- * Put the link into the address and the clipboard.
- * @param {import("./viewer.js").Viewer} viewer
- * @param {import("./zoom.js").Zoom} zoom
- */
-export async function share(viewer, zoom) {
-  const link = linkTo(viewer, zoom);
-  history.replaceState(null, "", link);
+export async function share(viewer, address) {
+  const { own, example } = viewer.state;
+  address.pace.flush();
+  const link = new URL(address.url(), location.href).href;
   try {
     await navigator.clipboard.writeText(link);
-    viewer.say(
-      viewer.state.example === null
-        ? "Link copied. It holds the settings; your image stays with you."
-        : "Link copied: it opens exactly this view.",
-    );
+    viewer.say(COPIED[own === null ? "example" : example === null ? "image" : "mask"]);
   } catch {
-    viewer.say("The link is in the address bar; copy it from there.");
+    viewer.say(
+      window === window.top ? "The link is in the address bar; copy it from there." : `Copy this link: ${link}`,
+    );
   }
 }

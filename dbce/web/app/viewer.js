@@ -2,11 +2,10 @@
 import { unpackArrays } from "../core/scene.js";
 import { studyOf } from "../core/label_study.js";
 import { Fields } from "./state.js";
+import { firstTheme, keepTheme } from "./theme.js";
 
 /** @typedef {{x: number, y: number}} Pixel */
 /** @typedef {{draw: () => void, probe?: (pixel: Pixel | null) => void}} Tab */
-
-const THEME = "dbce-theme"; // what the browser keeps, from one visit to the next and from one task to the other
 
 /** What a screen reader says of a slider. @type {Record<string, (value: number) => string>} */
 const SPOKEN = {
@@ -37,7 +36,8 @@ export class Viewer {
     /** @type {Record<string, any>} */
     this.state = {
       ...this.fields.start(),
-      theme: keptTheme() ?? (matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark"),
+      theme: firstTheme(location.search),
+      own: null, // the name of an image that the visitor opened
       painting: false,
       erase: false,
       brush: 14,
@@ -169,11 +169,17 @@ export class Viewer {
     line.classList.toggle("error", error);
   }
 
+  /** The line that stands there. */
+  get said() {
+    return this.$(".message").textContent;
+  }
+
   /**
    * Show what a backend answered.
    * @param {string} text a scene as JSON
+   * @param {() => void} change what changes with it
    */
-  async showScene(text) {
+  async showScene(text, change) {
     const scene = JSON.parse(text);
     const image = fetch(scene.image).then((answer) => answer.blob());
     const [arrays, bitmap] = await Promise.all([unpackArrays(scene), image.then((blob) => createImageBitmap(blob))]);
@@ -184,27 +190,14 @@ export class Viewer {
     this.study = studyOf(scene, arrays, this.config.frequencies);
     this.root.style.setProperty("--aspect", String(aspect(scene.shape)));
     this.state.pixel = null;
+    change();
     this.say(scene.title + (scene.note ? ". " + scene.note : ""));
     for (const follow of this.followers) follow(scene);
     this.render();
   }
 
-  /** The theme, and nothing else, is kept. */
   switchTheme() {
     this.set({ theme: this.state.theme === "dark" ? "light" : "dark" });
-    try {
-      localStorage.setItem(THEME, this.state.theme);
-    } catch {
-      // storage is switched off
-    }
-  }
-}
-
-function keptTheme() {
-  try {
-    const kept = localStorage.getItem(THEME);
-    return kept === "dark" || kept === "light" ? kept : null;
-  } catch {
-    return null;
+    keepTheme(this.state.theme);
   }
 }

@@ -17,6 +17,8 @@ export class Zoom {
     this.viewer = viewer;
     this.scale = 1;
     this.x = this.y = 0; // where the image's corner lies, in sides of the frame
+    /** @type {(() => void)[]} what follows another look */
+    this.followers = [];
     /** @type {Map<number, PointerEvent>} pointers that are down on a panel */
     this.fingers = new Map();
     this.listen();
@@ -32,6 +34,7 @@ export class Zoom {
     root.classList.toggle("zoomed", scale > 1);
     root.classList.toggle("close", scale > 3);
     for (const out of this.viewer.$$('[data-out="zoom"]')) out.textContent = `${Math.round(scale * 100)} %`;
+    for (const follow of this.followers) follow();
   }
 
   /**

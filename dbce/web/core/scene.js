@@ -18,7 +18,12 @@
 /** @typedef {Record<string, Uint8Array | Int16Array>} Arrays */
 
 /** @param {string} text base64 */
-export const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+export function bytes(text) {
+  const letters = atob(text);
+  const out = new Uint8Array(letters.length);
+  for (let i = 0; i < out.length; i++) out[i] = letters.charCodeAt(i);
+  return out;
+}
 
 /** @param {Uint8Array} data @returns {string} */
 export function base64(data) {
