@@ -14,7 +14,8 @@ from dbce.__main__ import main
 from dbce.data import ct
 from dbce.data.phantoms import polyp
 from dbce.registry import LOSSES
-from dbce.study.figures import PALETTES, anatomy, comparison, overlay, radius_curve
+from dbce.study.colours import PALETTES, overlay
+from dbce.study.figures import anatomy, comparison, radius_curve
 from dbce.study.predictor import Study, quantise
 from dbce.tasks import TASKS
 

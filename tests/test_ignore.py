@@ -29,7 +29,7 @@ from dbce.registry import LOSSES
 from dbce.scores import evaluation
 from dbce.scores.findings import scene_scores
 from dbce.scores.tallies import Scenes, Tally, scenes_of, tally
-from dbce.study import export, figures
+from dbce.study import colours, export, figures
 from dbce.study.predictor import LabelStudy, Predictor, Study, quantise
 from dbce.tasks import IGNORE, TASKS
 from dbce.train.checkpoints import Checkpoint
@@ -446,21 +446,21 @@ def pair() -> tuple[Study, LabelStudy]:
     return Study(TASKS["polyp"], image, labels, logits), LabelStudy(TASKS["organs"], image, labels, maps)
 
 
-HATCH = np.array([list(bytes.fromhex(colour[1:])) for colour in figures.IGNORED])
+HATCH = np.array([list(bytes.fromhex(colour[1:])) for colour in colours.IGNORED])
 
 
 def is_hatch(rgb: np.ndarray) -> np.ndarray:
     return (rgb[..., None, :] == HATCH).all(axis=-1).any(axis=-1)
 
 
-@pytest.mark.parametrize("palette", figures.PALETTES)
+@pytest.mark.parametrize("palette", colours.PALETTES)
 def test_the_overlay_hatches_them_and_claims_no_error_there(pair, palette):
     one = pair[0]
-    rgb = figures.overlay(one, "ce", 0.5, palette)
+    rgb = colours.overlay(one, "ce", 0.5, palette)
     assert np.array_equal(is_hatch(rgb), one.labels == IGNORE)
     errors = one.errors("ce", 1e3)
     counts = {
-        name: (rgb == list(bytes.fromhex(figures.PALETTES[palette][name][1:]))).all(axis=2).sum()
+        name: (rgb == list(bytes.fromhex(colours.PALETTES[palette][name][1:]))).all(axis=2).sum()
         for name in ("fp", "fn")
     }
     assert counts == {"fp": errors["rim"] + errors["far"], "fn": errors["missed"]}

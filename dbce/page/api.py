@@ -14,8 +14,9 @@ from dbce.data import inputs
 from dbce.page import cache
 from dbce.page.desk import queued
 from dbce.page.limits import GENERIC
-from dbce.page.studio import Opened, Studio, read_view, shown
+from dbce.page.studio import Opened, Studio
 from dbce.page.turns import Turns
+from dbce.page.views import read_view, shown
 from dbce.study import export
 from dbce.study.predictor import LabelStudy
 from dbce.tasks import DEFAULT

@@ -68,7 +68,7 @@ def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
                 Middleware(RequestLimit),
                 Middleware(Door),
                 Middleware(Room),
-            ]
+            ],
         },
     }
 

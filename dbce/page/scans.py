@@ -13,7 +13,8 @@ import numpy as np
 from dbce.data import ct, inputs, pairs, volumes
 from dbce.data.stack import MAX_SIDE
 from dbce.page import workers
-from dbce.page.studio import Opened, Studio, described, shown
+from dbce.page.studio import Opened, Studio, described
+from dbce.page.views import shown
 from dbce.registry import resolve
 from dbce.study.predictor import Predictor
 from dbce.tasks import IGNORE, WORK_SIZE

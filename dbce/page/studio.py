@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import json
 import logging
-import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -17,13 +16,11 @@ from dbce.data import inputs, pairs
 from dbce.page import workers
 from dbce.page.limits import GENERIC
 from dbce.page.scene import scene
-from dbce.prior import PRIORS
+from dbce.page.views import read_view, shown
 from dbce.registry import resolve
 from dbce.study import export
-from dbce.study.figures import PALETTES
 from dbce.study.predictor import Predictor, Study
-from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
-from dbce.weights import WEIGHTINGS
+from dbce.tasks import IGNORE, WORK_SIZE
 
 log = logging.getLogger(__name__)
 
@@ -69,14 +66,6 @@ def _decode(request: Any) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise inputs.InputError(f"The request is {shown(fields)}; it must be a JSON object. Reload the page.")
     return fields
-
-
-def shown(value: Any) -> str:
-    """A value from outside as a sentence repeats it: short, however long or deep it is."""
-    brief = reprlib.Repr()
-    brief.maxstring = brief.maxother = brief.maxlong = 60
-    brief.maxlevel = 2
-    return brief.repr(value)
 
 
 class Studio:
@@ -270,30 +259,3 @@ def _labels(text: Any) -> np.ndarray:
         return bits.reshape(WORK_SIZE, WORK_SIZE)
     except (TypeError, ValueError) as error:
         raise inputs.InputError("The painted mask did not arrive whole; try again.") from error
-
-
-def read_view(fields: Any, predictor: Predictor) -> export.View:
-    """Fields from outside -> a view, every one of them checked.
-
-    Raises:
-        InputError: an unknown field or a value out of range.
-    """
-    try:
-        view = export.View(**fields)
-    except TypeError as error:
-        raise inputs.InputError("The view has fields that are not known here; reload the page.") from error
-    choices = {
-        "figure": export.figures_of(predictor.task),
-        "loss": tuple(predictor.checkpoints),
-        "weighting": tuple(WEIGHTINGS),
-        "palette": tuple(PALETTES),
-        "prior": PRIORS,
-    }
-    for name, known in choices.items():
-        if getattr(view, name) not in known:
-            raise inputs.InputError(f"{name} is {shown(getattr(view, name))}; it must be one of {', '.join(known)}.")
-    for name, low, high in (("radius", 0, MAX_RADIUS), ("threshold", 0, 1)):
-        value = getattr(view, name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise inputs.InputError(f"{name} is {shown(value)}; it must be a number from {low} to {high}.")
-    return view

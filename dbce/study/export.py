@@ -34,7 +34,7 @@ class View:
         weighting: key of `dbce.weights.WEIGHTINGS`.
         radius: of the disk, in pixels of the study.
         threshold: probability that a prediction must exceed.
-        palette: see `dbce.study.figures.PALETTES`.
+        palette: see `dbce.study.colours.PALETTES`.
         prior: one of `dbce.prior.PRIORS`: whether class weights are taken out of the networks.
     """
 

@@ -14,60 +14,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from dbce.study.colours import IGNORED, PALETTES, colours_of, hatched, label_colours, overlay, rgb
 from dbce.study.predictor import LabelStudy, Study
-from dbce.tasks import IGNORE, Task
+from dbce.tasks import IGNORE
 from dbce.weights import weighting_of
-
-PALETTES = {
-    "paper": {"tp": "#EDEDF0", "fp": "#E5484D", "fn": "#3B82F6", "tn": "#08080A"},
-    "safe": {"tp": "#EDEDF0", "fp": "#E69F00", "fn": "#56B4E9", "tn": "#08080A"},
-}
-"""Colours of found, false positive, false negative and rejected pixels; "safe" for colour-blind readers."""
-
-IGNORED = ("#5C626E", "#8A919E")
-"""Colours of the hatch over ignored pixels, in every palette."""
-
-
-def _palette(name: str) -> dict[str, str]:
-    if name not in PALETTES:
-        raise ValueError(f"palette is {name!r}; it must be one of {', '.join(PALETTES)}.")
-    return PALETTES[name]
-
-
-def _rgb(*colours: str) -> np.ndarray:
-    """Hex colours -> (n, 3) uint8 RGB."""
-    return np.array([list(bytes.fromhex(colour[1:])) for colour in colours], np.uint8)
-
-
-def overlay(study: Study, loss: str, threshold: float = 0.5, palette: str = "paper") -> np.ndarray:
-    """Prediction with false positives and false negatives in colour, as in Figs. 2 and 3; ignored pixels are hatched.
-
-    Args:
-        study: without a mask, every predicted pixel counts as found.
-        loss: which network.
-        threshold: probability that a prediction must exceed.
-        palette: key of `PALETTES`.
-
-    Returns:
-        (H, W, 3) uint8 RGB.
-
-    Raises:
-        ValueError: a loss the study does not hold, or an unknown palette.
-    """
-    chosen = _palette(palette)
-    found = study.prediction(loss, threshold)
-    real = found if study.labels is None else study.labels == 1
-    colours = _rgb(*chosen.values())
-    kind = np.select([found & real, found, real], [0, 1, 2], 3)  # tp, fp, fn, tn
-    return _hatched(colours[kind], study.labels)
-
-
-def _hatched(pixels: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-    """(H, W, 3) uint8 RGB with a neutral hatch where the labels say that a pixel is ignored."""
-    if labels is None or not (labels == IGNORE).any():
-        return pixels
-    stripe = np.add(*np.indices(labels.shape)) % 6 < 2
-    return np.where((labels == IGNORE)[..., None], _rgb(*IGNORED)[stripe.astype(int)], pixels)
 
 
 def anatomy(study: Study, loss: str, radius: float, weighting: str = "dilated") -> Figure:
@@ -128,12 +78,6 @@ def comparison(study: Study, threshold: float = 0.5, palette: str = "paper") -> 
     return figure
 
 
-def label_colours(labels: np.ndarray, task: Task) -> np.ndarray:
-    """(H, W) labels -> (H, W, 3) uint8 RGB: black and white, or the colours of several classes; ignored is hatched."""
-    colours = task.colours if task.several else ("#000000", "#FFFFFF")
-    return _hatched(_rgb(*colours)[np.where(labels == IGNORE, 0, labels)], labels)
-
-
 def _legend_of_ignored(study: Study) -> list[Patch]:
     """An entry for ignored pixels, where there are any."""
     if study.labels is None or not (study.labels == IGNORE).any():
@@ -151,7 +95,7 @@ def organs(study: LabelStudy, palette: str = "paper") -> Figure:
     Raises:
         ValueError: an unknown palette.
     """
-    chosen = _palette(palette)
+    chosen = colours_of(palette)
     rows, task = 1 if study.labels is None else 2, study.task
     figure = Figure(figsize=(2.2 * (len(study.logits) + 1), 2.55 * rows + 0.5), layout="constrained")
     axes = figure.subplots(rows, len(study.logits) + 1, squeeze=False)
@@ -160,14 +104,14 @@ def organs(study: LabelStudy, palette: str = "paper") -> Figure:
     if study.labels is not None:
         _picture(axes[1, 0], label_colours(study.labels, task), "ground truth")
         seen |= set(np.unique(study.labels).tolist())
-    wrong = _rgb(chosen["fp"])
+    wrong = rgb(chosen["fp"])
     for column, loss in enumerate(study.logits, start=1):
         found = study.label_map(loss)
         seen |= set(np.unique(found).tolist())
         _picture(axes[0, column], label_colours(found, task), _broken(study.named(loss)))
         if study.labels is not None:
             errors = np.where((found != study.labels)[..., None], wrong, study.image // 2)
-            errors = _hatched(errors, study.labels)
+            errors = hatched(errors, study.labels)
             _picture(axes[1, column], errors, f"wrong pixels, Dice {100 * study.scores(loss)['dice']:.1f} %")
     handles = [Patch(color=task.colours[k], label=task.classes[k]) for k in sorted(seen - {0, IGNORE})]
     handles += _legend_of_ignored(study)
