@@ -1,6 +1,7 @@
 // Where the page begins: the viewer in an element, with its parts.
 import { Breath } from "./app/breath.js";
 import { fillControls } from "./app/controls.js";
+import { offerDownloads } from "./app/download.js";
 import { listen } from "./app/events.js";
 import { tellOneImage } from "./app/one_image.js";
 import { Opening } from "./app/opening.js";
@@ -34,6 +35,7 @@ export async function mount(element, settings, backend) {
   for (const [tab] of viewer.fields.table.get("tab").choices) viewer.tabs[tab] = TABS[tab](viewer);
   new Notes(viewer.root);
   tellOneImage(viewer);
+  offerDownloads(viewer);
   const zoom = new Zoom(viewer);
   const painter = new Painter(viewer);
   const opening = new Opening(viewer);

@@ -69,7 +69,8 @@ function bringMapsIntoView(viewer) {
 }
 
 /** @param {Parts} parts */
-function listenToButtons({ viewer, zoom, painter, opening, tour, breath }) {
+function listenToButtons(parts) {
+  const { viewer, zoom, painter, opening, tour, breath } = parts;
   const { state } = viewer;
   const actions = {
     share: () => share(viewer, zoom),
@@ -97,7 +98,7 @@ function listenToButtons({ viewer, zoom, painter, opening, tour, breath }) {
     if (cls) viewer.set({ cls: +cls === state.cls ? null : +cls });
     if (kind) {
       button.closest("details").open = false;
-      download(viewer, opening, kind);
+      download(parts, kind);
     }
     actions[action]?.();
   });
