@@ -66,7 +66,7 @@ def overlay(
     pixels = colours[kind]
     if palette == "safe":
         row, column = np.indices(found.shape)
-        line = np.where(found, column + row, column + (len(found) - 1) * row) % 6 == 0
+        line = np.where(found, column + row, column - row) % 6 == 0
         pixels[line & (found != real)] = rgb(BLACK)
     return hatched(pixels, study.labels)
 

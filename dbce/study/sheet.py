@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import matplotlib
@@ -24,6 +25,8 @@ TITLE, SMALL = 9.0, 7.5
 
 EDGE, GAP, BAR = 0.14, 0.14, 0.34
 """Inches: margin of a sheet, space between pictures, and what a colour bar with its numbers takes below one."""
+
+_NAME = 40  # letters of an image's name
 
 LONGEST = 3
 """Longer or flatter pictures than this are shown as if they were not; as on the page."""
@@ -45,6 +48,7 @@ def drawing() -> Iterator[None]:
         yield
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Inches that a text takes in the widest of our fonts."""
     return text_to_path.get_text_width_height_descent(text, FontProperties(size=size, weight=weight), False)[0] / 72
@@ -60,13 +64,14 @@ def balanced(text: str, width: float, size: float) -> list[str]:
 
 def wrapped(text: str, width: float, size: float) -> list[str]:
     """A text in lines of this many inches."""
-    lines = [""]
+    lines, taken, space = [""], 0.0, text_width(" ", size)
     for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(longer, size) > width:
+        taken += space + text_width(word, size)
+        if lines[-1] and taken > width:
             lines.append(word)
+            taken = text_width(word, size)
         else:
-            lines[-1] = longer
+            lines[-1] = f"{lines[-1]} {word}".strip()
     return lines
 
 
@@ -106,8 +111,8 @@ class Sheet:
     def text(self, x: float, y: float, text: str, size: float = SMALL, width: float | None = None, **how: Any) -> None:
         """One line on the baseline y, in smaller letters where it would be wider than ``width``."""
         weight = how.get("weight", "normal")
-        if width and (needed := text_width(text, size, weight)) > width:
-            size *= width / needed
+        if width and (needed := text_width(text, size, weight)) > 0.97 * width:  # letters are rounded to pixels
+            size *= 0.97 * width / needed
         how = {"color": INK, "parse_math": False, **how}
         self.figure.text(x, y, text, fontsize=size, transform=self._inches, **how)
 
@@ -169,11 +174,15 @@ class Sheet:
             self.text(x + 0.16, y, text)
             x += 0.16 + text_width(text, SMALL) + 0.22
 
-    def foot(self, y: float, parts: Sequence[str]) -> None:
-        """What is shown, in a quiet line; a zoom is part of it."""
+    def foot(self, y: float, image: str, parts: Sequence[str]) -> float:
+        """The image and how it is shown, in quiet lines from y on; a zoom is part of it. Gives where they end."""
         scale = self.view.zoom[0]
-        said = [*parts, *([f"zoom {100 * scale:.0f} %"] if scale > 1 else [])]
-        self.text(EDGE, y, " \u00b7 ".join(part for part in said if part), SMALL, self.width - 2 * EDGE, color=QUIET)
+        name = image if len(image) <= _NAME else f"{image[: _NAME // 2]}\u2026{image[-_NAME // 2 :]}"
+        said = [name, *parts, f"zoom {100 * scale:.0f} %" if scale > 1 else ""]
+        for line in wrapped(" \u00b7 ".join(part for part in said if part), 0.97 * (self.width - 2 * EDGE), SMALL):
+            self.text(EDGE, y, line, SMALL, color=QUIET)
+            y += 0.16
+        return y - 0.16
 
     def outline(self, axes: Axes, inside: np.ndarray, colour: str, alpha: float = 1) -> None:
         """A line around pixels."""

@@ -89,8 +89,8 @@ def draw_anatomy(study: Study, view: View, image: str = "", shape: tuple[int, in
         ):
             add(k, pixels_of(values, tops[key]), title, both if k == 4 else network, in_maps)
             bar(k, magma(), ("0", digits(tops[key])))
-    sheet.foot(low + BAR + 0.2, [image, _ONE_SCALE if shared else "", over_image(view)])
-    return sheet.finish(low + BAR + 0.32)
+    low = sheet.foot(low + BAR + 0.18, image, [_ONE_SCALE if shared else "", over_image(view)])
+    return sheet.finish(low + 0.14)
 
 
 def over_image(view: View) -> str:

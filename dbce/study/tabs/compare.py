@@ -53,8 +53,7 @@ def draw_comparison(study: Study, view: View, image: str = "", shape: tuple[int,
         sheet.bar(x, columns.second + sheet.high(SIDE), SIDE, table, ("0", digits(top)))
     y = columns.table(columns.second + sheet.high(SIDE) + BAR + 0.02) + 0.24
     sheet.legend(y, _legend(study, view, chosen))
-    sheet.foot(y + 0.22, [image, *_said(study, view, below)])
-    return sheet.finish(y + 0.34)
+    return sheet.finish(sheet.foot(y + 0.22, image, _said(study, view, below)) + 0.14)
 
 
 def _prediction(columns: Columns, loss: str, x: float, name: str, remark: str | None) -> None:

@@ -58,8 +58,7 @@ def draw_organs(study: LabelStudy, view: View, image: str = "", shape: tuple[int
     sheet.legend(y, entries)
     said = [f"{task.classes[view.cls]} picked" if view.cls is not None else ""]
     said += [f"rim R = {view.radius:g} px" if labels is not None else ""]
-    sheet.foot(y + 0.22, [image, *said, over_image(view)])
-    return sheet.finish(y + 0.34)
+    return sheet.finish(sheet.foot(y + 0.22, image, [*said, over_image(view)]) + 0.14)
 
 
 def _labels(columns: Columns, labels: np.ndarray, x: float, y: float, title: str, remark: str | None = None) -> None:

@@ -47,8 +47,7 @@ def draw_radii(
         y += _CHART + 0.55
     if study.labels is not None:
         y = _maps(sheet, study, view, y + 0.35) + 0.1
-    sheet.foot(y + 0.1, [image, "dilated weights", over_image(view)])
-    return sheet.finish(y + 0.24)
+    return sheet.finish(sheet.foot(y + 0.1, image, ["dilated weights", over_image(view)]) + 0.14)
 
 
 def draw_curve(axes: Axes, curve: Mapping[str, Any], radius: float | None = None) -> None:
@@ -65,7 +64,14 @@ def draw_curve(axes: Axes, curve: Mapping[str, Any], radius: float | None = None
     if radius is not None:
         axes.axvline(radius, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)))
         place = {"xy": (radius, 1), "xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-        axes.annotate(f"R = {radius:g} px", xytext=(0, 3), ha="center", fontsize=SMALL, color=QUIET, **place)
+        axes.annotate(
+            f"R = {radius:g} px",
+            xytext=(0, 3),
+            ha="right" if radius > 0.9 * MAX_RADIUS else "center",
+            fontsize=SMALL,
+            color=QUIET,
+            **place,
+        )
 
 
 def _maps(sheet: Sheet, study: Study, view: View, y: float) -> float:
