@@ -87,6 +87,17 @@ def _weighting(key: str) -> str:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 
+def _share(text: str) -> float:
+    """A number from 0 to 1."""
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1
+    if 0 <= share <= 1:
+        return share
+    raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1")
+
+
 def _compile_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compile",
@@ -241,6 +252,15 @@ def build_parser() -> argparse.ArgumentParser:
     figure.add_argument("--threshold", type=float, default=0.5, help="2, 3: probability a prediction must exceed")
     _prior_option(figure)
     figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="2, 3: colours of errors")
+    figure.add_argument(
+        "--below",
+        choices=("probability", "entropy", "weighted"),
+        default="probability",
+        help="2, 3: the map below each prediction",
+    )
+    figure.add_argument("--shape", choices=("fill", "outline"), default="fill", help="2 to 4: how objects are drawn")
+    figure.add_argument("--scale", choices=("own", "shared"), default="own", help="colours of each map, or of all")
+    figure.add_argument("--opacity", type=_share, default=1.0, help="of the maps over the image, 0 to 1 (default: 1)")
 
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
     export.set_defaults(run=commands.export_command)

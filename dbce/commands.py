@@ -342,6 +342,7 @@ def figure_command(args: argparse.Namespace) -> None:
     """Draw a figure of the paper."""
     from dbce.study import export
     from dbce.study.predictor import Predictor
+    from dbce.study.view import View, figures_of
     from dbce.train import checkpoints
 
     kind = _figure_kind(args.out)
@@ -357,17 +358,21 @@ def figure_command(args: argparse.Namespace) -> None:
             raise ValueError(f"figure {args.number} does not belong to the task {task!r}, which has figures 1 and 4.")
         image, mask = _picture(args, task)
         study = Predictor(checkpoints.bundled(task), task).set_image(image, mask)
-        study = study.corrected() if args.prior == "corrected" else study
         radius = TASKS[task].radius if args.radius is None else args.radius
-        view = export.View(
-            "anatomy" if args.number == 1 else export.figures_of(TASKS[task])[1],
+        view = View(
+            "anatomy" if args.number == 1 else figures_of(TASKS[task])[1],
             args.loss,
             args.weighting,
             radius,
             args.threshold,
             args.palette,
+            args.prior,
+            below=args.below,
+            shape=args.shape,
+            scale=args.scale,
+            opacity=args.opacity,
         )
-        content = export.render(study, view, kind)
+        content = export.render(study, view, kind, image=Path(args.image).name)
     Path(args.out).write_bytes(content)
     print(f"wrote {args.out}")
 

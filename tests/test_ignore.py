@@ -17,6 +17,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from matplotlib.text import Text
 from PIL import Image
 from scipy import ndimage
 
@@ -30,8 +31,12 @@ from dbce.registry import LOSSES
 from dbce.scores import evaluation
 from dbce.scores.findings import scene_scores
 from dbce.scores.tallies import Scenes, Tally, scenes_of, tally
-from dbce.study import export, figures
+from dbce.study import colours, export
 from dbce.study.predictor import LabelStudy, Predictor, Study, quantise
+from dbce.study.tabs.anatomy import draw_anatomy
+from dbce.study.tabs.compare import draw_comparison
+from dbce.study.tabs.organs import draw_organs
+from dbce.study.view import View, figures_of
 from dbce.tasks import IGNORE, TASKS
 from dbce.train.checkpoints import Checkpoint
 from dbce.train.training import Recipe, build_loss, train
@@ -455,46 +460,53 @@ def pair() -> tuple[Study, LabelStudy]:
     return Study(TASKS["polyp"], image, labels, logits), LabelStudy(TASKS["organs"], image, labels, maps)
 
 
-HATCH = np.array([list(bytes.fromhex(colour[1:])) for colour in figures.IGNORED])
+HATCH = np.array([list(bytes.fromhex(colour[1:])) for colour in colours.IGNORED])
 
 
 def is_hatch(rgb: np.ndarray) -> np.ndarray:
     return (rgb[..., None, :] == HATCH).all(axis=-1).any(axis=-1)
 
 
-@pytest.mark.parametrize("palette", figures.PALETTES)
+@pytest.mark.parametrize("palette", colours.PALETTES)
 def test_the_overlay_hatches_them_and_claims_no_error_there(pair, palette):
     one = pair[0]
-    rgb = figures.overlay(one, "ce", 0.5, palette)
+    rgb = colours.overlay(one, "ce", 0.5, palette)
     assert np.array_equal(is_hatch(rgb), one.labels == IGNORE)
     errors = one.errors("ce", 1e3)
-    counts = {
-        name: (rgb == list(bytes.fromhex(figures.PALETTES[palette][name][1:]))).all(axis=2).sum()
-        for name in ("fp", "fn")
-    }
-    assert counts == {"fp": errors["rim"] + errors["far"], "fn": errors["missed"]}
+    for name, count in (("fp", errors["rim"] + errors["far"]), ("fn", errors["missed"])):
+        colour = list(bytes.fromhex(colours.PALETTES[palette][name][1:]))
+        seen = (rgb == colour).all(axis=2).sum()
+        assert seen == count if palette == "paper" else 0.75 * count < seen < 0.9 * count  # every sixth is in a line
 
 
 def test_figures_hatch_them_in_the_labels_and_say_so(pair):
     one, several = pair
-    axes = figures.anatomy(one, "ce", 4).axes
-    shown = axes[1].get_images()[0].get_array()
-    assert np.array_equal(is_hatch(shown), one.labels == IGNORE) and (shown[one.labels == 1] == 255).all()
-    assert axes[1].get_title() == "(b) labels (hatched: ignored)"
+
+    def said(figure) -> list[str]:
+        return [text.get_text() for text in figure.findobj(Text)]
+
+    def pictures(figure) -> dict[str, np.ndarray]:
+        return {axes.get_label(): axes.get_images()[0].get_array() for axes in figure.axes if axes.get_label()}
+
+    figure = draw_anatomy(one, View(loss="ce", radius=4))
+    shown = pictures(figure)["(b) labels"]
+    assert np.array_equal(is_hatch(shown), one.labels == IGNORE) and (shown[one.labels == 1] == 242).all()
+    assert "hatched: ignored" in said(figure)
     bare = dataclasses.replace(one, labels=np.where(one.labels == IGNORE, 0, one.labels))
-    assert figures.anatomy(bare, "ce", 4).axes[1].get_title() == "(b) labels"
-    for draw, study, row in ((figures.comparison, one, 5), (figures.organs, several, 5)):
-        figure = draw(study)
-        assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "ignored"
-        assert np.array_equal(is_hatch(figure.axes[row].get_images()[0].get_array()), study.labels == IGNORE)
-    wrong = (figures.organs(several).axes[6].get_images()[0].get_array() == [0xE5, 0x48, 0x4D]).all(axis=2)
-    assert np.array_equal(wrong, (several.label_map("ce") != several.labels) & (several.labels != IGNORE))
-    assert "ignored" not in [text.get_text() for text in figures.comparison(bare).legends[0].get_texts()]
+    assert "hatched: ignored" not in said(draw_anatomy(bare, View(loss="ce", radius=4)))
+    for draw, study in ((draw_comparison, one), (draw_organs, several)):
+        figure = draw(study, View())
+        assert "ignored" in said(figure)
+        assert np.array_equal(is_hatch(pictures(figure)["ground truth"]), study.labels == IGNORE)
+    wrong = pictures(draw_organs(several, View(shown=("ce",), figure="organs")))["wrong pixels"]
+    found = (several.label_map("ce") != several.labels) & (several.labels != IGNORE)
+    assert np.array_equal((wrong == [0xE5, 0x48, 0x4D]).all(axis=2), found)
+    assert "ignored" not in said(draw_comparison(bare, View()))
 
 
 def test_files_keep_255_and_count_without_it(pair):
     for one in pair:
-        view = export.View(figure=export.figures_of(one.task)[1], radius=5)
+        view = View(figure=figures_of(one.task)[1], radius=5)
         with np.load(io.BytesIO(export.render(one, view, "npz", (100, 90)))) as arrays:
             assert np.array_equal(arrays["labels"], one.labels)
             assert (arrays["weight"][one.labels == IGNORE] == 0).all()
@@ -511,7 +523,7 @@ def test_files_keep_255_and_count_without_it(pair):
 def test_an_organ_of_number_1_is_not_written_as_255(pair):
     labels = np.where(pair[1].labels == 1, 1, 0).astype(np.uint8)
     one = dataclasses.replace(pair[1], labels=labels)
-    with zipfile.ZipFile(io.BytesIO(export.render(one, export.View(figure="organs"), "zip"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(export.render(one, View(figure="organs"), "zip"))) as archive:
         assert np.array_equal(np.asarray(Image.open(io.BytesIO(archive.read("labels.png")))), labels)
 
 

@@ -16,8 +16,10 @@ from PIL import Image
 from dbce.data import ct
 from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
-from dbce.study import export, figures
+from dbce.study import export
 from dbce.study.predictor import LOGIT_STEP, LabelStudy, Predictor, quantise
+from dbce.study.tabs.organs import draw_organs
+from dbce.study.view import View
 from dbce.tasks import TASKS
 from dbce.train.checkpoints import Checkpoint
 
@@ -162,21 +164,31 @@ def test_labels_keep_their_numbers_at_320(real):
 
 
 def test_figure_4_shows_label_maps_and_wrong_pixels(real):
-    axes = figures.organs(real).axes
-    titles = [ax.get_title() for ax in axes]
-    assert titles[:5] == ["image", *TITLES]
+    figure = draw_organs(real, View(figure="organs"))
+    pictures = [axes for axes in figure.axes if axes.get_label()]
+    assert [axes.get_label() for axes in pictures[::2]][1:] == TITLES
     colours = np.array([list(bytes.fromhex(c[1:])) for c in TASK.colours], np.uint8)
-    assert np.array_equal(axes[1].get_images()[0].get_array(), colours[real.label_map("ce")])
-    wrong = (axes[6].get_images()[0].get_array() == [0xE5, 0x48, 0x4D]).all(axis=2)
+    assert np.array_equal(pictures[2].get_images()[0].get_array(), colours[real.label_map("ce")])
+    wrong = (pictures[3].get_images()[0].get_array() == [0xE5, 0x48, 0x4D]).all(axis=2)
     assert np.array_equal(wrong, real.label_map("ce") != real.labels)
     bare = LabelStudy(TASK, real.image, None, real.logits)
-    assert len(figures.organs(bare).axes) == 5
+    assert len([axes for axes in draw_organs(bare, View()).axes if axes.get_label()]) == 5
     with pytest.raises(ValueError, match="rainbow"):
-        figures.organs(real, "rainbow")
+        draw_organs(real, View(palette="rainbow"))
+
+
+def test_figure_4_of_one_class_leaves_the_others_pale(real):
+    figure = draw_organs(real, View(figure="organs", shown=("ce",), cls=5))
+    pictures = {axes.get_label(): axes.get_images()[0].get_array() for axes in figure.axes if axes.get_label()}
+    found, truth = real.label_map("ce"), real.labels
+    of_liver = (pictures["CE"] == list(bytes.fromhex(TASK.colours[5][1:]))).all(axis=2)
+    assert np.array_equal(of_liver, found == 5)
+    wrong = (pictures["wrong pixels"] == [0xE5, 0x48, 0x4D]).all(axis=2)
+    assert np.array_equal(wrong, (found != truth) & ((found == 5) | (truth == 5)))
 
 
 def test_files_hold_what_the_study_says(real):
-    view = export.View(figure="organs", radius=10)
+    view = View(figure="organs", radius=10)
     with np.load(io.BytesIO(export.render(real, view, "npz", (100, 150)))) as arrays:
         assert np.array_equal(arrays["prediction_dbce"], real.label_map("dbce"))
         assert np.array_equal(arrays["weight"], real.weight(10))
@@ -196,6 +208,6 @@ def test_files_hold_what_the_study_says(real):
 def test_label_pictures_in_the_zip_keep_the_class_numbers(real):
     import zipfile
 
-    with zipfile.ZipFile(io.BytesIO(export.render(real, export.View(figure="organs"), "zip"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(export.render(real, View(figure="organs"), "zip"))) as archive:
         labels = np.asarray(Image.open(io.BytesIO(archive.read("labels.png"))))
     assert np.array_equal(labels, real.labels)

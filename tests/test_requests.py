@@ -16,7 +16,8 @@ from dbce.data import inputs
 from dbce.network import DeepSupervisionUnet
 from dbce.page.limits import GENERIC
 from dbce.page.scans import ScanStudio
-from dbce.page.studio import Studio, shown
+from dbce.page.studio import Studio
+from dbce.page.views import shown
 from dbce.study.predictor import Predictor
 from dbce.train.checkpoints import Checkpoint
 

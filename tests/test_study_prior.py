@@ -8,14 +8,16 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from matplotlib.text import Text
 
 from dbce.__main__ import main
 from dbce.data.datasets import load_dataset
 from dbce.network import DeepSupervisionUnet
 from dbce.prior import correct_log_probabilities
 from dbce.scores.evaluation import evaluate
-from dbce.study import figures
 from dbce.study.predictor import LOGIT_STEP, Predictor, log_probabilities
+from dbce.study.tabs.compare import draw_comparison
+from dbce.study.view import View
 from dbce.train import checkpoints
 from dbce.train.checkpoints import Checkpoint
 from tests.test_evaluation import made_up
@@ -59,8 +61,10 @@ def test_a_corrected_study_of_several_classes():
 def test_a_figure_says_that_the_prior_is_corrected():
     dataset, _ = slopes()
     study = Predictor(networks()).set_image(dataset.images[0], dataset.labels[0] > 0).corrected()
-    titles = [axes.get_title() for axes in figures.comparison(study).axes]
-    assert "Balanced CE\nprior corrected" in titles and "CE" in titles
+    said = [text.get_text() for text in draw_comparison(study, View(prior="corrected")).findobj(Text)]
+    at = said.index("Balanced CE")
+    assert said[at + 1] == "prior corrected" and said.count("prior corrected") == 1 and "CE" in said
+    assert any("class prior corrected" in text for text in said)
 
 
 def test_the_evaluation_corrects_balanced_ce_only():

@@ -14,10 +14,12 @@ from dbce.data import inputs
 from dbce.page import cache
 from dbce.page.desk import queued
 from dbce.page.limits import GENERIC
-from dbce.page.studio import Opened, Studio, read_view, shown
+from dbce.page.studio import Opened, Studio
 from dbce.page.turns import Turns
+from dbce.page.views import read_view, shown
 from dbce.study import export
 from dbce.study.predictor import LabelStudy
+from dbce.study.view import View, figures_of
 from dbce.tasks import DEFAULT
 
 log = logging.getLogger(__name__)
@@ -109,7 +111,7 @@ class API:
             An ``.npz`` as of `dbce.study.export.maps`, and ``{"scores", "errors"}`` by loss with a mask, else
             ``{"agreement"}``: Dice between every two predictions; in both cases ``"notes"`` as of `loss_maps`.
         """
-        figure = export.figures_of(self.studio.predictor.task)[1]
+        figure = figures_of(self.studio.predictor.task)[1]
         loss = next(iter(self.studio.predictor.checkpoints))  # every network is in the answer
         view = self._view({"figure": figure, "loss": loss, "threshold": threshold, "radius": radius})
         opened = self._open(image, mask, slice, numbering)
@@ -137,10 +139,10 @@ class API:
         files = _read_upload(image, "image"), None if mask is None else _read_upload(mask, "mask")
         return self.studio.open(*files, int(number), numbering or None)
 
-    def _view(self, fields: dict[str, Any]) -> export.View:
+    def _view(self, fields: dict[str, Any]) -> View:
         return read_view(fields, self.studio.predictor)
 
-    def _file(self, opened: Opened, view: export.View) -> gr.FileData:
+    def _file(self, opened: Opened, view: View) -> gr.FileData:
         """Written to the folder that the client fetches it from, and soon deleted there; see `dbce.page.cache`."""
         path = cache.put("maps.npz", export.render(opened.study, view, "npz", opened.shape))
         return gr.FileData(path=str(path), orig_name=path.name, size=path.stat().st_size)

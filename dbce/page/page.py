@@ -30,11 +30,11 @@ from dbce.registry import LOSSES, METHOD, short_title, title
 from dbce.scores.marks import SHADES_MEAN
 from dbce.study import export
 from dbce.study.predictor import Predictor
+from dbce.study.tabs.compare import SCORES
+from dbce.study.view import RADII, Measured
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
 from dbce.weightings import WEIGHTINGS
-
-_SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 
 CSS = """
 body, gradio-app, .gradio-container { background: transparent !important; }
@@ -69,7 +69,7 @@ def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
                 Middleware(RequestLimit),
                 Middleware(Door),
                 Middleware(Room),
-            ]
+            ],
         },
     }
 
@@ -120,6 +120,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
     scans = task.is_scan
     others = [loss for loss in losses if loss not in LOSSES]
+    known = {field["name"]: field for field in fields.table(task, losses, offer.predictor.weightings, len(studio.examples))}
     return {
         "task": task.name,
         "notice": notice,
@@ -129,12 +130,12 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         ],
         "titles": {name: title(name) for name in losses},
         "short": {name: short_title(name) for name in losses},
-        "scores": _SCORES,
-        "formats": list(export.FORMATS),
+        "scores": SCORES,
+        "formats": {tab: export.formats_of(tab) for tab, _ in known["tab"]["choices"]},
         "classes": list(task.classes),
         "colours": list(task.colours),
         "drawn": all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
-        "fields": fields.table(task, losses, offer.predictor.weightings, len(studio.examples)),
+        "fields": list(known.values()),
         "weightings": {
             key: {
                 **{part: getattr(each, part) for part in ("name", "title", "legend", "term", "has_radius")},
@@ -150,6 +151,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "method": METHOD,
         "radius": task.radius,
         "max_radius": MAX_RADIUS,
+        "radii": RADII,
         "max_bytes": volumes.MAX_BYTES if scans else inputs.MAX_BYTES,
         "magma": base64.b64encode(table.tobytes()).decode(),
         "recipe": describe(offer.predictor),
@@ -226,14 +228,15 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
 _TITLE = "dbce: where does the loss look?"
 
 
-def studio_of(predictor: Predictor) -> Studio:
+def studio_of(predictor: Predictor, measured: Measured | None = None) -> Studio:
     """What answers the page of a task."""
-    return (ScanStudio if predictor.task.is_scan else Studio)(predictor)
+    return (ScanStudio if predictor.task.is_scan else Studio)(predictor, measured)
 
 
 def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
-    studio = studio_of(offer.predictor)
+    measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve, SHADES_MEAN)
+    studio = studio_of(offer.predictor, measured)
     settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
     desk = Desk(studio, turns)
 

@@ -13,9 +13,11 @@ import numpy as np
 from dbce.data import ct, inputs, pairs, volumes
 from dbce.data.stack import MAX_SIDE
 from dbce.page import workers
-from dbce.page.studio import Opened, Studio, described, shown
+from dbce.page.studio import Opened, Studio, described, example_name
+from dbce.page.views import shown
 from dbce.registry import resolve
 from dbce.study.predictor import Predictor
+from dbce.study.view import Measured
 from dbce.tasks import IGNORE, WORK_SIZE
 
 _PIXELS = WORK_SIZE * WORK_SIZE
@@ -29,10 +31,11 @@ class ScanStudio(Studio):
 
     Args:
         predictor: the networks of the task.
+        measured: what was measured of them.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
-        super().__init__(predictor)
+    def __init__(self, predictor: Predictor, measured: Measured | None = None) -> None:
+        super().__init__(predictor, measured)
         self.phantom = functools.lru_cache(maxsize=24)(self._phantom)
 
     def _drawings(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -51,7 +54,7 @@ class ScanStudio(Studio):
         image, labels = self._drawn(self.predictor.task.examples[index][0], number)
         study = self.predictor.set_image(image, labels)
         title = f"{self.title(index)}, slice {number + 1} of {ct.SLICES}"
-        return Opened(study, title, labels.shape, (number, ct.SLICES))
+        return Opened(study, title, labels.shape, example_name(index), (number, ct.SLICES))
 
     def open(
         self,
@@ -70,7 +73,8 @@ class ScanStudio(Studio):
         title = f"{image[0]}, slice {number + 1} of {len(volume.grey)}"
         labels = None if volume.labels is None else volume.labels[number]
         study = self.predictor.set_image(_rgb(volume.grey[number]), labels)
-        return Opened(study, title, volume.shape, (number, len(volume.grey)), volume.notes, volume.numbering)
+        place = (number, len(volume.grey))
+        return Opened(study, title, volume.shape, inputs.plain_name(image[0]), place, volume.notes, volume.numbering)
 
     def _file(self, entry: dict[str, Any]) -> pairs.File:
         return inputs.decode_file(entry, volumes.MAX_BYTES)
@@ -102,13 +106,14 @@ class ScanStudio(Studio):
         return self.phantom(index, number)
 
     def _plane(self, plane: Any) -> Opened:
-        """``{"grey", "labels" or null, "title", "place": [k, n], "shape": [height, width]}`` of an opened volume."""
+        """``{"grey", "labels" or null, "title", "name", "place": [k, n], "shape": [height, width]}`` of a scan."""
         try:
             grey = _unpack(plane["grey"])
             labels = None if plane.get("labels") is None else _unpack(plane["labels"])
             (number, count), (height, width) = plane["place"], plane["shape"]
             place, shape = (int(number), int(count)), (int(height), int(width))
             title = str(plane["title"])[:200]
+            name = inputs.plain_name(str(plane.get("name", "scan")))
         except (KeyError, TypeError, ValueError, OverflowError, RecursionError, zlib.error) as error:
             raise inputs.InputError("The slice did not arrive whole; try again.") from error
         if not 0 <= place[0] < place[1] < 100_000:
@@ -118,7 +123,7 @@ class ScanStudio(Studio):
             raise inputs.InputError(f"The slice claims {claimed} pixels; at most {MAX_SIDE} a side.")
         if labels is not None and labels[labels != IGNORE].max(initial=0) >= self.predictor.task.num_classes:
             raise inputs.InputError("The slice holds labels that this task does not know; open the labels again.")
-        return Opened(self.predictor.set_image(_rgb(grey), labels), title, shape, place)
+        return Opened(self.predictor.set_image(_rgb(grey), labels), title, shape, name, place)
 
     def _scene(self, request: dict[str, Any], said: str = "") -> dict[str, str]:
         """As of `Studio`; for a volume also ``"volume"``: what the page needs to ask for its slices."""
@@ -135,6 +140,7 @@ class ScanStudio(Studio):
         study = self.predictor.set_image(_rgb(volume.grey[number]), labels)
         content = {
             "title": title,
+            "name": name,
             "count": count,
             "numbering": volume.numbering,
             "shape": volume.shape,
@@ -142,7 +148,7 @@ class ScanStudio(Studio):
             "labels": None if volume.labels is None else _pack(volume.labels),
         }
         caption = f"{title}, slice {number + 1} of {count}"
-        opened = Opened(study, caption, volume.shape, (number, count), volume.notes, volume.numbering)
+        opened = Opened(study, caption, volume.shape, name, (number, count), volume.notes, volume.numbering)
         return {"volume": json.dumps(content), "scene": described(opened, said, "No labels yet")}
 
 

@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import json
 import logging
-import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -17,28 +16,34 @@ from dbce.data import inputs, pairs
 from dbce.page import workers
 from dbce.page.limits import GENERIC
 from dbce.page.scene import scene
-from dbce.prior import PRIORS
+from dbce.page.views import file_name, read_view, shown
 from dbce.registry import resolve
 from dbce.study import export
-from dbce.study.figures import PALETTES
 from dbce.study.predictor import Predictor, Study
-from dbce.tasks import IGNORE, MAX_RADIUS, WORK_SIZE
+from dbce.study.view import Measured, View
+from dbce.tasks import IGNORE, WORK_SIZE
 
 log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
 class Opened:
-    """An image that was opened: what the networks say of it, its caption, its height and width as it came, and
-    for a slice of a scan its number and that of all slices; sentences on how its files were read; and the numbering of
-    its labels, if they could be in the other one as well."""
+    """An image that was opened: what the networks say of it, its caption, its height and width as it came, its name,
+    and for a slice of a scan its number and that of all slices; sentences on how its files were read; and the numbering
+    of its labels, if they could be in the other one as well."""
 
     study: Study
     title: str
     shape: tuple[int, int]
+    name: str
     place: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
     numbering: str | None = None
+
+    @property
+    def named(self) -> str:
+        """Its name, and that of its slice."""
+        return self.name if self.place is None else f"{self.name}, slice {self.place[0] + 1}"
 
 
 def answer_page(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
@@ -70,23 +75,16 @@ def _decode(request: Any) -> dict[str, Any]:
     return fields
 
 
-def shown(value: Any) -> str:
-    """A value from outside as a sentence repeats it: short, however long or deep it is."""
-    brief = reprlib.Repr()
-    brief.maxstring = brief.maxother = brief.maxlong = 60
-    brief.maxlevel = 2
-    return brief.repr(value)
-
-
 class Studio:
     """Answers the page, and keeps nothing of what a visitor sends.
 
     Args:
         predictor: the networks of one task.
+        measured: what was measured of them.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
-        self.predictor = predictor
+    def __init__(self, predictor: Predictor, measured: Measured | None = None) -> None:
+        self.predictor, self.measured = predictor, measured or Measured()
         self.examples = self._drawings()
         self.example = functools.lru_cache(maxsize=len(self.examples))(self._example)
 
@@ -101,7 +99,7 @@ class Studio:
 
     def _example(self, index: int) -> Opened:
         image, mask = self.examples[index]
-        return Opened(self.predictor.set_image(image, mask), self.title(index), mask.shape)
+        return Opened(self.predictor.set_image(image, mask), self.title(index), mask.shape, example_name(index))
 
     def open(
         self,
@@ -131,9 +129,9 @@ class Studio:
             seconds=2 * workers.PICTURE_SECONDS,  # for two files; one alone is tried as a mask as well
         )
         width, height = pair.picture.size
-        return self._opened(pair, f"{image[0]}, {width} \u00d7 {height} px", mask)
+        return self._opened(pair, image[0], f"{image[0]}, {width} \u00d7 {height} px", mask)
 
-    def _opened(self, pair: pairs.Pair, title: str, mask: tuple[str, bytes] | None) -> Opened:
+    def _opened(self, pair: pairs.Pair, name: str, title: str, mask: tuple[str, bytes] | None) -> Opened:
         """What the networks say of an image, which may have a mask that was read from this file."""
         labels = None if pair.mask is None else pair.mask.labels
         if labels is not None and mask is not None:
@@ -147,7 +145,8 @@ class Studio:
                 "Crop the image around it."
             )
         numbering = None if pair.mask is None else pair.mask.numbering
-        return Opened(study, title, pair.picture.pixels.shape[:2], notes=pair.notes, numbering=numbering)
+        shape, name = pair.picture.pixels.shape[:2], inputs.plain_name(name)
+        return Opened(study, title, shape, name, notes=pair.notes, numbering=numbering)
 
     def _recognised(self, request: dict[str, Any]) -> tuple[dict[str, Any], pairs.Roles]:
         """Files that were dropped, sorted into image and mask, and which is which."""
@@ -186,7 +185,7 @@ class Studio:
         picture = inputs.Picture(image, (image.shape[1], image.shape[0]))
         read = workers.call(mask[0], pairs.read_any, mask, self.predictor.task, labels_in)
         notes = (*pairs.fit(picture, read, "the example", mask[0]), *pairs.say(read))
-        return self._opened(pairs.Pair(picture, read, notes), self.title(index), mask)
+        return self._opened(pairs.Pair(picture, read, notes), example_name(index), self.title(index), mask)
 
     @answer_page
     def open_study(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -221,7 +220,7 @@ class Studio:
 
     @answer_page
     def export_view(self, request: dict[str, Any]) -> dict[str, str]:
-        """``{"of": request, "labels": bits painted in the page or null, "view": fields of View, "kind": suffix}``.
+        """``{"of": request, "labels": bits painted in the page or null, "view": as of `read_view`, "kind": suffix}``.
 
         Beside ``labels``, ``ignored`` may hold the bits of the pixels that do not count.
 
@@ -231,6 +230,14 @@ class Studio:
         of, kind = request.get("of"), request.get("kind")
         if not isinstance(of, dict):
             raise inputs.InputError(f"of is {shown(of)}; it must be the request that opened the image.")
+        view = read_view(request.get("view"), self.predictor)
+        formats = export.formats_of(view.figure)
+        if not isinstance(kind, str) or kind not in formats:
+            raise inputs.InputError(f"The format must be one of {', '.join(formats)}.")
+        if view.figure == "results":
+            if not (self.measured.results or self.measured.findings):
+                raise inputs.InputError("Nothing was measured of these networks: there is no table to take along.")
+            return self._answer(export.render_results(self.measured, kind), view, kind)
         opened = self._requested(of)
         study = opened.study
         if request.get("labels") and not self.predictor.task.several:
@@ -238,14 +245,25 @@ class Studio:
             if request.get("ignored"):
                 labels[_labels(request["ignored"]) == 1] = IGNORE
             study = dataclasses.replace(study, labels=labels)
-        view = read_view(request.get("view"), self.predictor)
-        if not isinstance(kind, str) or kind not in export.FORMATS:
-            raise inputs.InputError(f"The format must be one of {', '.join(export.FORMATS)}.")
-        if study.labels is None and (kind == "csv" or (kind in export.FIGURES and view.figure != "compare")):
+        if study.labels is None and self._needs_mask(view, kind):
             raise inputs.InputError("This file compares a prediction with a mask; add a mask first.")
-        data = export.render(study, view, kind, opened.shape)
-        name = f"dbce-{view.figure}.{kind}" if kind in export.FIGURES else f"dbce-{_PLURAL[kind]}.{kind}"
+        data = export.render(study, view, kind, opened.shape, opened.named, self.measured)
+        return self._answer(data, view, kind, opened.named)
+
+    def _needs_mask(self, view: View, kind: str) -> bool:
+        """Whether a file cannot be made without one: what was measured, and predictions, can be seen without."""
+        if view.figure == "radius":
+            return kind not in ("npz", "zip") and not self.measured.radius_curve
+        return kind == "csv" or (kind in export.FIGURES and view.figure == "anatomy")
+
+    def _answer(self, data: bytes, view: View, kind: str, image: str = "") -> dict[str, str]:
+        name = file_name(view, kind, image, self.predictor.task.name)
         return {"name": name, "type": export.FORMATS[kind], "data": base64.b64encode(data).decode()}
+
+
+def example_name(index: int) -> str:
+    """What an example is called in files."""
+    return f"example {index + 1}"
 
 
 def _holds_object(labels: np.ndarray) -> bool:
@@ -259,9 +277,6 @@ def described(opened: Opened, said: str = "", missing: str = "No mask yet") -> s
     return scene(opened.study, opened.title, note, opened.place, opened.numbering, opened.shape)
 
 
-_PLURAL = {"npz": "maps", "zip": "maps", "csv": "numbers"}
-
-
 def _labels(text: Any) -> np.ndarray:
     """Bits in base64, row by row, the highest first -> (WORK_SIZE, WORK_SIZE) uint8 0/1."""
     try:
@@ -269,30 +284,3 @@ def _labels(text: Any) -> np.ndarray:
         return bits.reshape(WORK_SIZE, WORK_SIZE)
     except (TypeError, ValueError) as error:
         raise inputs.InputError("The painted mask did not arrive whole; try again.") from error
-
-
-def read_view(fields: Any, predictor: Predictor) -> export.View:
-    """Fields from outside -> a view, every one of them checked.
-
-    Raises:
-        InputError: an unknown field or a value out of range.
-    """
-    try:
-        view = export.View(**fields)
-    except TypeError as error:
-        raise inputs.InputError("The view has fields that are not known here; reload the page.") from error
-    choices = {
-        "figure": export.figures_of(predictor.task),
-        "loss": tuple(predictor.checkpoints),
-        "weighting": tuple(predictor.weightings),
-        "palette": tuple(PALETTES),
-        "prior": PRIORS,
-    }
-    for name, known in choices.items():
-        if getattr(view, name) not in known:
-            raise inputs.InputError(f"{name} is {shown(getattr(view, name))}; it must be one of {', '.join(known)}.")
-    for name, low, high in (("radius", 0, MAX_RADIUS), ("threshold", 0, 1)):
-        value = getattr(view, name)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise inputs.InputError(f"{name} is {shown(value)}; it must be a number from {low} to {high}.")
-    return view

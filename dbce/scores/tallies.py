@@ -160,9 +160,7 @@ def _within_band(found: np.ndarray, real: np.ndarray, background: np.ndarray) ->
     return [2 * int((claimed & there).sum()), int(claimed.sum() + there.sum())]
 
 
-def _image_rows(
-    logit: np.ndarray, label: np.ndarray, radius: float, frequencies: Sequence[float] | None
-) -> list[_Row]:
+def _image_rows(logit: np.ndarray, label: np.ndarray, radius: float, frequencies: Sequence[float] | None) -> list[_Row]:
     """Of an image, a row as trained and perhaps one corrected."""
     real, background = label == 1, label == 0
     zone = np.where(real, 0, np.where(dilate(real, radius), 1, 2))[real | background]
@@ -184,9 +182,7 @@ def _count_image(logit: np.ndarray, real: np.ndarray, background: np.ndarray, zo
     return _Row(counts, band, outline, bin_sums(probability, truth), brier_sum(probability, truth), reach)
 
 
-def _slice_rows(
-    log_p: np.ndarray, label: np.ndarray, radius: float, frequencies: Sequence[float] | None
-) -> list[_Row]:
+def _slice_rows(log_p: np.ndarray, label: np.ndarray, radius: float, frequencies: Sequence[float] | None) -> list[_Row]:
     """Of a slice, a row as trained and perhaps one corrected."""
     rims = {int(c): dilate(label == c, radius) for c in np.unique(label) if 0 < c < len(log_p)}
     twins = [log_p] if frequencies is None else [log_p, correct_log_probabilities(log_p, frequencies)]

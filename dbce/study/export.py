@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import zipfile
-from dataclasses import dataclass
+from typing import Any
 
 import cv2
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from dbce.study import figures
+from dbce.study.numbers import radii_csv, results_csv, scores_csv
 from dbce.study.predictor import LabelStudy, Study
-from dbce.tasks import IGNORE, Task
+from dbce.study.sheet import drawing
+from dbce.study.tabs.anatomy import draw_anatomy
+from dbce.study.tabs.compare import draw_comparison
+from dbce.study.tabs.organs import draw_organs
+from dbce.study.tabs.radius import draw_radii
+from dbce.study.tabs.results import draw_results
+from dbce.study.view import RADII, Measured, View
+from dbce.tasks import Task
 
 FIGURES = {"png": "image/png", "svg": "image/svg+xml", "pdf": "application/pdf"}
 FORMATS = {**FIGURES, "npz": "application/octet-stream", "zip": "application/zip", "csv": "text/csv"}
@@ -24,44 +29,31 @@ FORMATS = {**FIGURES, "npz": "application/octet-stream", "zip": "application/zip
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the same view gives the same bytes
 
 
-@dataclass(frozen=True)
-class View:
-    """What is in view.
-
-    Attributes:
-        figure: "anatomy" (Fig. 1), "compare" (Figs. 2 and 3) or "organs" (Fig. 4); see `figures_of`.
-        loss: whose network's loss map Fig. 1 shows.
-        weighting: key of `dbce.weightings.WEIGHTINGS`.
-        radius: of the disk, in pixels of the study.
-        threshold: probability that a prediction must exceed.
-        palette: see `dbce.study.figures.PALETTES`.
-        prior: one of `dbce.prior.PRIORS`: whether class weights are taken out of the networks.
-    """
-
-    figure: str = "anatomy"
-    loss: str = "dbce"
-    weighting: str = "dilated"
-    radius: float = 20
-    threshold: float = 0.5
-    palette: str = "paper"
-    prior: str = "trained"
+def formats_of(figure: str) -> tuple[str, ...]:
+    """The formats that a tab can be had in: Results has no maps."""
+    return tuple(kind for kind in FORMATS if figure != "results" or kind in (*FIGURES, "csv"))
 
 
-def figures_of(task: Task) -> tuple[str, str]:
-    """The figures that a task has: the second shows the networks side by side."""
-    return ("anatomy", "organs" if task.several else "compare")
-
-
-def render(study: Study, view: View, kind: str, size: tuple[int, int] | None = None) -> bytes:
-    """The bytes of one file; the same study and view give the same bytes.
+def render(
+    study: Study,
+    view: View,
+    kind: str,
+    size: tuple[int, int] | None = None,
+    image: str = "",
+    measured: Measured | None = None,
+) -> bytes:
+    """The bytes of one file of an image; the same study and view give the same bytes.
 
     Args:
         study: anything but "csv" and Fig. 1 can do without a mask.
-        view: what is in view.
+        view: what is in view, of any tab but "results".
         kind: key of `FORMATS`: the figure as "png" (300 dpi), "svg" or "pdf"; "npz" as of `maps`; "zip" with every
-            map as a 16-bit PNG and every prediction as a mask; "csv" with one row a loss. A mask in the zip is 0/255;
-            labels of several classes, or with ignored pixels (255), keep their numbers.
-        size: (height, width) in pixels of the original image; predictions are then also written at that size.
+            map as a 16-bit PNG and every prediction as a mask; "csv" as of `dbce.study.numbers`. A mask in the zip is
+            0/255; labels of several classes, or with ignored pixels (255), keep their numbers.
+        size: (height, width) in pixels of the original image; predictions are then also written at that size, and the
+            pictures of a figure have that shape.
+        image: its name, for figures and numbers.
+        measured: what was measured of the networks; the figure and the numbers of "radius" hold its curve.
 
     Raises:
         ValueError: an unknown kind, or one that needs a mask where there is none.
@@ -69,10 +61,12 @@ def render(study: Study, view: View, kind: str, size: tuple[int, int] | None = N
     if kind not in FORMATS:
         raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(FORMATS)}.")
     study = study.corrected() if view.prior == "corrected" else study
+    curve = measured.radius_curve if measured else None
     if kind in FIGURES:
-        return _figure(study, view, kind)
+        with drawing():
+            return figure_bytes(_figure(study, view, curve, image, size), kind)
     if kind == "csv":
-        return _table(study, view)
+        return radii_csv(study, curve, image) if view.figure == "radius" else scores_csv(study, view, image)
     arrays = maps(study, view, size)
     if kind == "zip":
         return _pictures(arrays, study.task)
@@ -93,13 +87,17 @@ def maps(study: Study, view: View, size: tuple[int, int] | None = None) -> dict[
         ``prediction_<loss>`` bool; with a mask also ``labels`` (H, W) uint8 (255 where ignored), ``weight`` (H, W)
         float32 of the view's weighting, and for each loss ``cross_entropy_<loss>`` in nats and
         ``weighted_loss_<loss>``. With ``size``, ``original_size_prediction_<loss>`` (height, width) bool as well. With
-        more than two classes predictions are uint8 labels, and the probability is that of any foreground class.
+        more than two classes predictions are uint8 labels, and the probability is that of any foreground class. Of
+        "radius" ``image`` and, with a mask, ``labels`` and the dilated weight at each of `RADII`, ``weight_r<R>``.
     """
     arrays: dict[str, np.ndarray] = {"image": study.image}
     if study.labels is not None:
         arrays["labels"] = study.labels
+    if view.figure == "radius":
+        return arrays | ({f"weight_r{r}": study.weight(r) for r in RADII} if study.labels is not None else {})
+    if study.labels is not None:
         arrays["weight"] = study.weight(view.radius, view.weighting)
-    for loss in study.logits:
+    for loss in view.networks(study):
         arrays[f"probability_{loss}"] = study.probability(loss)
         if isinstance(study, LabelStudy):
             prediction = larger = study.label_map(loss)
@@ -118,21 +116,36 @@ def maps(study: Study, view: View, size: tuple[int, int] | None = None) -> dict[
     return arrays
 
 
-def _figure(study: Study, view: View, kind: str) -> bytes:
-    if isinstance(study, LabelStudy) and view.figure != "anatomy":
-        figure = figures.organs(study, view.palette)
-    elif view.figure == "compare":
-        figure = figures.comparison(study, view.threshold, view.palette)
-    else:
-        figure = figures.anatomy(study, view.loss, view.radius, view.weighting)
-    return figure_bytes(figure, kind)
+def _figure(study: Study, view: View, curve: dict[str, Any] | None, image: str, size: tuple[int, int] | None) -> Figure:
+    """The figure of a tab."""
+    if view.figure == "radius":
+        return draw_radii(study, view, curve, image, size)
+    if view.figure == "anatomy":
+        return draw_anatomy(study, view, image, size)
+    if isinstance(study, LabelStudy):
+        return draw_organs(study, view, image, size)
+    return draw_comparison(study, view, image, size)
+
+
+def render_results(measured: Measured, kind: str) -> bytes:
+    """The bytes of one file of what was measured, beside any image.
+
+    Raises:
+        ValueError: nothing was measured, or a kind that Results has not.
+    """
+    if kind not in formats_of("results"):
+        raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(formats_of('results'))}.")
+    if kind == "csv":
+        return results_csv(measured)
+    with drawing():
+        return figure_bytes(draw_results(measured), kind)
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
-    """A matplotlib figure as "png" (300 dpi), "svg" or "pdf", with its fonts and without a date."""
+    """A matplotlib figure as "png" (300 dpi), "svg" or "pdf", its text as text and without a date."""
     undated = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}[kind]
     buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "dbce", "pdf.fonttype": 42}):
+    with drawing():
         figure.savefig(buffer, format=kind, dpi=300, metadata=undated)
     return buffer.getvalue()
 
@@ -155,40 +168,3 @@ def _pictures(arrays: dict[str, np.ndarray], task: Task) -> bytes:
             archive.writestr(zipfile.ZipInfo(f"{name}.png", _ZIP_DATE), code)
         archive.writestr(zipfile.ZipInfo("scales.json", _ZIP_DATE), json.dumps(scales, indent=2))
     return buffer.getvalue()
-
-
-def _table(study: Study, view: View) -> bytes:
-    """One row a loss: its scores and errors, and the shares of weight and loss of object, rim and far background."""
-    if study.labels is None:
-        raise ValueError("the numbers compare predictions with a mask, and this image has none; add or paint a mask.")
-    buffer = io.StringIO(newline="")
-    writer = None
-    weights = study.shares(view.radius, view.weighting)
-    ignored = int((study.labels == IGNORE).sum())
-    for loss in study.logits:
-        losses = study.loss_shares(loss, view.radius, view.weighting)
-        row = {
-            "loss": study.named(loss),
-            "threshold": view.threshold,
-            "radius_px": view.radius,
-            "weighting": view.weighting,
-            **{f"{name}_percent": round(100 * value, 4) for name, value in study.scores(loss, view.threshold).items()},
-            **{f"dice_percent_{name.replace(' ', '_')}": value for name, value in _organs(study, loss).items()},
-            **{f"{name}_px": value for name, value in study.errors(loss, view.radius, view.threshold).items()},
-            **({"ignored_px": ignored} if ignored else {}),
-            **{f"weight_share_{name}": round(value, 6) for name, value in weights.items()},
-            **{f"loss_share_{name}": round(value, 6) for name, value in losses.items()},
-        }
-        if writer is None:
-            writer = csv.DictWriter(buffer, row)
-            writer.writeheader()
-        writer.writerow(row)
-    return buffer.getvalue().encode()
-
-
-def _organs(study: Study, loss: str) -> dict[str, float | str]:
-    """Dice of every class in percent, empty where neither labels nor prediction hold it; none for two classes."""
-    if not isinstance(study, LabelStudy):
-        return {}
-    scores = study.class_scores(loss)
-    return {name: round(100 * scores[name]["dice"], 4) if name in scores else "" for name in study.task.classes[1:]}

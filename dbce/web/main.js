@@ -2,6 +2,7 @@
 import { Address } from "./app/address.js";
 import { Breath } from "./app/breath.js";
 import { fillControls } from "./app/controls.js";
+import { offerDownloads } from "./app/download.js";
 import { listen } from "./app/events.js";
 import { Large } from "./app/large.js";
 import { tellOneImage } from "./app/one_image.js";
@@ -37,6 +38,7 @@ export async function mount(element, settings, backend) {
   new Notes(viewer.root);
   tellOneImage(viewer);
   new Large(viewer);
+  offerDownloads(viewer);
   const zoom = new Zoom(viewer);
   const painter = new Painter(viewer);
   const opening = new Opening(viewer);

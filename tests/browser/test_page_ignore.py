@@ -10,14 +10,14 @@ from dbce.data import ct
 from dbce.data.phantoms import polyp
 from dbce.page.scene import ceil_distance, scene
 from dbce.registry import LOSSES
-from dbce.study import figures
+from dbce.study import colours
 from dbce.study.predictor import LabelStudy, Predictor, Study
 from dbce.tasks import IGNORE, TASKS
 from dbce.train import checkpoints
 from tests.browser import test_page, test_page_tasks
 from tests.browser.actions import pixels, show, wait_for_text
 
-HATCH = np.array([list(bytes.fromhex(colour[1:])) for colour in figures.IGNORED])
+HATCH = np.array([list(bytes.fromhex(colour[1:])) for colour in colours.IGNORED])
 
 
 def is_hatch(rgb: np.ndarray) -> np.ndarray:
@@ -131,7 +131,7 @@ def test_labels_and_overlays_hatch_them_and_the_legend_says_so(visit, one):
         prediction = one.prediction("bce")
         if palette == "paper":
             for key, where in (("fp", prediction & (one.labels == 0)), ("fn", ~prediction & (one.labels == 1))):
-                colour = list(bytes.fromhex(figures.PALETTES["paper"][key][1:]))
+                colour = list(bytes.fromhex(colours.PALETTES["paper"][key][1:]))
                 assert np.array_equal((rgb == colour).all(axis=2), where)
         page.get_by_role("button", name="Colour-blind safe").click()
         page.wait_for_timeout(100)

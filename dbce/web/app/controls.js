@@ -2,15 +2,6 @@
 
 import { dotAreas, whyOne } from "../core/glossary.js";
 
-const KINDS = {
-  png: "Figure, PNG at 300 dpi",
-  svg: "Figure, SVG",
-  pdf: "Figure, PDF",
-  npz: "Maps, NumPy .npz",
-  zip: "Maps, 16-bit PNG",
-  csv: "Numbers, CSV",
-};
-
 /** @param {import("./viewer.js").Viewer} viewer */
 export function fillControls(viewer) {
   const { config } = viewer;
@@ -35,13 +26,6 @@ export function fillControls(viewer) {
           <img src="${thumbnail}" alt=""></button>`,
     )
     .join("");
-  viewer
-    .$('[data-menu="download"] .sheet')
-    .insertAdjacentHTML(
-      "afterbegin",
-      viewer.backend.can.map((kind) => `<button type="button" data-export="${kind}">${KINDS[kind]}</button>`).join(""),
-    );
-  viewer.$('[data-menu="download"]').hidden = !viewer.backend.can.length;
   viewer.$('[data-out="recipe"]').textContent = config.recipe;
   viewer.$('[data-out="why-one"]').textContent = whyOne(config.radius, dotAreas());
   viewer.$(".notice").textContent = config.notice;

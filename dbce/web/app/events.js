@@ -72,7 +72,8 @@ function bringMapsIntoView(viewer) {
 }
 
 /** @param {Parts} parts */
-function listenToButtons({ viewer, zoom, painter, opening, tour, breath, own, address }) {
+function listenToButtons(parts) {
+  const { viewer, zoom, painter, opening, tour, breath, own, address } = parts;
   const { state } = viewer;
   const actions = {
     skip: () => viewer.$(".view:not([hidden])").focus(),
@@ -102,7 +103,7 @@ function listenToButtons({ viewer, zoom, painter, opening, tour, breath, own, ad
     if (cls) viewer.set({ cls: +cls === state.cls ? null : +cls });
     if (kind) {
       button.closest("details").open = false;
-      download(viewer, opening, kind);
+      download(parts, kind);
     }
     actions[action]?.();
   });

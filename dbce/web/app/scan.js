@@ -10,7 +10,7 @@ export class Scan {
   constructor(viewer, opening) {
     this.viewer = viewer;
     this.opening = opening;
-    /** @type {any} an opened scan: title, count, shape, grey, labels, numbering, source */
+    /** @type {any} an opened scan: title, name, count, shape, grey, labels, numbering, source */
     this.content = null;
     /** @type {number | null} the slice that the slider asks for */
     this.wanted = null;
@@ -39,7 +39,8 @@ export class Scan {
     const cut = (stack) => stack && deflate(stack.subarray(number * count, (number + 1) * count));
     const [grey, labels] = await Promise.all([cut(content.grey), cut(content.labels)]);
     const title = `${content.title}, slice ${number + 1} of ${content.count}`;
-    return { plane: { grey, labels: labels || null, title, place: [number, content.count], shape: content.shape } };
+    const place = [number, content.count];
+    return { plane: { grey, labels: labels || null, title, name: content.name, place, shape: content.shape } };
   }
 
   /**

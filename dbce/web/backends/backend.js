@@ -8,14 +8,26 @@
  * @property {{image: number | null, mask: number | "waiting" | null}} [took] which of the files is what
  * @property {string} [volume] an opened scan, as JSON
  */
-/** @typedef {{name?: string, type?: string, data?: string, error?: string}} ExportedFile data in base64 */
+/**
+ * A file, called after the image and the view by whoever writes it.
+ * @typedef {{name?: string, type?: string, data?: string, error?: string}} ExportedFile data in base64
+ */
+/**
+ * What a file is asked of.
+ * @typedef {object} Asked
+ * @property {object} of the request that opened the image
+ * @property {string | null} labels that were painted, as of `packLabels`
+ * @property {string | null} ignored pixels of them
+ * @property {Record<string, any>} view the fields of the state (dbce/page/fields.py) and `zoom`: scale, x, y
+ * @property {string} kind of file
+ */
 /** @typedef {(sentence: string) => void} Tell called while an answer is on its way */
 
 /**
  * @typedef {object} Backend
- * @property {string[]} can the kinds of file that `exportView` writes
+ * @property {Record<string, string[]>} can by tab, the kinds of file that `exportView` writes of it
  * @property {(request: object, tell: Tell) => Promise<Reply>} openStudy
- * @property {(view: object, tell: Tell) => Promise<ExportedFile>} exportView
+ * @property {(asked: Asked, tell: Tell) => Promise<ExportedFile>} exportView
  */
 
 /** No answer came. Everything else that goes wrong is a fault of the page. */

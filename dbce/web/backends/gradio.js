@@ -12,7 +12,7 @@ function unreachable(cause) {
 /**
  * @param {Record<string, (text: string) => Promise<any>>} server functions of dbce.page.page
  * @param {string} first the scene of the first example, which came with the page
- * @param {string[]} can
+ * @param {Record<string, string[]>} can by tab, kinds of file
  * @returns {import("./backend.js").Backend}
  */
 export function gradioBackend(server, first, can) {

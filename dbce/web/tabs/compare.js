@@ -69,7 +69,7 @@ class Column {
       const found = logit[i] > limit;
       const real = labelled ? Boolean(labels[i]) : found;
       out[i] = found ? (real ? seen.tp : seen.fp) : real ? seen.fn : BLACK;
-      if (hatch && found !== real && ((i % size) + (found ? 1 : size - 1) * ((i / size) | 0)) % 6 === 0) out[i] = BLACK;
+      if (hatch && found !== real && ((i % size) + (found ? 1 : 5) * ((i / size) | 0)) % 6 === 0) out[i] = BLACK;
     }
     panel.hatch();
   }

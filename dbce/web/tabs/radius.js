@@ -46,8 +46,8 @@ function finding({ points }) {
 /** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
 export function radius(viewer) {
   const { config, state } = viewer;
+  const { radii } = config;
   const last = config.max_radius;
-  const radii = [0, 5, 10, 20, 60, last];
   const result = config.radius_curve;
   const card = viewer.$(".measured");
   const strip = viewer.$('[data-panels="radius"]');

@@ -1,0 +1,1 @@
+"""The figure of every tab of the page."""

@@ -1,0 +1,123 @@
+"""What was found: the verdict in sentences, the table that it rests on with its marks, and ours beside the paper's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from dbce.registry import title
+from dbce.study.sheet import EDGE, QUIET, SMALL, TITLE, Sheet, balanced, wrapped
+from dbce.study.view import Measured
+
+_WIDTH, _NAME, _ROW = 11.0, 1.95, 0.21
+_SHADE = "#FBE8C8"
+_FEW = 4
+"""Columns of scores up to which the paper's stand beside ours; more stand below them."""
+
+Cell = tuple[str, str]
+"""A text and its mark, as of `dbce.scores.marks`."""
+
+
+def draw_results(measured: Measured) -> Figure:
+    """The verdict and the tables.
+
+    Args:
+        measured: what was measured of the networks.
+
+    Raises:
+        ValueError: nothing was.
+    """
+    if not (measured.results or measured.findings):
+        raise ValueError("nothing was measured of these networks: there is no table to draw.")
+    sheet, y = Sheet(_WIDTH), EDGE
+    if measured.findings:
+        y = _findings(sheet, y, measured.findings, measured.marks)
+    for result in measured.results:
+        y = _scores(sheet, y + 0.12, result)
+    return sheet.finish(y + EDGE)
+
+
+def _findings(sheet: Sheet, y: float, found: Mapping[str, Any], marks: str) -> float:
+    """The verdict, and its table; gives where they end."""
+    y += 0.16
+    sheet.text(EDGE, y, "What was found", 12, weight="bold")
+    y += 0.04
+    for sentence in [*(sentence["text"] for sentence in found["verdict"]), found["errors"]]:
+        y = _paragraph(sheet, y + 0.06, sentence, TITLE - 0.5, bullet=True)
+    names, rows = list(found["columns"]), found["rows"]
+    many = max(row["trainings"] for row in rows)
+    heading = f"Mean over {many} trainings a loss" if many > 1 else "One training a loss"
+    cells = [[(row["title"], ""), *(_found(row, name) for name in names)] for row in rows]
+    y = _table(sheet, y + 0.34, heading, list(found["columns"].values()), cells)
+    marked = any(row["marks"][name] for row in rows for name in names)
+    said = marks if marked else "Nothing is marked: with one training a loss, chance is not known."
+    alone = " \u2020 of the networks shown alone." if any(row["shown"] for row in rows) else ""
+    return _paragraph(sheet, y + 0.06, said + alone, SMALL, color=QUIET)
+
+
+def _found(row: Mapping[str, Any], name: str) -> Cell:
+    """A number of the findings, with its deviation and its mark."""
+    deviation = f" \u00b1 {row['std'][name]:.1f}" if name in row["std"] else ""
+    alone = " \u2020" if name in row["shown"] else ""
+    return f"{row['values'][name]:.1f}{deviation}{alone}", row["marks"][name]
+
+
+def _scores(sheet: Sheet, y: float, result: Mapping[str, Any]) -> float:
+    """Scores of the bundled networks and of the paper's; gives where they end."""
+    heads, rows = result["columns"], result["rows"]
+    if len(heads) <= _FEW:
+        columns = [f"{head} {where}, %" for where in ("here", "in the paper") for head in heads]
+        cells = [[title(row["loss"]), *_written(row["ours"], heads), *_written(row["paper"], heads)] for row in rows]
+    else:
+        columns, cells = heads, []
+        for row in rows:
+            cells.append([title(row["loss"]), *_written(row["ours"], heads)])
+            if row["paper"]:
+                cells.append(["   in the paper", *_written(row["paper"], heads)])
+    y = _table(sheet, y + 0.3, result["title"], columns, [[(text, "") for text in line] for line in cells])
+    return _paragraph(sheet, y + 0.06, result["setting"], SMALL, color=QUIET)
+
+
+def _written(scores: Sequence[float] | None, heads: Sequence[str]) -> list[str]:
+    return ["" for _ in heads] if scores is None else [f"{score:.2f}" for score in scores]
+
+
+def _table(sheet: Sheet, y: float, heading: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> float:
+    """A heading, heads in several lines, and rows whose numbers stand below each other; gives where they end."""
+    sheet.text(EDGE, y, heading, TITLE + 1, weight="bold")
+    wide = (sheet.width - 2 * EDGE - _NAME) / len(heads)
+    lines = [balanced(head, wide - 0.12, SMALL) for head in heads]
+    y += 0.08 + 0.15 * max(map(len, lines))
+    for k, words in enumerate(lines):
+        for n, word in enumerate(reversed(words)):
+            sheet.text(_right(k, wide), y - 0.15 * n, word, SMALL, color=QUIET, ha="right")
+    y += 0.07
+    sheet.rule(EDGE, y, sheet.width - 2 * EDGE)
+    for (name, _), *cells in rows:
+        y += _ROW
+        sheet.text(EDGE, y - 0.03, name, TITLE - 0.5, _NAME, color=QUIET if name.startswith(" ") else "#17181B")
+        for k, (text, mark) in enumerate(cells):
+            if mark == "shaded":
+                sheet.block(_right(k, wide) - wide + 0.12, y - 0.03, wide - 0.06, _SHADE)
+            weight = "bold" if mark == "bold" else "normal"
+            sheet.text(_right(k, wide), y - 0.03, text, TITLE - 0.5, wide - 0.1, ha="right", weight=weight)
+    sheet.rule(EDGE, y + 0.06, sheet.width - 2 * EDGE)
+    return y + 0.1
+
+
+def _right(k: int, wide: float) -> float:
+    """Right edge of the numbers in a column."""
+    return EDGE + _NAME + (k + 1) * wide - 0.02
+
+
+def _paragraph(sheet: Sheet, y: float, text: str, size: float, bullet: bool = False, **how: Any) -> float:
+    """Lines of text, the first of which may have a bullet; gives where they end."""
+    x = EDGE + 0.14 * bullet
+    for k, line in enumerate(wrapped(text, sheet.width - EDGE - x, size)):
+        y += size / 72 * 1.3
+        if bullet and not k:
+            sheet.text(EDGE, y, "\u2022", size, **how)
+        sheet.text(x, y, line, size, **how)
+    return y

@@ -1,0 +1,29 @@
+"""Numbers as the page writes them (dbce/web/core/format.js): halves are rounded away from zero, of what is stored."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+
+_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
+
+def digits(value: float) -> str:
+    """Three significant digits, a true minus, a readable power of ten."""
+    exact = Decimal(float(value))
+    if not exact:
+        return "0"
+    rounded = exact.quantize(Decimal(1).scaleb(exact.adjusted() - 2), ROUND_HALF_UP)
+    if 1e-3 <= abs(value) < 1e4:
+        return f"{rounded.normalize():f}".replace("-", "\u2212")
+    power = rounded.adjusted()
+    return f"{rounded.scaleb(-power).normalize():f}\u00b710{str(power).translate(_RAISED)}".replace("-", "\u2212")
+
+
+def percent(share: float) -> str:
+    """A share -> its percent, with one decimal."""
+    return str(Decimal(100 * share).quantize(Decimal("0.1"), ROUND_HALF_UP))
+
+
+def grouped(count: int) -> str:
+    """A count, its thousands set apart by thin spaces."""
+    return f"{count:,}".replace(",", "\u2009")
