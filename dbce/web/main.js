@@ -37,7 +37,7 @@ export async function mount(element, settings, backend) {
   const zoom = new Zoom(viewer);
   const painter = new Painter(viewer);
   const opening = new Opening(viewer);
-  const tour = new Tour(viewer, painter);
+  const tour = new Tour(viewer, painter, zoom);
   const breath = new Breath(viewer);
   listen({ viewer, zoom, painter, opening, tour, breath });
   Object.assign(element, { dbce: viewer });
