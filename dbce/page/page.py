@@ -111,6 +111,7 @@ _LINES = (
     ("#5aa83c", "4 2"),
     ("#b07ce8", "12 4"),
 )  # colour and dash of a network in charts; red and blue are those of errors
+_MEASURED = ("test_data", "scenes", "rows", "thresholds", "pairs")
 _PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
 
 
@@ -162,7 +163,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "marks": SHADES_MEAN,
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
-        "calibration": offer.calibration and {key: offer.calibration[key] for key in ("test_data", "scenes", "rows")},
+        "calibration": offer.calibration and {key: offer.calibration[key] for key in _MEASURED},
         "examples": [
             {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}
             for index, (image, _) in enumerate(studio.examples)

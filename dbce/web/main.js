@@ -42,7 +42,7 @@ export async function mount(element, settings, backend) {
   const zoom = new Zoom(viewer);
   const painter = new Painter(viewer);
   const opening = new Opening(viewer);
-  const tour = new Tour(viewer, painter);
+  const tour = new Tour(viewer, painter, zoom);
   const breath = new Breath(viewer);
   const own = new Own(viewer, opening);
   const parts = { viewer, zoom, painter, opening, tour, breath, own };

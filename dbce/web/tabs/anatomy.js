@@ -43,7 +43,8 @@ export function anatomy(viewer) {
   const weight = new Panel(viewer, strip, "<b>(d)</b> weight", { scale: magma });
   const product = new Panel(viewer, strip, `<b>(e)</b> weight &times; cross entropy${BOTH}`, { scale: magma });
   const gradient = new GradientPanels(viewer, strip, [entropy, product]);
-  weight.figure.dataset.panel = "weight";
+  for (const [name, { figure }] of Object.entries({ image, labels, entropy, weight, product }))
+    figure.dataset.panel = name;
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
   strip.insertAdjacentHTML("beforeend", noMask(several));
   const table = several ? config.colours.map(hex) : [BLACK, WHITE];

@@ -17,7 +17,10 @@ export class GradientPanels {
     this.inPlaceOf = inPlaceOf;
     const captions = ["<b>(c)</b> residual, p \u2212 y", "<b>(e)</b> gradient, M (p \u2212 y)"];
     this.panels = captions.map((caption) => new SignedPanel(viewer, strip, caption));
-    this.panels.forEach(({ figure }, k) => inPlaceOf[k].figure.after(figure));
+    this.panels.forEach(({ figure }, k) => {
+      inPlaceOf[k].figure.after(figure);
+      figure.dataset.panel = ["residual", "gradient"][k];
+    });
     this.panels[1].figure.insertAdjacentHTML("beforeend", LEGEND);
     this.shares = this.panels[1].figure.querySelectorAll(".push b");
     this.values = new Float32Array(0);
