@@ -15,6 +15,7 @@ export default [
     },
   },
   { files: ["tests/web/**/*.js", "eslint.config.js"], languageOptions: { globals: globals.node } },
+  { files: ["tests/browser/*.js"], languageOptions: { globals: { ...globals.node, ...globals.browser } } },
   {
     // touches no document: it runs in a page, in a worker and in Node
     files: ["dbce/web/core/**/*.js", "dbce/web/lab/**/*.js"],

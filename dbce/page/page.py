@@ -121,7 +121,8 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
     scans = task.is_scan
     others = [loss for loss in losses if loss not in LOSSES]
-    known = {field["name"]: field for field in fields.table(task, losses, offer.predictor.weightings, len(studio.examples))}
+    table_of_fields = fields.table(task, losses, offer.predictor.weightings, len(studio.examples))
+    known = {field["name"]: field for field in table_of_fields}
     return {
         "task": task.name,
         "notice": notice,

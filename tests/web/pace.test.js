@@ -4,7 +4,7 @@ import test from "node:test";
 import { Pace } from "../../dbce/web/app/pace.js";
 
 /** A clock, a history as a browser has it, and a pace that writes into it. */
-function setting(refuse = (_) => false) {
+function setting(refuse = () => false) {
   let time = 0;
   /** @type {{at: number, act: () => void}[]} */
   const timers = [];
