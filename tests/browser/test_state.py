@@ -423,7 +423,8 @@ def test_in_a_frame_with_a_theme_and_with_storage_blocked(browser, address, pair
     page.evaluate("() => history.forward()")
     expect(inside.locator(".message")).to_contain_text("frame.png, 240")  # from memory, where there is no storage
     inside.get_by_role("link", name="Lesion").click()
-    page.frame_locator("iframe").locator(f'{READY}[data-theme="{"dark" if blocked else "light"}"]').wait_for()
-    assert page.frames[1].url.startswith(f"{address}/lesion?") and "tab=compare" in page.frames[1].url
+    inside.locator('.tasks a[aria-current=page]:text-is("Lesion")').wait_for()
+    inside.locator(f'{READY}[data-theme="{"dark" if blocked else "light"}"][data-tab=compare]').wait_for()
+    assert page.frames[1].url.startswith(f"{address}/lesion?__theme=")
     context.close()
     assert not trouble

@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Pace } from "../../dbce/web/app/pace.js";
 
-/** A clock, a history as a browser has it, and a pace that writes into it. */
+/**
+ * A clock, a history as a browser has it, and a pace that writes into it.
+ * @param {(time: number) => boolean} refuse
+ */
 function setting(refuse = () => false) {
   let time = 0;
   /** @type {{at: number, act: () => void}[]} */
