@@ -350,30 +350,6 @@ def test_zoom_is_the_same_in_every_panel_and_the_probe_stays_exact(visit):
     assert "pixel" in page.locator(".probe").inner_text()
 
 
-def test_the_tour_sets_the_state_marks_its_part_and_puts_everything_back(visit):
-    page = visit()
-    page.get_by_role("slider", name="Radius of the disk in pixels").fill("33")
-    before = {k: v for k, v in state_of(page).items() if k != "pixel"}
-    page.get_by_role("button", name="Tour").click()
-    seen = []
-    for _ in range(6):
-        page.wait_for_selector(".marked")
-        state = state_of(page)
-        seen.append((state["tab"], state["weighting"], state["radius"]))
-        assert page.locator(".marked:visible").count() == 1
-        page.locator(".tour [data-step='1']").click()
-    assert seen == [
-        ("anatomy", "none", 20),
-        ("anatomy", "none", 20),
-        ("compare", "none", 20),
-        ("anatomy", "dilated", 0),
-        ("anatomy", "dilated", 0),
-        ("anatomy", "dilated", 20),
-    ]
-    assert not page.locator(".tour:visible").count() and not page.locator(".marked").count()
-    assert {k: v for k, v in state_of(page).items() if k != "pixel"} == before
-
-
 def test_radius_and_results_tabs_show_the_files_numbers(visit):
     page = visit()
     show(page, "results")

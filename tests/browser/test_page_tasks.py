@@ -368,7 +368,7 @@ def test_a_link_holds_the_slice_and_the_class(visit, browser):
     assert (state["tab"], state["example"], state["slice"], state["cls"]) == ("organs", 1, 22, 7)
 
 
-def test_the_tour_and_every_tab_on_a_phone(visit):
+def test_every_tab_on_a_phone(visit):
     page = visit(390, 844, path="organs", has_touch=True, is_mobile=True)
     for tab in ("anatomy", "organs", "radius", "results"):
         show(page, tab)
@@ -377,13 +377,6 @@ def test_the_tour_and_every_tab_on_a_phone(visit):
         for control in page.locator(controls).all():
             box = control.bounding_box()
             assert box["x"] >= -1 and box["x"] + box["width"] <= 391
-    show(page, "anatomy")
-    page.get_by_role("button", name="Tour").click()
-    for step in range(6):
-        wait_for_text(page, ".tour .count", f"{step + 1} of 6")
-        page.wait_for_selector(".marked:visible")
-        page.locator('.tour [data-step="1"]').click()
-    page.wait_for_selector(".tour", state="hidden")
 
 
 def test_panels_have_names_that_state_the_numbers(visit):

@@ -4,7 +4,7 @@
  * @typedef {object} Scene
  * @property {Record<string, any>} state beside what every field starts as
  * @property {string[]} parts what is spoken of, in the view
- * @property {string[]} [also] what belongs to it where there is room
+ * @property {string[]} [also] what belongs to it where there is room, the first first
  * @property {string} control what is to be moved
  * @property {boolean} [close] whether the panels show the objects close up
  */
@@ -16,16 +16,17 @@ const KEPT = ["example", "slice", "palette"];
 const maps = (...names) => names.map((name) => `#view-anatomy [data-panel="${name}"]`);
 
 /** @param {...string} weightings @returns {string[]} */
-const bars = (...weightings) => [".bars .heads", ...weightings.map((name) => `.bars .one[data-weighting="${name}"]`)];
+const bars = (...weightings) => weightings.map((name) => `.bars .one[data-weighting="${name}"]`);
 
 /** @param {string} view @param {...string} losses @returns {string[]} */
 const predictions = (view, ...losses) =>
   losses.map((loss) => `#view-${view} .model[data-loss="${loss}"] > ${PREDICTION[view]}`);
 
 const PREDICTION = { compare: ":is(h3, h3 + .panel, .chips)", organs: ":is(h3, .chips, .chips + .panel)" };
-const THRESHOLD = "#view-compare .rail > .range";
+const THRESHOLD = "#view-compare .steer > .range";
 const DISK = "#view-anatomy .slider";
 const RADIUS = '#view-anatomy [data-out="radius"]';
+const BAR_HEADS = ".bars .heads";
 const BAR_TITLE = '[data-out="share-title"]';
 const BAR_LEGEND = ".share > .legend";
 
@@ -38,14 +39,14 @@ function scenes({ config: { losses, method, radius } }) {
   return {
     vote: {
       state: { weighting: "none" },
-      parts: [...maps("image", "labels"), ".bars .one[data-weighting=none]", BAR_LEGEND],
+      parts: [...maps("image", "labels"), ...bars("none"), BAR_LEGEND],
       also: [BAR_TITLE],
       control: ".tour .guess",
     },
     raise: {
       state: { weighting: "none" },
       parts: [...maps("labels", "weight"), ...bars("none", "balanced")],
-      also: [BAR_TITLE, BAR_LEGEND],
+      also: [BAR_HEADS, BAR_TITLE, BAR_LEGEND],
       control: '#view-anatomy [data-field="weighting"]',
       close: true,
     },
@@ -58,7 +59,7 @@ function scenes({ config: { losses, method, radius } }) {
     rim: {
       state: { tab: "compare", shown: ["ce", "bce"] },
       parts: predictions("compare", "ce", "bce"),
-      also: [".thresholds > figure:first-child > :is(figcaption, .chart)", '.rail [data-field="prior"]'],
+      also: ['.rail [data-field="prior"]', ".thresholds > figure:first-child > :is(figcaption, .chart)"],
       control: THRESHOLD,
       close: true,
     },
@@ -70,6 +71,7 @@ function scenes({ config: { losses, method, radius } }) {
     away: {
       state: { radius: 0 },
       parts: [...maps("labels", "weight"), ...bars("dilated"), RADIUS],
+      also: [BAR_HEADS],
       control: DISK,
       close: true,
     },
@@ -82,13 +84,16 @@ function scenes({ config: { losses, method, radius } }) {
     end: {
       state: { radius },
       parts: [...maps("labels", "weight"), ...bars("none", "dilated"), RADIUS],
-      also: [BAR_TITLE, BAR_LEGEND],
+      also: [BAR_HEADS, BAR_TITLE, BAR_LEGEND],
       control: DISK,
     },
     honest: {
       state: { tab: "compare" },
-      parts: [".thresholds > figure:first-child > :is(figcaption, .chart, .scroll)"],
-      also: [".thresholds > figure:last-child > :is(figcaption, .chart, .scroll)"],
+      parts: [".thresholds > figure:first-child > :is(figcaption, .chart)"],
+      also: [
+        ".thresholds > figure:first-child > .scroll",
+        ".thresholds > figure:last-child > :is(figcaption, .chart, .scroll)",
+      ],
       control: THRESHOLD,
     },
   };

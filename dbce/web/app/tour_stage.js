@@ -1,8 +1,8 @@
 // Where a step of the tour is shown: what it speaks of lies in view together, beside the tour's text. What it does not
 // speak of is folded away where there is no room.
 
-const SIDES = [420, 370, 320, 280, 250, 225, 200, 180, 170, 160, 140, 120, 110]; // of a panel, px, the first that fits
-const LEAST = 200; // px: a panel is not made smaller than this to show more
+const SIDES = [420, 370, 320, 280, 250, 225, 200, 180, 170, 160, 140, 120, 110, 90]; // of a panel, px, the first that fits
+const LEAST = { wide: 200, narrow: 160 }; // px: a panel is not made smaller than this to show more
 const GAP = 12; // px around what is marked
 
 export class Stage {
@@ -16,7 +16,7 @@ export class Stage {
     this.narrow = matchMedia("(max-width: 900px)");
     /** @type {Element[]} what is spoken of, the control among it */
     this.parts = [];
-    /** @type {Element[]} what belongs to it where there is room */
+    /** @type {Element[][]} what belongs to it where there is room, the first first */
     this.more = [];
     /** @type {Element[]} those of both that are shown */
     this.shown = [];
@@ -32,7 +32,7 @@ export class Stage {
     this.clear();
     const named = [...parts, control].flatMap((selector) => viewer.$$(selector));
     this.parts = named.filter((part) => !this.box.contains(part));
-    this.more = also.flatMap((selector) => viewer.$$(selector));
+    this.more = also.map((selector) => viewer.$$(selector));
     for (const part of viewer.$$(control)) part.classList.add("marked");
     this.lay();
   }
@@ -40,7 +40,8 @@ export class Stage {
   clear() {
     this.unfold();
     this.unmark();
-    this.parts = this.more = this.shown = [];
+    this.parts = this.shown = [];
+    this.more = [];
   }
 
   /** What was to be moved has been moved. */
@@ -61,10 +62,10 @@ export class Stage {
     this.width = window.innerWidth;
     root.style.setProperty("--tour", this.narrow.matches ? `${this.box.offsetHeight}px` : "0px");
     this.unfold();
-    const all = [...parts, ...more];
+    const all = [...parts, ...more.flat()];
     const panels = parts.filter((part) => part.matches(".panel") && part.clientWidth);
-    const large = panels.every((panel) => panel.clientWidth >= LEAST);
-    this.shown = large && this.fits(all) ? all : this.fold(all);
+    const large = panels.every((panel) => panel.clientWidth >= LEAST.wide);
+    this.shown = large && this.fits(all) ? all : this.fold();
     this.speakOf(this.shown);
     const { top, height } = this.extent(this.shown);
     window.scrollBy({
@@ -73,22 +74,22 @@ export class Stage {
     });
   }
 
-  /**
-   * @param {Element[]} all
-   * @returns {Element[]} those of them for which there is room
-   */
-  fold(all) {
+  /** @returns {Element[]} those for which there is room */
+  fold() {
+    const { parts, more } = this;
     const { root } = this.viewer;
+    const least = this.narrow.matches ? LEAST.narrow : LEAST.wide;
     root.classList.add("folded");
-    for (const some of [all, this.parts]) {
+    for (let count = more.length; count >= 0; count--) {
+      const some = [...parts, ...more.slice(0, count).flat()];
       this.speakOf(some);
       for (const side of SIDES) {
-        if (some.length > this.parts.length && side < LEAST) break;
+        if (count && side < least) break;
         root.style.setProperty("--side", `${side}px`);
         if (this.fits(some)) return some;
       }
     }
-    return this.parts;
+    return parts;
   }
 
   /**
@@ -125,6 +126,7 @@ export class Stage {
   /** @param {Element[]} parts */
   fits(parts) {
     const { left, right, height } = this.extent(parts);
-    return left >= GAP && right <= document.documentElement.clientWidth - GAP && height + 2 * GAP <= this.room();
+    const view = this.viewer.$(".view:not([hidden])").getBoundingClientRect();
+    return left >= view.left - 1 && right <= view.right + 1 && height + 2 * GAP <= this.room();
   }
 }
