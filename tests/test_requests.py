@@ -17,8 +17,9 @@ from dbce.network import DeepSupervisionUnet
 from dbce.page.limits import GENERIC
 from dbce.page.scans import ScanStudio
 from dbce.page.studio import Studio
-from dbce.page.views import shown
+from dbce.page.views import file_name, shown, stem
 from dbce.study.predictor import Predictor
+from dbce.study.view import View
 from dbce.train.checkpoints import Checkpoint
 
 RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
@@ -61,9 +62,10 @@ PLANE = st.fixed_dictionaries({}, optional={name: VALUES for name in ("grey", "l
 OPEN = st.fixed_dictionaries(
     {"image": VALUES | FILE}, optional={"mask": VALUES | FILE, "example": VALUES, "slice": VALUES}
 ) | st.fixed_dictionaries({"plane": VALUES | PLANE, "image": FILE})
-VIEW = VALUES | st.dictionaries(
-    st.sampled_from(["figure", "loss", "weighting", "radius", "threshold", "palette", "x"]), VALUES
+FIELDS = (
+    "tab loss weighting radius threshold palette prior map below shape scale opacity outline shown layers cls slice"
 )
+VIEW = VALUES | st.dictionaries(st.sampled_from(["figure", "zoom", "x", *FIELDS.split()]), VALUES)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
@@ -138,8 +140,84 @@ def test_a_value_is_shown_short(value):
     shown(value).encode()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("tab", "settings", "tab is 'settings'; it must be one of anatomy, compare, radius, results."),
+        ("below", 5, "below is 5; it must be one of probability, entropy, weighted."),
+        ("shape", ["fill"], "it must be one of fill, outline."),
+        ("shown", "ce", "shown is 'ce'; it must be a list of some of ce."),
+        ("shown", ["ce", "focal"], "it must be a list of some of ce."),
+        ("layers", ["tp", 5], "it must be a list of some of tp, fp, fn."),
+        ("outline", 1, "outline is 1; it must be true or false."),
+        ("opacity", 1.5, "opacity is 1.5; it must be a number from 0 to 1."),
+        ("opacity", True, "opacity is True; it must be a number from 0 to 1."),
+        ("radius", float("nan"), "radius is nan; it must be a number from 0 to 150."),
+        ("radius", 10**400, "it must be a number from 0 to 150."),
+        ("cls", 1, "cls is 1; it must be a whole number from 1 to 0."),
+        ("zoom", 2, "zoom is 2; it must be [scale, x, y]"),
+        ("zoom", [0.5, 0, 0], "it must be [scale, x, y]"),
+        ("zoom", [2, -1.5, 0], "it must be [scale, x, y]"),
+        ("zoom", [2, -0.5, 0.5], "it must be [scale, x, y]"),
+        ("zoom", [2, float("nan"), 0], "it must be [scale, x, y]"),
+        ("zoom", [10**400, 0, 0], "it must be [scale, x, y]"),
+        ("x", 1, "fields that are not known here"),
+    ],
+)
+def test_a_view_that_cannot_be_is_one_sentence(studios, name, value, words):
+    view = {"loss": "ce", name: value}
+    answer = studios[0].export_view(json.dumps({"of": {"example": 0}, "view": view, "kind": "png"}))
+    assert words in sentence(answer)
+
+
+def test_what_another_task_has_is_refused_and_nothing_chosen_is_nothing(studios):
+    ask = {"of": {"example": 0}, "kind": "csv"}
+    for name, value in (("prior", "corrected"), ("map", "gradient")):
+        answer = studios[1].export_view(json.dumps({**ask, "view": {"loss": "ce", name: value}}))
+        assert f"{name} is '{value}'; this task has no such choice" in sentence(answer)
+    for view in (
+        {"prior": "trained", "cls": None},
+        {"cls": 5, "zoom": [4, -3, 0]},
+        {"figure": "organs", "threshold": 0},
+    ):
+        assert "data" in studios[1].export_view(json.dumps({**ask, "view": {"loss": "ce", **view}}))
+    assert "png, svg, pdf, csv" in sentence(
+        studios[0].export_view(json.dumps({**ask, "view": {"tab": "results"}, "kind": "npz"}))
+    )
+    assert "Nothing was measured" in sentence(studios[0].export_view(json.dumps({**ask, "view": {"tab": "results"}})))
+
+
+@pytest.mark.parametrize(
+    ("view", "image", "name"),
+    [
+        (View(), "example 1", "dbce-example-1-anatomy-dilated-r20.svg"),
+        (View(radius=7.5), "IMG_0042.JPG", "dbce-IMG_0042-anatomy-dilated-r7.5.svg"),
+        (View(weighting="none", map="gradient"), "a.png", "dbce-a-anatomy-gradient-none.svg"),
+        (View(figure="compare"), "example 1", "dbce-example-1-compare-t0.50.svg"),
+        (View(figure="compare", prior="corrected"), "x.tiff", "dbce-x-compare-t0.50-corrected.svg"),
+        (View(figure="organs"), "case 3.nii.gz, slice 12", "dbce-case-3-slice-12-organs.svg"),
+        (View(figure="radius"), "../../etc/passwd", "dbce-etc-passwd-radius.svg"),
+        (View(figure="radius"), "v1.2 final.png", "dbce-v1.2-final-radius.svg"),
+        (View(figure="radius"), "\u80a0\u955c.png", "dbce-\u80a0\u955c-radius.svg"),
+        (View(figure="radius"), '<b>"a|b?*:', "dbce-b-a-b-radius.svg"),
+        (View(figure="radius"), ".png", "dbce-image-radius.svg"),
+        (View(figure="results"), "a.png", "dbce-polyp-results.svg"),
+    ],
+)
+def test_a_file_is_called_after_the_image_and_the_view(view, image, name):
+    assert file_name(view, "svg", image, "polyp") == name
+
+
+@given(image=st.text(max_size=300))
+def test_any_image_gives_a_name_that_any_system_takes(image):
+    found = stem(inputs.plain_name(image))
+    assert 0 < len(found) <= 60 and not set(found) & set('/\\:*?"<>| \n\t') and found.strip("-._") == found
+
+
 def test_painted_bits_of_the_right_length_are_taken(studios):
     bits = np.zeros(320 * 320 // 8, np.uint8)
     bits[1000:3000] = 255
     request = {"of": {"example": 0}, "view": {"loss": "ce"}, "kind": "csv", "labels": base64.b64encode(bits).decode()}
-    assert studios[0].export_view(json.dumps(request))["type"] == "text/csv"
+    answer = studios[0].export_view(json.dumps(request))
+    assert answer["type"] == "text/csv" and answer["name"] == "dbce-example-1-anatomy-dilated-r20.csv"
+    assert base64.b64decode(answer["data"]).decode().splitlines()[1].startswith("example 1,")

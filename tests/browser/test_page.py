@@ -390,12 +390,14 @@ def test_downloads_hold_what_is_in_view(visit, files):
     page.get_by_role("button", name="Done").click()
     page.get_by_role("slider", name="Radius of the disk in pixels").fill("11")
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
-    for kind, entry in (("npz", "Maps, NumPy"), ("csv", "Numbers, CSV"), ("pdf", "Figure, PDF")):
+    entries = (("npz", "Maps of all networks, NumPy"), ("csv", "Numbers of all networks, CSV"))
+    for kind, entry in (*entries, ("pdf", "Figure of Anatomy, PDF")):
         page.click("[data-menu=download] summary")
         with page.expect_download() as waiting:
             page.get_by_role("button", name=entry).click()
         path = waiting.value.path()
-        assert waiting.value.suggested_filename.startswith("dbce-") and path.stat().st_size > 300
+        assert waiting.value.suggested_filename == f"dbce-{files[0].stem}-anatomy-dilated-r11.{kind}"
+        assert path.stat().st_size > 300
         if kind == "npz":
             with np.load(path) as found:
                 assert np.array_equal(found["labels"], study.labels)

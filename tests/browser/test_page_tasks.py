@@ -222,7 +222,7 @@ def test_an_opened_scan_its_labels_and_its_slices(visit, predictor, tmp_path):
     assert same > 0.999  # grey values are windowed before or after the enlargement: a pixel or two
     page.click("[data-menu=download] summary")
     with page.expect_download() as waiting:
-        page.get_by_role("button", name="Maps, NumPy").click()
+        page.get_by_role("button", name="NumPy").click()
     with np.load(waiting.value.path()) as arrays:
         assert np.array_equal(arrays["labels"], study.labels)
         assert arrays["original_size_prediction_ce"].shape == (200, 200)
