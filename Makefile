@@ -18,8 +18,8 @@ demo: $(VENV)/.demo
 
 test: lint browser
 	$(NODE) test
-	$(BIN)/python -m pytest -m "not browser" -n auto --dist loadfile
-	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m "not browser" -n auto --dist worksteal
+	$(BIN)/python -m pytest -m browser -n 2 --dist worksteal --basetemp "$$(mktemp -d)"
 
 lint: $(VENV)/.dev node_modules/.stamp
 	$(BIN)/ruff check .

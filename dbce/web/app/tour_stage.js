@@ -1,7 +1,8 @@
 // Where a step of the tour is shown: what it speaks of lies in view together, beside the tour's text. What it does not
 // speak of is folded away where there is no room.
 
-const SIDES = [420, 370, 320, 280, 250, 225, 200, 180, 170, 160, 140, 120, 110, 90]; // of a panel, px, the first that fits
+/** Sides of a panel, px; the first that fits is taken. */
+const SIDES = [420, 370, 320, 280, 250, 225, 200, 180, 170, 160, 140, 120, 110, 90];
 const LEAST = { wide: 200, narrow: 160 }; // px: a panel is not made smaller than this to show more
 const GAP = 12; // px around what is marked
 
