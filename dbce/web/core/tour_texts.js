@@ -71,7 +71,7 @@ export const STEPS = [
       "Balanced CE weighs a pixel by 1/area of its class. No class falls below its weight in CE; a small one rises " +
       `most, and a step opens at the outline${nouns.several ? " of every organ" : ""}.`,
     ask: ({ nouns }) =>
-      `Choose \u201cbalanced\u201d. Which moved more: the ${nouns.object}, or what lies just outside?`,
+      `Choose \u201cbalanced (image)\u201d. Which moved more: the ${nouns.object}, or what lies just outside?`,
     answer(sight, { weighting, radius }) {
       if (weighting !== "balanced") return "";
       const now = facts(sight, "balanced", radius);
