@@ -11,6 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).resolve().parent
+WEB = HERE.parent / "dbce/web"
 
 
 def view(page: Page, link: str) -> None:
@@ -36,6 +37,11 @@ def main(address: str) -> None:
         shot(page, 920).quantize(256).save(HERE / "anatomy.png", optimize=True)
         view(page, f"{address}/#tab=compare&example=1")
         shot(page, 1080).quantize(256).save(HERE / "compare.png", optimize=True)
+
+        page.set_viewport_size({"width": 1200, "height": 630})  # what a link shows of itself
+        view(page, f"{address}/#example=0")
+        shot(page, 630).quantize(128).save(WEB / "preview.png", optimize=True)
+        page.set_viewport_size({"width": 1440, "height": 1100})
 
         view(page, f"{address}/organs#tab=organs")
         shot(page, 1130).quantize(256).save(HERE / "organs.png", optimize=True)

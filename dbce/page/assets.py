@@ -23,7 +23,7 @@ WEB = Path(__file__).parent.parent / "web"
 PATH = "dbce-web"
 """Where it lies, seen from the page."""
 
-KINDS = {".js": "text/javascript", ".wasm": "application/wasm"}
+KINDS = {".js": "text/javascript", ".wasm": "application/wasm", ".png": "image/png"}
 """What is served, by suffix; the HTML and the style travel inside the page."""
 
 STYLES = ("base", "top", "tour", "source", "panels", "controls", "anatomy", "compare", "results", "large", "narrow")

@@ -20,6 +20,7 @@ from dbce.page.api import Blocks, add_endpoints
 from dbce.page.desk import Desk
 from dbce.page.headers import Compressed, SafeHeaders
 from dbce.page.limits import Door, RequestLimit
+from dbce.page.preview import TITLE, Preview
 from dbce.page.room import Room
 from dbce.page.scans import ScanStudio
 from dbce.page.scene import jpeg
@@ -66,6 +67,7 @@ def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
             "middleware": [
                 Middleware(Compressed),
                 Middleware(SafeHeaders, embed=tuple(embed)),
+                Middleware(Preview),
                 Middleware(RequestLimit),
                 Middleware(Door),
                 Middleware(Room),
@@ -219,15 +221,12 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
     workers.start_workers()
     turns = Turns()
     names = [offer.predictor.task.name for offer in offers]
-    with Blocks(title=_TITLE, analytics_enabled=False, fill_width=True) as demo:
+    with Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
         _fill(offers[0], names, notice, turns)
     for offer, name in zip(offers[1:], names[1:], strict=True):
         with demo.route(name.capitalize(), f"/{name}", show_in_navbar=False):
             _fill(offer, names, notice, turns)
     return demo
-
-
-_TITLE = "dbce: where does the loss look?"
 
 
 def studio_of(predictor: Predictor, measured: Measured | None = None) -> Studio:

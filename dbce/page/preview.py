@@ -1,0 +1,84 @@
+"""What a chat or a slide shows of a link to the page: its own title, sentence and picture, in place of gradio's."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dbce.page import assets
+
+TITLE = "dbce: where does the loss look?"
+SENTENCE = (
+    "How much does each pixel weigh when a network learns to segment? Loss maps, weight maps and predictions of cross "
+    "entropy, its balanced and its dilated form, on your own image."
+)
+PICTURE = "preview.png"
+"""1200 x 630 px, below `dbce.page.assets.WEB`; drawn by assets/make.py."""
+
+_THEIRS = re.compile(rb'<meta\s[^>]*(?:property|name)="(?:og|twitter):[^>]*>\s*')
+
+
+def tags(base: str) -> str:
+    """The elements for the head of a page.
+
+    Args:
+        base: address of the page's root, ending in a slash.
+    """
+    picture = f"{base}{assets.PATH}/{assets.content_hash()}/{PICTURE}"
+    named = {
+        "property": {"og:type": "website", "og:title": TITLE, "og:description": SENTENCE, "og:image": picture},
+        "name": {"description": SENTENCE, "twitter:card": "summary_large_image"},
+    }
+    return "".join(
+        f'<meta {kind}="{name}" content="{html.escape(text)}">'
+        for kind, values in named.items()
+        for name, text in values.items()
+    )
+
+
+class Preview:
+    """ASGI middleware that puts `tags` into every page in place of those that gradio writes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; a page is held back until it is whole."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        parts: list[bytes] = []
+        start: Message | None = None
+
+        async def rewritten(message: Message) -> None:
+            nonlocal start
+            if message["type"] == "http.response.start":
+                kind = Headers(raw=message.get("headers", [])).get("content-type", "")
+                if kind.startswith("text/html"):
+                    start = message
+                    return
+            elif start is not None and message["type"] == "http.response.body":
+                parts.append(message.get("body", b""))
+                if message.get("more_body"):
+                    return
+                page = _THEIRS.sub(b"", b"".join(parts)).replace(
+                    b"</head>", tags(_base(scope)).encode() + b"</head>", 1
+                )
+                headers = MutableHeaders(raw=start["headers"])
+                if "content-length" in headers:
+                    headers["content-length"] = str(len(page))
+                message = {**message, "body": page}
+                await send(start)
+            await send(message)
+
+        await self.app(scope, receive, rewritten)
+
+
+def _base(scope: Scope) -> str:
+    """Where the page's root is for who asked, also behind a proxy that says so."""
+    headers = Headers(scope=scope)
+    scheme = headers.get("x-forwarded-proto", scope["scheme"]).partition(",")[0].strip()
+    host = headers.get("x-forwarded-host", headers.get("host", "localhost")).partition(",")[0].strip()
+    return f"{scheme}://{host}{scope.get('root_path', '').rstrip('/')}/"
