@@ -38,9 +38,10 @@ def main(address: str) -> None:
         view(page, f"{address}/#tab=compare&example=1")
         shot(page, 1080).quantize(256).save(HERE / "compare.png", optimize=True)
 
-        page.set_viewport_size({"width": 1200, "height": 630})  # what a link shows of itself
+        page.set_viewport_size({"width": 1280, "height": 672})  # what a link shows of itself, in the usual shape
         view(page, f"{address}/#example=0")
-        shot(page, 630).quantize(128).save(WEB / "preview.png", optimize=True)
+        small = shot(page, 672).resize((1200, 630), Image.Resampling.LANCZOS)
+        small.quantize(128).save(WEB / "preview.png", optimize=True)
         page.set_viewport_size({"width": 1440, "height": 1100})
 
         view(page, f"{address}/organs#tab=organs")

@@ -301,6 +301,7 @@ def build_parser() -> argparse.ArgumentParser:
         "train: what input and weight map add to a step; load: visitors that send pictures or scans all at once",
     )
     bench.add_argument("--task", choices=TASKS, default=DEFAULT)
+    bench.add_argument("--throttle", type=float, default=1, help="viewer: slow the browser so many times; phone: 4")
     bench.add_argument("--repeats", type=int, help="viewer: positions of a slider (60); else: measurements (5)")
     bench.add_argument("--encoder", default="mobilenet_v2", help="train: SMP encoder")
     bench.add_argument("--size", type=int, help="train: side of the images in pixels (default 320)")

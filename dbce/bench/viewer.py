@@ -62,20 +62,23 @@ _MOVE_GRADIO = """async (values) => {
 }"""
 
 
-def viewer(predictor: Predictor, repeats: int = 60) -> str:
+def viewer(predictor: Predictor, repeats: int = 60, throttle: float = 1) -> str:
     """Latency of the page's sliders beside plain gradio sliders with image outputs, as a table.
 
     Args:
         predictor: the networks whose four outputs are shown.
         repeats: positions a slider is moved to.
+        throttle: factor by which Chromium slows its CPU, at least 1; 4 is about a phone.
 
     Returns:
         Median and 95th percentile in milliseconds from the event to the drawn frame, of that the page's own
         work, and the ratio to the page.
 
     Raises:
-        ValueError: playwright or Chromium is missing, or a slider did not redraw.
+        ValueError: playwright or Chromium is missing, a slider did not redraw, or a throttle below 1.
     """
+    if not 1 <= throttle <= 100:
+        raise ValueError(f"throttle is {throttle:g}; it must be from 1 (as fast as this machine is) to 100.")
     several = predictor.task.several
     study = predictor.set_image(*page.studio_of(predictor).examples[0])
     radii = [int(v) for v in np.linspace(1, 149, repeats)]
@@ -84,6 +87,8 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
     with _chromium() as browser:
         with _served(page.build(page.Offer(predictor)), **page.LAUNCH) as url:
             tab = browser.new_page(viewport={"width": 1440, "height": 900})
+            devtools = tab.context.new_cdp_session(tab)
+            devtools.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
             for name, hash_, field, values in (
                 ("page, radius, 5 panels", "#tab=anatomy", "radius", radii),
                 ("page, threshold, 4 models, 10 panels", "#tab=compare", "threshold", thresholds),
@@ -110,7 +115,8 @@ def viewer(predictor: Predictor, repeats: int = 60) -> str:
                 arrived = [time for time in drawn if time < _LOST]
                 note = f" {len(drawn) - len(arrived)} of {len(drawn)} lost" if len(arrived) < len(drawn) else ""
                 rows.append((name, arrived, note))
-    return _table(rows)
+    slowed = f", slowed {throttle:g} times" if throttle > 1 else ""
+    return _table(rows, slowed)
 
 
 def _plain(study: Study, count: int, options: dict[str, Any]) -> gr.Blocks:
@@ -161,11 +167,11 @@ def _summary(times: Sequence[float]) -> str:
     return f"{np.median(times):7.1f} {np.percentile(times, 95):7.1f}"
 
 
-def _table(rows: Sequence[tuple[str, list[float], str]]) -> str:
+def _table(rows: Sequence[tuple[str, list[float], str]], slowed: str = "") -> str:
     """A row a slider: name, times of what arrived, what else is said; without any times, that nothing answered."""
     base = float(np.median(rows[0][1]))
     lines = [
-        f"milliseconds on {os.cpu_count()} CPU cores, {WORK_SIZE} x {WORK_SIZE} px; one frame at 60 Hz is 16.7",
+        f"milliseconds on {os.cpu_count()} CPU cores{slowed}, {WORK_SIZE} x {WORK_SIZE} px; one frame at 60 Hz is 16.7",
         f"{'':42}{'event to frame':>16}{'own work':>17}{'ratio':>9}",
         f"{'':42}{'median':>8}{'95 %':>8}{'median':>9}{'95 %':>8}",
     ]
