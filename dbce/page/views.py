@@ -13,6 +13,8 @@ from dbce.study.predictor import Predictor
 from dbce.study.view import MOST_ZOOM, View
 from dbce.weightings import weighting_of
 
+_SHOWN = 200  # letters
+
 _WIDER: dict[str, dict[str, Any]] = {"threshold": {"low": 0, "high": 1}, "radius": {"kind": "number"}}
 """What programs may ask for beyond the sliders of the page."""
 
@@ -22,7 +24,8 @@ def shown(value: Any) -> str:
     brief = reprlib.Repr()
     brief.maxstring = brief.maxother = brief.maxlong = 60
     brief.maxlevel = 2
-    return brief.repr(value)
+    text = brief.repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def read_view(given: Any, predictor: Predictor) -> View:

@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 
 from dbce.data.phantoms import polyp
 from dbce.registry import LOSSES, title
-from tests.browser.actions import give, pixels
+from tests.browser.actions import give
 from tests.browser.test_compare import frame
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -48,7 +48,9 @@ def pictures(svg: ElementTree.Element) -> list[np.ndarray]:
 
 def panels(page: Page, where: str) -> list[np.ndarray]:
     """What the visible panels show."""
-    return [pixels(canvas) for canvas in page.locator(f"{where} .frame canvas:visible").all()]
+    codes = page.locator(f"{where} .frame canvas:visible").evaluate_all("all => all.map((c) => c.toDataURL())")
+    files = [io.BytesIO(base64.b64decode(code.partition(",")[2])) for code in codes]
+    return [np.asarray(Image.open(file).convert("RGB")) for file in files]
 
 
 def alike(drawn: np.ndarray, shown: np.ndarray) -> bool:
