@@ -447,7 +447,9 @@ def test_a_link_opens_exactly_this_view(visit, browser):
     page.get_by_role("slider", name="Probability threshold").fill("0.35")
     page.locator("input[name=below][value=entropy]").check(force=True)
     page.locator("input[name=shown][value=ce]:visible").uncheck()
-    page.locator(".model[data-loss=dbce] .frame canvas").first.dblclick()
+    page.locator(".model[data-loss=dbce] .frame canvas").first.click()  # large, and there closer
+    page.locator("dialog.large .frame canvas").dblclick()
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Share").click()
     wait_for_text(page, ".message", "Link copied")
     link = page.evaluate("() => navigator.clipboard.readText()")
