@@ -25,7 +25,7 @@ from dbce.study.predictor import Study, quantise
 from dbce.study.sheet import drawing
 from dbce.study.tabs.anatomy import draw_anatomy
 from dbce.study.view import RADII, Measured, View
-from dbce.study.words import digits, grouped, percent
+from dbce.study.words import digits, grouped, share_percent
 from dbce.tasks import TASKS
 from tests.measured import CURVE, FOUND, RESULT
 

@@ -54,7 +54,7 @@ def text_width(text: str, size: float, weight: str = "normal") -> float:
     return text_to_path.get_text_width_height_descent(text, FontProperties(size=size, weight=weight), False)[0] / 72
 
 
-def balanced(text: str, width: float, size: float) -> list[str]:
+def evenly_wrapped(text: str, width: float, size: float) -> list[str]:
     """As of `wrapped`, in lines that are about equally long."""
     lines = wrapped(text, width, size)
     while width > 0.1 and len(closer := wrapped(text, width - 0.04, size)) == len(lines):

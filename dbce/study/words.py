@@ -19,7 +19,7 @@ def digits(value: float) -> str:
     return f"{rounded.scaleb(-power).normalize():f}\u00b710{str(power).translate(_RAISED)}".replace("-", "\u2212")
 
 
-def percent(share: float) -> str:
+def share_percent(share: float) -> str:
     """A share -> its percent, with one decimal."""
     return str(Decimal(100 * share).quantize(Decimal("0.1"), ROUND_HALF_UP))
 

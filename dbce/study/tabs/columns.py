@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dbce.study.predictor import Study
 from dbce.study.sheet import EDGE, GAP, INK, QUIET, TITLE, Sheet, text_width
 from dbce.study.view import View
-from dbce.study.words import grouped, percent
+from dbce.study.words import grouped, share_percent
 
 SIDE = 2.1
 """Inches: width of a picture."""
@@ -28,8 +28,8 @@ class Line:
 
 def share_line(name: str, shares: Sequence[float | None], picked: bool = False) -> Line:
     """Shares as percent; the largest is the best, unless it is the only one, ties or is 0.0, as on the page."""
-    cells = tuple("\u2013" if share is None else percent(share) for share in shares)
-    written = [float(percent(share)) for share in shares if share is not None]
+    cells = tuple("\u2013" if share is None else share_percent(share) for share in shares)
+    written = [float(share_percent(share)) for share in shares if share is not None]
     most = max(written, default=0.0)
     alone = len(written) > 1 and most > 0 and written.count(most) == 1
     return Line(name, cells, f"{most:.1f}" if alone else None, picked)
@@ -45,7 +45,7 @@ def agreement_lines(name: str, study: Study, view: View) -> list[Line]:
     losses, agree = view.networks(study), study.agreement(view.threshold)
     rows = []
     for k, loss in enumerate(losses[:-1]):
-        cells = ["" if j <= k else percent(agree[loss, other]) for j, other in enumerate(losses)]
+        cells = ["" if j <= k else share_percent(agree[loss, other]) for j, other in enumerate(losses)]
         rows.append(Line(f"{name} {study.named(loss)}", tuple(cells)))
     return rows
 

@@ -14,7 +14,7 @@ from dbce.study.predictor import Study
 from dbce.study.sheet import BAR, EDGE, GAP, INK, LINE, QUIET, SMALL, TITLE, Sheet
 from dbce.study.tabs.anatomy import OBJECT, over_image
 from dbce.study.view import RADII, View
-from dbce.study.words import digits, percent
+from dbce.study.words import digits, share_percent
 from dbce.tasks import IGNORE, MAX_RADIUS
 
 _SIDE, _CHART = 1.75, 2.4
@@ -83,7 +83,7 @@ def _maps(sheet: Sheet, study: Study, view: View, y: float) -> float:
         x = EDGE + k * (_SIDE + GAP)
         top = float(weight.max()) if view.scale == "own" else shared
         pixels = mixed(through(weight, top, magma()), study.image, view.opacity)
-        rim = percent(study.shares(radius)["rim"])
+        rim = share_percent(study.shares(radius)["rim"])
         axes = sheet.picture(
             x, y, _SIDE, pixels, f"R = {radius} px", f"rim {rim} % of the weight", strong=radius == view.radius
         )

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from dbce.registry import title
-from dbce.study.sheet import EDGE, QUIET, SMALL, TITLE, Sheet, balanced, wrapped
+from dbce.study.sheet import EDGE, QUIET, SMALL, TITLE, Sheet, evenly_wrapped, wrapped
 from dbce.study.view import Measured
 
 _WIDTH, _NAME, _ROW = 11.0, 1.95, 0.21
@@ -88,7 +88,7 @@ def _table(sheet: Sheet, y: float, heading: str, heads: Sequence[str], rows: Seq
     """A heading, heads in several lines, and rows whose numbers stand below each other; gives where they end."""
     sheet.text(EDGE, y, heading, TITLE + 1, weight="bold")
     wide = (sheet.width - 2 * EDGE - _NAME) / len(heads)
-    lines = [balanced(head, wide - 0.12, SMALL) for head in heads]
+    lines = [evenly_wrapped(head, wide - 0.12, SMALL) for head in heads]
     y += 0.08 + 0.15 * max(map(len, lines))
     for k, words in enumerate(lines):
         for n, word in enumerate(reversed(words)):
