@@ -306,7 +306,7 @@ def test_results_have_their_tables_and_no_maps():
 
 def test_numbers_are_written_as_the_page_writes_them():
     golden = json.loads((Path(__file__).parent / "golden" / "format.json").read_text(encoding="utf-8"))
-    for write, name in ((digits, "digits"), (percent, "percent"), (grouped, "grouped")):
+    for write, name in ((digits, "digits"), (share_percent, "percent"), (grouped, "grouped")):
         assert [write(number) for number, _ in golden[name]] == [text for _, text in golden[name]]
 
 
