@@ -29,7 +29,7 @@ from dbce.study.tabs.radius import draw_radii
 from dbce.study.tabs.results import draw_results
 from dbce.study.view import Measured, View
 from dbce.tasks import TASKS
-from dbce.weights import WEIGHTINGS
+from dbce.weightings import WEIGHTINGS
 from tests.measured import CURVE, FOUND, RESULT
 
 TITLES = [loss.title for loss in LOSSES.values()]

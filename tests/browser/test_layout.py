@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page
 
-from dbce.weights import WEIGHTINGS
+from dbce.weightings import WEIGHTINGS
 from tests.browser.actions import give, show
 
 SIZES = [(1440, 900), (1280, 720), (1920, 1080), (390, 844)]

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 from tests.browser.actions import show, wait_for_text
 
 SIZES = [(1280, 720), (1920, 1080), (390, 844)]
-DISK, THRESHOLD = "#view-anatomy .slider", "#view-compare .rail > .range"
+DISK, THRESHOLD = "#view-anatomy .slider", "#view-compare .steer > .range"
 BAR = ".bars .one[data-weighting={}]"
 MODEL = "#view-{} .model[data-loss={}] .panel:visible >> nth=0"
 CHART = "#view-{} [data-chart={}]"
@@ -86,7 +86,7 @@ def answer(page: Page, step: str) -> None:
         page.get_by_role("slider", name="Your guess").fill("30")
         page.get_by_role("button", name="Guess", exact=True).click()
     elif step == "raise":
-        page.locator("#view-anatomy [data-field=weighting]").get_by_text("balanced", exact=True).click()
+        page.locator("#view-anatomy [data-field=weighting] label:has([value=balanced])").click()
     elif step == "push":
         page.locator("#view-anatomy [data-field=map]").get_by_text("gradient", exact=True).click()
     elif step == "cost":
@@ -147,7 +147,7 @@ def test_with_motion_the_page_comes_to_rest_where_all_is_in_view(visit, scheme):
 def test_escape_gives_the_old_state_back_from_wherever_the_focus_is(visit):
     page = visit(1280, 720)
     slide(page, "Radius of the disk in pixels", "33")
-    page.locator(".dbce").get_by_text("balanced", exact=True).first.click()
+    page.locator("#view-anatomy [data-field=weighting] label:has([value=balanced])").click()
     show(page, "compare")
     slide(page, "Probability threshold", "0.7")
     page.locator("#view-compare [data-field=shown] input[value=dice_ce]").uncheck()
@@ -164,7 +164,7 @@ def test_escape_gives_the_old_state_back_from_wherever_the_focus_is(visit):
         assert page.evaluate(STATE) != before
         if step == "rim":
             slide(page, "Probability threshold", "0.9")
-            page.locator("#view-compare .rail > .range input").focus()
+            page.locator("#view-compare .steer > .range input").focus()
         page.keyboard.press("Escape")
         page.wait_for_selector(".tour", state="hidden")
         assert page.evaluate(STATE) == before
