@@ -58,6 +58,24 @@ def test_axe_finds_nothing_in_menus_notes_and_dialogs(visit, theme):
     assert violations(page) == []
 
 
+@pytest.mark.parametrize(
+    ("task", "theme", "options"),
+    [("", "dark", {}), ("", "light", PHONE), ("organs", "light", {}), ("lesion", "dark", PHONE)],
+)
+def test_axe_finds_nothing_at_any_step_of_the_tour(visit, task, theme, options):
+    page = visit(path=task, reduced_motion="reduce", **options)
+    put(page, theme=theme)
+    page.get_by_role("button", name="Tour", exact=True).click()
+    seen = set()
+    while page.locator(".tour:visible").count():
+        page.wait_for_selector(".marked:visible")
+        seen.add(page.get_attribute(".dbce", "data-tour"))
+        assert violations(page) == [], page.get_attribute(".dbce", "data-tour")
+        page.locator(".tour [data-step='1']").click()
+        page.evaluate(FRAME)
+    assert len(seen) >= 6
+
+
 def test_keys_reach_and_move_everything(visit):
     page = visit()
     page.keyboard.press("Tab")
