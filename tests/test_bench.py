@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from datetime import date
+from typing import cast
 
 import pytest
 import torch
@@ -24,7 +25,13 @@ def test_viewer_prints_medians_percentiles_and_ratios(task):
     recipe = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
     classes = TASKS[task].num_classes
     networks = {loss: Checkpoint(DeepSupervisionUnet("mobilenet_v2", classes).eval(), recipe) for loss in LOSSES}
-    lines = viewer.viewer(Predictor(networks, task), repeats=6).splitlines()
+    table, first = viewer.viewer(Predictor(networks, task), repeats=6, throttle=2).split("\n\n")
+    lines, paints = table.splitlines(), first.splitlines()[2:]
+    assert "slowed 2 times" in lines[0]
+    assert [line[:18].strip() for line in paints] == ["page", "gradio, 2 images"]
+    for line in paints:
+        fast, slow = map(float, line[42:].split())
+        assert 0 < fast < slow
     ours = 1 if task == "organs" else 3
     assert len(lines) == 6 + ours and "CPU cores" in lines[0]
     for line in lines[3:]:
@@ -33,6 +40,11 @@ def test_viewer_prints_medians_percentiles_and_ratios(task):
         median, high = map(float, re.findall(r"\d+\.\d", line[42:])[:2])
         assert 0 < median <= high
     assert lines[3].endswith("1.0x") and all("gradio" in line for line in lines[3 + ours :])
+
+
+def test_a_machine_is_not_made_faster():
+    with pytest.raises(ValueError, match=r"throttle is 0\.5; it must be from 1"):
+        viewer.viewer(cast(Predictor, None), throttle=0.5)
 
 
 def test_a_peer_that_never_answers_gets_no_ratio():

@@ -62,6 +62,24 @@ _MOVE_GRADIO = """async (values) => {
 }"""
 
 
+# When the first pictures are painted: two frames after the page says so, or after its pictures are there.
+_WATCH = """(() => {
+  const there = () => {
+    const pictures = [...document.querySelectorAll('.image-frame img')];
+    const loaded = pictures.length > 1 && pictures.every((picture) => picture.complete);
+    return loaded || document.querySelector('.dbce[data-ready=true]');
+  };
+  const look = () => {
+    if (!there()) return requestAnimationFrame(look);
+    requestAnimationFrame(() => requestAnimationFrame(() => (window.dbcePainted = performance.now())));
+  };
+  document.addEventListener('DOMContentLoaded', look);
+})()"""
+
+NETWORKS = {"9 Mbit/s, 40 ms": (9, 40), "1.6 Mbit/s, 150 ms": (1.6, 150)}
+"""Name -> megabits a second either way, and milliseconds that every answer takes longer."""
+
+
 def viewer(predictor: Predictor, repeats: int = 60, throttle: float = 1) -> str:
     """Latency of the page's sliders beside plain gradio sliders with image outputs, as a table.
 
@@ -84,8 +102,10 @@ def viewer(predictor: Predictor, repeats: int = 60, throttle: float = 1) -> str:
     radii = [int(v) for v in np.linspace(1, 149, repeats)]
     thresholds = [round(float(v), 2) for v in np.linspace(0.02, 0.98, repeats)]
     rows: list[tuple[str, list[float], str]] = []
+    first: dict[str, list[float]] = {}
     with _chromium() as browser:
         with _served(page.build(page.Offer(predictor)), **page.LAUNCH) as url:
+            first["page"] = _first_views(browser, url, throttle)
             tab = browser.new_page(viewport={"width": 1440, "height": 900})
             devtools = tab.context.new_cdp_session(tab)
             devtools.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
@@ -108,6 +128,8 @@ def viewer(predictor: Predictor, repeats: int = 60, throttle: float = 1) -> str:
             ("gradio slider, 8 images, png", 8, {"format": "png"}),
         ):
             with _served(_plain(study, count, options)) as url:
+                if not options:
+                    first["gradio, 2 images"] = _first_views(browser, url, throttle)
                 tab.goto(url)
                 tab.wait_for_selector("input[type=range]")
                 tab.evaluate(_MOVE_GRADIO, radii[:3])
@@ -116,7 +138,33 @@ def viewer(predictor: Predictor, repeats: int = 60, throttle: float = 1) -> str:
                 note = f" {len(drawn) - len(arrived)} of {len(drawn)} lost" if len(arrived) < len(drawn) else ""
                 rows.append((name, arrived, note))
     slowed = f", slowed {throttle:g} times" if throttle > 1 else ""
-    return _table(rows, slowed)
+    return f"{_table(rows, slowed)}\n\n{_first_table(first)}"
+
+
+def _first_views(browser: Any, url: str, throttle: float) -> list[float]:
+    """Seconds from the address to the first example, painted, over each of `NETWORKS`; nothing is cached."""
+    found = []
+    for megabits, latency in NETWORKS.values():
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        tab = context.new_page()
+        tab.add_init_script(_WATCH)
+        devtools = context.new_cdp_session(tab)
+        devtools.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
+        each = {"downloadThroughput": megabits * 125_000, "uploadThroughput": megabits * 125_000}
+        devtools.send("Network.enable")
+        devtools.send("Network.emulateNetworkConditions", {"offline": False, "latency": latency, **each})
+        tab.goto(url, timeout=120_000)
+        tab.wait_for_function("window.dbcePainted", timeout=120_000)
+        found.append(tab.evaluate("window.dbcePainted") / 1000)
+        context.close()
+    return found
+
+
+def _first_table(first: dict[str, list[float]]) -> str:
+    """A row a page: seconds over each network."""
+    heads = "".join(f"{name:>22}" for name in NETWORKS)
+    rows = [f"{name:42}" + "".join(f"{time:>22.2f}" for time in times) for name, times in first.items()]
+    return "\n".join(["seconds to the first example, painted, nothing cached", f"{'':42}{heads}", *rows])
 
 
 def _plain(study: Study, count: int, options: dict[str, Any]) -> gr.Blocks:
