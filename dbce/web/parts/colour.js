@@ -30,17 +30,19 @@ export function mix(a, b, k) {
   return ((255 << 24) | (rb & 0xff00ff) | (g & 0xff00)) >>> 0;
 }
 
+/** @type {Map<string, number>} by theme, palette and name: asking the style for them takes its time */
+const known = new Map();
+
 /**
  * A colour of the page's style, by its name there.
  * @param {HTMLElement} root
  * @param {string} name
  */
-export const styled = (root, name) =>
-  hex(
-    getComputedStyle(root)
-      .getPropertyValue("--" + name)
-      .trim(),
-  );
+export function styled(root, name) {
+  const key = `${root.dataset.theme} ${root.dataset.palette} ${name}`;
+  if (!known.has(key)) known.set(key, hex(getComputedStyle(root).getPropertyValue(`--${name}`).trim()));
+  return known.get(key);
+}
 
 /** @param {ArrayLike<number>} values none below 0 */
 export function largest(values) {

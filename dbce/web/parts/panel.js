@@ -38,6 +38,8 @@ export class Panel {
     this.legend = null;
     this.disk = disk;
     this.size = 0;
+    /** @type {any[]} what it shows was drawn for */
+    this.drawn = [];
     if (scale) {
       this.drawBar(scale);
       this.ends = this.figure.querySelectorAll(".scale span");
@@ -69,6 +71,18 @@ export class Panel {
     mark.style.top = `${((pixel.y + 0.5) / size) * 100}%`;
     mark.classList.toggle("disk", mark === this.ring);
     if (mark === this.ring) mark.style.width = mark.style.height = `${((2 * radius + 1) / size) * 100}%`;
+  }
+
+  /**
+   * Whether it shows what depends on these, and the opacity over the image, already: then a frame need not draw it.
+   * @param {any[]} parts
+   */
+  shows(...parts) {
+    const { image, state } = this.viewer;
+    const now = [image, state.opacity, ...parts];
+    const same = now.length === this.drawn.length && now.every((part, k) => part === this.drawn[k]);
+    this.drawn = now;
+    return same;
   }
 
   /** The pixels as 32-bit words, to be filled and shown. */
@@ -146,6 +160,7 @@ export class Panel {
 
   /** Nothing: what an image showed does not stay for the next one. */
   clear() {
+    this.drawn = [];
     this.words().fill(0);
     this.context.putImageData(this.data, 0, 0);
     this.canvas.setAttribute("aria-label", this.unseen);

@@ -127,6 +127,7 @@ export function anatomy(viewer) {
 
   function drawLabels() {
     const { study } = viewer;
+    if (labels.shows(study.labels)) return;
     const out = labels.words();
     for (let i = 0; i < out.length; i++) out[i] = table[study.labels[i]];
     labels.hatch();
@@ -165,13 +166,14 @@ export function anatomy(viewer) {
       gradient.draw(weights, inMaps);
       return;
     }
-    entropy.map(ce, top.ce, magma, said.ce, inMaps);
+    if (!entropy.shows(ce, top.ce, inMaps?.at, inMaps?.colour)) entropy.map(ce, top.ce, magma, said.ce, inMaps);
     product.map(products, top.wce, magma, said.wce, inMaps);
   }
 
   function draw() {
     const { study } = viewer;
-    image.showImage(`The image, ${study.size} by ${study.size} pixels`);
+    const stale = !image.shows(state.painting && study.labels);
+    if (stale) image.showImage(`The image, ${study.size} by ${study.size} pixels`);
     viewer.$(".nomask").hidden = study.labelled;
     for (const panel of [labels, entropy, weight, product]) {
       panel.figure.hidden = !study.labelled;
@@ -179,7 +181,7 @@ export function anatomy(viewer) {
     }
     gradient.choose();
     if (!study.labelled) return;
-    if (state.painting) drawPainting();
+    if (state.painting && stale) drawPainting();
     drawLabels();
     const only = several ? state.cls : null;
     const weighting = config.weightings[state.weighting];

@@ -160,7 +160,7 @@ export function compare(viewer) {
   function drawTruth() {
     const { study } = viewer;
     truth.figure.hidden = !study.labelled;
-    if (!study.labelled) return;
+    if (!study.labelled || truth.shows(study.labels)) return;
     const out = truth.words();
     for (let i = 0; i < out.length; i++) out[i] = study.labels[i] ? WHITE : BLACK;
     truth.hatch();
@@ -203,7 +203,7 @@ export function compare(viewer) {
 
   function draw() {
     const { judged: study } = viewer;
-    image.showImage(`The image, ${study.size} by ${study.size} pixels`);
+    if (!image.shows()) image.showImage(`The image, ${study.size} by ${study.size} pixels`);
     drawTruth();
     viewer.$('.rail [data-out="threshold"]').textContent = state.threshold.toFixed(2);
     drawLegend();

@@ -60,7 +60,9 @@ export class GradientPanels {
     [up, down].forEach((part, k) => (this.shares[k].textContent = share(part)));
     const of = config.titles[state.loss];
     const pushes = `${share(up)} of it raises the probability, ${share(down)} lowers it`;
-    this.panels[0].signed(residual, 1, `Probability less truth of the network trained with ${of}, \u22121 to 1`, lines);
-    this.panels[1].signed(values, top, `Gradient by the logit, at most ${digits(top)} either way; ${pushes}`, lines);
+    const [plain, weighted] = this.panels;
+    if (!plain.shows(residual, state.palette, state.theme, lines?.at, lines?.colour))
+      plain.signed(residual, 1, `Probability less truth of the network trained with ${of}, \u22121 to 1`, lines);
+    weighted.signed(values, top, `Gradient by the logit, at most ${digits(top)} either way; ${pushes}`, lines);
   }
 }

@@ -138,7 +138,7 @@ export function organs(viewer) {
 
   function draw() {
     const { study } = viewer;
-    image.showImage(`The ${config.nouns.seen}, ${study.size} by ${study.size} pixels`);
+    if (!image.shows()) image.showImage(`The ${config.nouns.seen}, ${study.size} by ${study.size} pixels`);
     truth.figure.hidden = !study.labelled;
     const held = objects.filter(({ cls }) => study.labelled && study.areas[cls][0]).map(({ name }) => name);
     if (study.labelled) drawLabels(truth, study.labels, `Ground truth: ${held.join(", ") || "no organ"}`);
