@@ -48,7 +48,7 @@ def read_view(given: Any, predictor: Predictor) -> View:
     for key, value in given.items():
         if value is None:  # nothing was chosen
             continue
-        name = {"figure": "tab"}.get(key, key)
+        name = "tab" if key == "figure" else key
         if name == "zoom":
             wanted[name] = _zoom(value)
         elif name in table:

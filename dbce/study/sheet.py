@@ -31,7 +31,7 @@ _NAME = 40  # letters of an image's name
 LONGEST = 3
 """Longer or flatter pictures than this are shown as if they were not; as on the page."""
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "dbce",
     "pdf.fonttype": 42,

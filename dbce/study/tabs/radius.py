@@ -63,7 +63,11 @@ def draw_curve(axes: Axes, curve: Mapping[str, Any], radius: float | None = None
         spine.set(color=LINE, visible=side in ("left", "bottom"))
     if radius is not None:
         axes.axvline(radius, color=QUIET, linewidth=0.9, linestyle=(0, (4, 3)))
-        place = {"xy": (radius, 1), "xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+        place: dict[str, Any] = {
+            "xy": (radius, 1),
+            "xycoords": ("data", "axes fraction"),
+            "textcoords": "offset points",
+        }
         axes.annotate(
             f"R = {radius:g} px",
             xytext=(0, 3),
