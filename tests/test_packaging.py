@@ -85,7 +85,7 @@ def test_the_wheel_holds_the_code_and_the_page_and_nothing_else(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
         entry = archive.read(f"dbce-{__version__}.dist-info/entry_points.txt").decode()
-    kinds = {".py", ".js", ".css", ".html", ".onnx", ".wasm"}
+    kinds = {".py", ".js", ".css", ".html", ".onnx", ".wasm", ".png"}
     ours = {str(path.relative_to(ROOT)) for path in (ROOT / "dbce").rglob("*") if path.suffix in kinds}
     assert names == ours | {"dbce/py.typed", "dbce/web/readers/sentences.json"}
     assert "dbce = dbce.__main__:main" in entry
