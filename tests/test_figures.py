@@ -29,7 +29,7 @@ from dbce.study.tabs.radius import draw_radii
 from dbce.study.tabs.results import draw_results
 from dbce.study.view import Measured, View
 from dbce.tasks import TASKS
-from dbce.weightings import WEIGHTINGS
+from dbce.weightings import offered_weightings
 from tests.measured import CURVE, FOUND, RESULT
 
 TITLES = [loss.title for loss in LOSSES.values()]
@@ -88,7 +88,7 @@ def in_magma(values: np.ndarray, top: float) -> np.ndarray:
 def test_figure_1_shows_the_maps_themselves(study, scale):
     pictures = shown(draw_anatomy(study, View(radius=4, scale=scale)))
     entropy, weight = study.cross_entropy("dbce"), study.weight(4)
-    every = [study.weight(4, weighting) for weighting in WEIGHTINGS]
+    every = [study.weight(4, weighting) for weighting in offered_weightings(study.class_frequencies)]
     tops = {"ce": entropy.max(), "w": weight.max(), "wce": (weight * entropy).max()}
     if scale == "shared":
         entropies = [study.cross_entropy(loss) for loss in LOSSES]
