@@ -334,7 +334,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "name", "content", "words"), MISTAKES)
+@pytest.mark.parametrize(("kind", "name", "content", "words"), MISTAKES, ids=[words for *_, words in MISTAKES])
 def test_a_mistake_is_one_sentence_and_loses_nothing(visit, tmp_path, kind, name, content, words):
     page = visit(path="organs")
     page.get_by_role("slider", name="Slice of the scan").fill("31")
