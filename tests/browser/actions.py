@@ -9,6 +9,7 @@ import numpy as np
 from playwright.sync_api import Locator, Page
 
 READY = ".dbce[data-ready=true]"
+MAPS = "[data-panels=anatomy] figure:not([hidden]) .frame canvas"
 
 
 def give(page: Page, kind: str, path: Path) -> None:

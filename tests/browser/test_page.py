@@ -24,7 +24,7 @@ from dbce.scores.results import read_radius
 from dbce.study.predictor import Study
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
-from tests.browser.actions import READY, give, open_both, pixels, show, wait_for_text
+from tests.browser.actions import MAPS, READY, give, open_both, pixels, show, wait_for_text
 
 LOSSES = list(registry.LOSSES)
 
@@ -80,7 +80,7 @@ def test_opens_on_a_finished_example_of_four_models(visit):
     page = visit()
     assert page.locator("[data-panels=anatomy] figure:visible").count() == 5
     levels = page.evaluate(
-        "() => [...document.querySelectorAll('[data-panels=anatomy] .frame canvas')].map((c) => "
+        "() => [...document.querySelectorAll('[data-panels=anatomy] figure:not([hidden]) .frame canvas')].map((c) => "
         "new Set(new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer)).size)"
     )
     assert min(levels) >= 2 and levels[0] > 1000  # every panel is drawn, the photograph richly
@@ -121,7 +121,7 @@ def test_moving_the_radius_redraws_the_panels_and_the_shares(visit, files):
     open_both(page, files)
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     slider = page.get_by_role("slider", name="Radius of the disk in pixels")
-    weight_panel = page.locator("[data-panels=anatomy] .frame canvas").nth(3)
+    weight_panel = page.locator(MAPS).nth(3)
     seen = set()
     for radius in (0, 5, 60, 150):
         slider.fill(str(radius))
@@ -191,7 +191,7 @@ def test_painting_a_mask_gives_exact_maps(visit, files):
     page = visit()
     give(page, "image", files[0])
     page.get_by_role("button", name="Paint a mask").last.click()
-    box = page.locator("[data-panels=anatomy] .frame canvas").first.bounding_box()
+    box = page.locator(MAPS).first.bounding_box()
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.4 * box["height"])
     page.mouse.down()
     page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
@@ -213,7 +213,7 @@ def test_the_pixel_probe_states_the_formula_with_its_numbers(visit, files):
     page = visit()
     open_both(page, files)
     study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
-    box = page.locator("[data-panels=anatomy] .frame canvas").nth(2).bounding_box()
+    box = page.locator(MAPS).nth(2).bounding_box()
     distance = ceil_distance(study.labels == 1)
     y, x = np.argwhere((distance > 3) & (distance <= 15))[0]  # in the rim, where both classes reach
     page.mouse.move(box["x"] + (x + 0.5) / 320 * box["width"], box["y"] + (y + 0.5) / 320 * box["height"])
@@ -328,7 +328,7 @@ def test_zoom_is_the_same_in_every_panel_and_the_probe_stays_exact(visit):
         page.mouse.wheel(0, -200)
     page.keyboard.up("Control")
     page.wait_for_timeout(100)
-    boxes = [frame.bounding_box() for frame in page.locator("[data-panels=anatomy] .frame canvas").all()]
+    boxes = [frame.bounding_box() for frame in page.locator(MAPS).all()]
     scale = boxes[0]["width"] / box["width"]
     assert scale > 3 and all(abs(b["width"] / box["width"] - scale) < 0.01 for b in boxes)
     page.mouse.move(box["x"] + 0.25 * box["width"] + 0.4, box["y"] + 0.75 * box["height"])
@@ -339,14 +339,12 @@ def test_zoom_is_the_same_in_every_panel_and_the_probe_stays_exact(visit):
     page.mouse.down()
     page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.75 * box["height"], steps=4)
     page.mouse.up()
-    moved = page.locator("[data-panels=anatomy] .frame canvas").first.bounding_box()
+    moved = page.locator(MAPS).first.bounding_box()
     assert moved["x"] - boxes[0]["x"] == pytest.approx(0.5 * box["width"], abs=2)
-    page.locator("[data-panels=anatomy] .frame canvas").nth(1).focus()
+    page.locator(MAPS).nth(1).focus()
     page.keyboard.press("0")
     page.keyboard.press("ArrowRight")
-    assert page.locator("[data-panels=anatomy] .frame canvas").first.bounding_box()["width"] == pytest.approx(
-        box["width"]
-    )
+    assert page.locator(MAPS).first.bounding_box()["width"] == pytest.approx(box["width"])
     assert "pixel" in page.locator(".probe").inner_text()
 
 
@@ -385,7 +383,7 @@ def test_downloads_hold_what_is_in_view(visit, files):
     page = visit()
     give(page, "image", files[0])
     page.get_by_role("button", name="Paint a mask").last.click()
-    box = page.locator("[data-panels=anatomy] .frame canvas").first.bounding_box()
+    box = page.locator(MAPS).first.bounding_box()
     page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.6 * box["height"])
     page.get_by_role("button", name="Done").click()
     page.get_by_role("slider", name="Radius of the disk in pixels").fill("11")
@@ -531,6 +529,6 @@ def test_tabs_by_keyboard_and_names_for_a_screen_reader(visit):
     assert not page.locator("#view-anatomy").is_visible()
     assert "Dice" in page.locator('[data-loss="dbce"] canvas').first.get_attribute("aria-label")
     page.keyboard.press("ArrowLeft")
-    canvases = page.locator("[data-panels=anatomy] .frame canvas").all()
+    canvases = page.locator(MAPS).all()
     names = [canvas.get_attribute("aria-label") for canvas in canvases]
     assert all(names) and "percent of the image" in names[1]

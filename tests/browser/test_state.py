@@ -89,7 +89,9 @@ def test_a_reload_keeps_the_whole_view(visit):
     wait_for_address(page, example="3")
     radius(page, 63)
     page.locator("input[name=weighting][value=none]").check(force=True)
-    page.locator("[data-panels=anatomy] .frame canvas").first.dblclick()
+    page.locator("[data-panels=anatomy] .frame canvas").first.click()
+    page.locator("dialog.large .frame canvas").dblclick()
+    page.keyboard.press("Escape")
     page.get_by_role("button", name="Colour-blind").click()
     wait_for_address(page, radius="63", weighting="none", palette="safe")
     corner = """() => {
