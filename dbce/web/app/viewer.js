@@ -179,7 +179,7 @@ export class Viewer {
    * @param {string} text a scene as JSON
    * @param {() => void} change what changes with it
    */
-  async showScene(text, change) {
+  async showScene(text, change = () => {}) {
     const scene = JSON.parse(text);
     const image = fetch(scene.image).then((answer) => answer.blob());
     const [arrays, bitmap] = await Promise.all([unpackArrays(scene), image.then((blob) => createImageBitmap(blob))]);
