@@ -177,7 +177,7 @@ export class Viewer {
   /**
    * Show what a backend answered.
    * @param {string} text a scene as JSON
-   * @param {() => void} change what changes with it
+   * @param {() => void} [change] what changes with it
    */
   async showScene(text, change = () => {}) {
     const scene = JSON.parse(text);
