@@ -8,7 +8,7 @@ import hashlib
 import logging
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
@@ -50,6 +50,34 @@ def origin(text: str) -> str:
     return text
 
 
+def whole_pages(send: Send, finish: Callable[[MutableHeaders, bytes], bytes]) -> Send:
+    """What sends an answer on, but a page of HTML only when it is whole.
+
+    Args:
+        send: what comes next.
+        finish: of the headers, which it may change, and the whole page: what is sent in its place.
+    """
+    parts: list[bytes] = []
+    start: Message | None = None
+
+    async def passed_on(message: Message) -> None:
+        nonlocal start
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(raw=message.setdefault("headers", []))
+            if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
+                start = message
+                return
+        elif start is not None and message["type"] == "http.response.body":
+            parts.append(message.get("body", b""))
+            if message.get("more_body"):
+                return
+            message = {**message, "body": finish(MutableHeaders(raw=start["headers"]), b"".join(parts))}
+            await send(start)
+        await send(message)
+
+    return passed_on
+
+
 class SafeHeaders:
     """ASGI middleware that puts a Content-Security-Policy, ``nosniff`` and a Referrer-Policy on every answer.
 
@@ -69,27 +97,20 @@ class SafeHeaders:
         """Pass a request on, and its answer with the headers."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        page: list[bytes] = []  # of HTML, which is held back until its scripts are known
-        start: Message | None = None
         started = False
 
+        def sealed(headers: MutableHeaders, page: bytes) -> bytes:
+            self._set(headers, page)  # its scripts are known now
+            return page
+
+        whole = whole_pages(send, sealed)
+
         async def passed_on(message: Message) -> None:
-            nonlocal start, started
+            nonlocal started
             started = True
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=message.setdefault("headers", []))
-                self._set(headers)
-                if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
-                    start = message
-                    return
-            elif start is not None and message["type"] == "http.response.body":
-                page.append(message.get("body", b""))
-                if message.get("more_body"):
-                    return
-                message = {**message, "body": b"".join(page)}
-                self._set(MutableHeaders(raw=start["headers"]), message["body"])
-                await send(start)
-            await send(message)
+                self._set(MutableHeaders(raw=message.setdefault("headers", [])))
+            await whole(message)
 
         try:
             await self.app(scope, receive, passed_on)

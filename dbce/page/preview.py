@@ -6,9 +6,10 @@ import html
 import re
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dbce.page import assets
+from dbce.page.headers import whole_pages
 
 TITLE = "dbce: where does the loss look?"
 SENTENCE = (
@@ -46,34 +47,17 @@ class Preview:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; a page is held back until it is whole."""
+        """Pass a request on, and its answer with our tags."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        parts: list[bytes] = []
-        start: Message | None = None
 
-        async def rewritten(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start":
-                kind = Headers(raw=message.get("headers", [])).get("content-type", "")
-                if kind.startswith("text/html"):
-                    start = message
-                    return
-            elif start is not None and message["type"] == "http.response.body":
-                parts.append(message.get("body", b""))
-                if message.get("more_body"):
-                    return
-                page = _THEIRS.sub(b"", b"".join(parts)).replace(
-                    b"</head>", tags(_base(scope)).encode() + b"</head>", 1
-                )
-                headers = MutableHeaders(raw=start["headers"])
-                if "content-length" in headers:
-                    headers["content-length"] = str(len(page))
-                message = {**message, "body": page}
-                await send(start)
-            await send(message)
+        def ours(headers: MutableHeaders, page: bytes) -> bytes:
+            page = _THEIRS.sub(b"", page).replace(b"</head>", tags(_base(scope)).encode() + b"</head>", 1)
+            if "content-length" in headers:
+                headers["content-length"] = str(len(page))
+            return page
 
-        await self.app(scope, receive, rewritten)
+        await self.app(scope, receive, whole_pages(send, ours))
 
 
 def _base(scope: Scope) -> str:
