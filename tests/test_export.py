@@ -277,7 +277,7 @@ def test_radius_has_its_maps_its_curve_and_its_numbers(study):
 
 
 def test_results_have_their_tables_and_no_maps():
-    measured = Measured((RESULT,), FOUND, None, "Bold is better.")
+    measured = Measured((RESULT,), FOUND)
     svg = ElementTree.fromstring(render_results(measured, "svg"))
     texts = said(svg)
     whole = " ".join(texts)

@@ -112,6 +112,7 @@ def test_figure_2_has_a_column_for_each_network_in_view(study):
 
 
 LONG = "a_very_long_name_of_an_image_" * 8 + "$x^2.png"
+NOTE = f"{SHADES_MEAN} \u2020 of the networks shown alone."
 DRAWN = {
     "figure 1": lambda study: draw_anatomy(study, View(loss="ce", weighting="balanced"), LONG),
     "gradient": lambda study: draw_anatomy(study, View(map="gradient", scale="shared", opacity=0.5), LONG, (100, 400)),
@@ -122,7 +123,7 @@ DRAWN = {
         dataclasses.replace(study, frequencies={"bce": [0.9, 0.1]}).corrected(), View(prior="corrected"), LONG
     ),
     "radius": lambda study: draw_radii(study, View(radius=150), CURVE, LONG),
-    "results": lambda study: draw_results(Measured((RESULT,), FOUND, None, SHADES_MEAN)),
+    "results": lambda study: draw_results(Measured((RESULT,), {**FOUND, "note": NOTE})),
 }
 
 

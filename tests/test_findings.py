@@ -247,6 +247,7 @@ def test_the_summary_for_the_page_is_what_the_files_say():
         "dbce": "shaded",
     }
     assert all(row["against"] is None and not any(row["marks"].values()) for row in lesion["rows"])  # one training
+    assert lesion["heading"] == "One training a loss" and lesion["note"].startswith("Nothing is marked")
     assert [len(sentence["text"]) > 20 for sentence in polyp["verdict"]] == [True] * 4
     json.dumps(polyp, allow_nan=False)
 

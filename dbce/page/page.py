@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
-import matplotlib
 import numpy as np
 from starlette.middleware import Middleware
 
@@ -28,8 +27,8 @@ from dbce.page.studio import Studio
 from dbce.page.turns import Turns
 from dbce.prior import correct_logit
 from dbce.registry import LOSSES, METHOD, short_title, title
-from dbce.scores.marks import SHADES_MEAN
 from dbce.study import export
+from dbce.study.colours import magma
 from dbce.study.predictor import Predictor
 from dbce.study.tabs.compare import SCORES
 from dbce.study.view import RADII, Measured
@@ -119,7 +118,6 @@ _PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
 
 def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> dict[str, Any]:
     """Everything the page must know before the first image of a task; the notice stands above it."""
-    table = np.asarray(matplotlib.colormaps["magma"](np.arange(256), bytes=True))[:, :3]
     task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
     scans = task.is_scan
     others = [loss for loss in losses if loss not in LOSSES]
@@ -157,13 +155,12 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "max_radius": MAX_RADIUS,
         "radii": RADII,
         "max_bytes": volumes.MAX_BYTES if scans else inputs.MAX_BYTES,
-        "magma": base64.b64encode(table.tobytes()).decode(),
+        "magma": base64.b64encode(magma().tobytes()).decode(),
         "recipe": describe(offer.predictor),
         "results": offer.results,
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
         "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
-        "marks": SHADES_MEAN,
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
         "calibration": offer.calibration and {key: offer.calibration[key] for key in _MEASURED},
@@ -236,7 +233,7 @@ def studio_of(predictor: Predictor, measured: Measured | None = None) -> Studio:
 
 def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
-    measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve, SHADES_MEAN)
+    measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve)
     studio = studio_of(offer.predictor, measured)
     settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
     desk = Desk(studio, turns)

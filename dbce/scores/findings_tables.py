@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from dbce.registry import METHOD
 from dbce.scores.evidence import dice_marks, read_evidence
 from dbce.scores.findings import HIGHER_IS_BETTER, SIZES, row_title
-from dbce.scores.marks import MARKS_MEAN, PLAIN, mark_rows, marked
+from dbce.scores.marks import MARKS_MEAN, PLAIN, SHADES_MEAN, mark_rows, marked
 from dbce.scores.result_files import read_result, write_result
 from dbce.scores.verdict import ERRORS, errors_sentence, headline, verdict
 from dbce.train.checkpoints import home, manifest
@@ -122,7 +122,8 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
 
     Returns:
         ``verdict``: of each sentence ``text``, ``about``, ``interval`` (value, low, high, or None) and ``trainings``;
-        ``errors``: the sentence on what is missed and what is false; ``columns``: key -> heading; ``rows``: of each
+        ``errors``: the sentence on what is missed and what is false; ``columns``: key -> heading; ``heading`` and
+        ``note``: what is said above and below them; ``rows``: of each
         ``row``, ``title``, ``trainings``, ``values`` by column and ``marks`` by column (see `dbce.scores.marks`),
         ``against``: by how many points of Dice "dbce" is ahead of it (value, low, high), None where no interval knows
         of the chance of training. Values are means over those trainings, with ``std`` by column; but for the columns in
@@ -164,8 +165,23 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
         "verdict": [asdict(sentence) for sentence in verdict(found, measured, recipe)],
         "errors": errors_sentence(found, recipe).text,
         "columns": COLUMNS,
+        "heading": _heading(rows),
+        "note": _note(rows),
         "rows": rows,
     }
+
+
+def _heading(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What is said above the rows of `findings_summary`."""
+    many = max(row["trainings"] for row in rows)
+    return f"Mean over {many} trainings a loss" if many > 1 else "One training a loss"
+
+
+def _note(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What is said below them."""
+    marked = any(mark != PLAIN for row in rows for mark in row["marks"].values())
+    meaning = SHADES_MEAN if marked else "Nothing is marked: with one training a loss, chance is not known."
+    return meaning + (" \u2020 of the networks shown alone." if any(row["shown"] for row in rows) else "")
 
 
 def _found(task: str, folder: Path | None) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -82,10 +82,8 @@ class Measured:
         results: tables beside the paper's, from `dbce.scores.results.summary`.
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, or None.
         radius_curve: from `dbce.scores.results.read_radius`, or None.
-        marks: what the marks in the table of the findings mean.
     """
 
     results: tuple[dict[str, Any], ...] = ()
     findings: dict[str, Any] | None = None
     radius_curve: dict[str, Any] | None = None
-    marks: str = ""

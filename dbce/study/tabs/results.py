@@ -33,13 +33,13 @@ def draw_results(measured: Measured) -> Figure:
         raise ValueError("nothing was measured of these networks: there is no table to draw.")
     sheet, y = Sheet(_WIDTH), EDGE
     if measured.findings:
-        y = _findings(sheet, y, measured.findings, measured.marks)
+        y = _findings(sheet, y, measured.findings)
     for result in measured.results:
         y = _scores(sheet, y + 0.12, result)
     return sheet.finish(y + EDGE)
 
 
-def _findings(sheet: Sheet, y: float, found: Mapping[str, Any], marks: str) -> float:
+def _findings(sheet: Sheet, y: float, found: Mapping[str, Any]) -> float:
     """The verdict, and its table; gives where they end."""
     y += 0.16
     sheet.text(EDGE, y, "What was found", 12, weight="bold")
@@ -47,14 +47,9 @@ def _findings(sheet: Sheet, y: float, found: Mapping[str, Any], marks: str) -> f
     for sentence in [*(sentence["text"] for sentence in found["verdict"]), found["errors"]]:
         y = _paragraph(sheet, y + 0.06, sentence, TITLE - 0.5, bullet=True)
     names, rows = list(found["columns"]), found["rows"]
-    many = max(row["trainings"] for row in rows)
-    heading = f"Mean over {many} trainings a loss" if many > 1 else "One training a loss"
     cells = [[(row["title"], ""), *(_found(row, name) for name in names)] for row in rows]
-    y = _table(sheet, y + 0.34, heading, list(found["columns"].values()), cells)
-    marked = any(row["marks"][name] for row in rows for name in names)
-    said = marks if marked else "Nothing is marked: with one training a loss, chance is not known."
-    alone = " \u2020 of the networks shown alone." if any(row["shown"] for row in rows) else ""
-    return _paragraph(sheet, y + 0.06, said + alone, SMALL, color=QUIET)
+    y = _table(sheet, y + 0.34, found["heading"], list(found["columns"].values()), cells)
+    return _paragraph(sheet, y + 0.06, found["note"], SMALL, color=QUIET)
 
 
 def _found(row: Mapping[str, Any], name: str) -> Cell:

@@ -7,8 +7,7 @@ export function fillControls(viewer) {
   const { config } = viewer;
   fillFields(viewer);
   if (!Object.keys(config.shifts).length) for (const group of viewer.$$('[data-field="prior"]')) group.hidden = true;
-  const named = viewer.several ? config.nouns.object : config.classes[1];
-  for (const [kind, text] of Object.entries({ ...config.nouns, named }))
+  for (const [kind, text] of Object.entries({ ...config.nouns, named: viewer.nouns.object }))
     for (const part of viewer.$$(`[data-noun="${kind}"]`)) part.textContent = text;
   for (const input of viewer.$$("input[data-file]")) input.accept = config.accept;
   viewer.$('[data-do="paint"]').hidden = viewer.several;

@@ -116,9 +116,8 @@ export class Tour {
 
   /** What the texts may speak of: of all classes together, whichever is picked. */
   sight() {
-    const { study, state, config, several } = this.viewer;
+    const { study, state, config, nouns } = this.viewer;
     const { radius: paper, max_radius: last, titles, method, shifts, calibration } = config;
-    const nouns = { object: several ? config.nouns.object : config.classes[1], seen: config.nouns.seen, several };
     return { study, nouns, paper, last, titles, method, shifts, calibration, colours: COLOURS[state.palette] };
   }
 

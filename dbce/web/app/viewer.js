@@ -93,6 +93,12 @@ export class Viewer {
     this.set({ radius, weighting: weightings[weighting].has_radius ? weighting : "dilated" });
   }
 
+  /** What sentences call the objects and the picture. @returns {import("../core/sentences.js").Nouns} */
+  get nouns() {
+    const { config, several } = this;
+    return { object: several ? config.nouns.object : config.classes[1], seen: config.nouns.seen, several };
+  }
+
   /** What Compare shows: the study, with class weights taken out of its networks where that is asked for. */
   get judged() {
     return this.state.prior === "corrected" ? this.study.corrected(this.config.shifts) : this.study;

@@ -32,7 +32,7 @@ const noMask = (several) => `<div class="nomask" hidden>
 
 /** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
 export function anatomy(viewer) {
-  const { config, state, several } = viewer;
+  const { config, state, several, nouns } = viewer;
   const magma = config.magma;
   const strip = viewer.$('[data-panels="anatomy"]');
   const image = new Panel(viewer, strip, "<b>(a)</b> image", { disk: true });
@@ -48,7 +48,6 @@ export function anatomy(viewer) {
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
   strip.insertAdjacentHTML("beforeend", noMask(several));
   const table = several ? config.colours.map(hex) : [BLACK, WHITE];
-  const nouns = { object: several ? config.nouns.object : config.classes[1], seen: config.nouns.seen, several };
   const bars = new ShareBars(viewer);
   const charts = new RadiusCharts(viewer);
   let beside = new Float32Array(0); // weights that are not drawn

@@ -47,11 +47,9 @@ function more({ title, columns, rows }) {
 /**
  * The verdict in sentences, and the one table that it rests on.
  * @param {any} found from dbce.scores.findings_tables.findings_summary
- * @param {string} meaning of the marks
  */
-function findings({ verdict, errors, columns, rows }, meaning) {
+function findings({ verdict, errors, columns, heading, note, rows }) {
   const names = Object.keys(columns);
-  const marked = rows.some((row) => names.some((name) => row.marks[name]));
   const cell = (row, name) => {
     const std = row.std[name] === undefined ? "" : ` \u00b1\u2009${row.std[name].toFixed(1)}`;
     const alone = row.shown.includes(name) ? " \u2020" : "";
@@ -61,13 +59,9 @@ function findings({ verdict, errors, columns, rows }, meaning) {
     (row) => `<tr data-found="${row.row}"><th scope="row">${row.title}</th>
       ${names.map((name) => cell(row, name)).join("")}</tr>`,
   );
-  const several = Math.max(...rows.map((row) => row.trainings));
-  const of = several > 1 ? `Mean over ${several} trainings a loss` : "One training a loss";
-  const alone = rows.some((row) => row.shown.length) ? " \u2020 of the networks shown alone." : "";
-  const note = (marked ? meaning : "Nothing is marked: with one training a loss, chance is not known.") + alone;
   return `<div class="card verdict"><h2>What was found</h2>
     <ul class="said">${verdict.map(({ text }) => `<li>${text}</li>`).join("")}<li>${errors}</li></ul>
-    <h3>${of}</h3>
+    <h3>${heading}</h3>
     ${scrolled(`<table class="wide found"><thead><tr><td></td>${columnHeads(Object.values(columns))}</tr></thead>
     <tbody>${body.join("")}</tbody></table>`)}
     <p class="quiet">${note}</p></div>`;
@@ -101,7 +95,7 @@ function masses({ data, images, said, command, rows }, chart, object) {
 
 /** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
 export function results(viewer) {
-  const { titles, results, findings: found, marks, shares, classes, nouns, radius: paper } = viewer.config;
+  const { titles, results, findings: found, shares, radius: paper } = viewer.config;
   const chart = shares && new SharesChart(shares.rows);
   const cards = results.map(
     (result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${explained(result.setting)}</p>
@@ -110,9 +104,9 @@ export function results(viewer) {
       <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>
       <p class="quiet">${madeBy(result.commands)}</p></div>`,
   );
-  const object = viewer.several ? nouns.object : classes[1];
+  const { object, seen } = viewer.nouns;
   const mass = shares ? masses(shares, chart, object) : "";
-  viewer.$("#view-results").innerHTML = (found ? findings(found, marks) : "") + mass + cards.join("") || NONE;
+  viewer.$("#view-results").innerHTML = (found ? findings(found) : "") + mass + cards.join("") || NONE;
 
   function draw() {
     if (!shares) return;
@@ -120,7 +114,7 @@ export function results(viewer) {
     const held = study.labelled ? study.valid - study.areas[0][0] : 0;
     const own = shares.rows.filter(({ key }) => held && study.weightings.includes(key));
     const holds = Object.fromEntries(own.map(({ key }) => [key, study.shares(key, paper)[0]]));
-    chart.mark(viewer.$(".masses .chart"), held ? (100 * held) / study.valid : null, holds, nouns.seen);
+    chart.mark(viewer.$(".masses .chart"), held ? (100 * held) / study.valid : null, holds, seen);
   }
   return { draw };
 }
