@@ -41,7 +41,6 @@ function listenToControls({ viewer, opening, breath }) {
     } else if (target.type === "checkbox") tick(viewer, target);
     else if (target.type === "radio") viewer.set({ [target.name]: target.value });
     else if (target.type === "range") viewer.set({ [target.dataset.field]: +target.value });
-    if (target.dataset.field === "radius") bringMapsIntoView(viewer);
   });
   root.addEventListener("change", (event) => {
     const target = /** @type {HTMLInputElement} */ (event.target);
@@ -62,13 +61,6 @@ function tick(viewer, { name, value, checked }) {
     return viewer.set({});
   }
   viewer.set({ [name]: next });
-}
-
-/** On a phone, the maps that move. */
-function bringMapsIntoView(viewer) {
-  const strip = viewer.$(".strip");
-  if (strip.scrollWidth > strip.clientWidth + 8 && strip.scrollLeft < strip.scrollWidth / 4)
-    strip.scrollTo({ left: strip.scrollWidth, behavior: viewer.calm ? "auto" : "smooth" });
 }
 
 /** @param {Parts} parts */

@@ -1,6 +1,6 @@
 // One panel, large: its figure moves into a dialog, with the slider that moves it, and back.
 
-import { TYPED } from "../parts/typed.js";
+import { commands } from "../parts/command.js";
 
 const PANEL = ".frame canvas";
 const STILL = 6; // a pointer that moved less, in CSS px, did not drag
@@ -47,8 +47,7 @@ export class Large {
       if (panel(event) && still && !state.painting && !this.figure) this.open(panel(event).closest("figure"));
     });
     document.addEventListener("keydown", (event) => {
-      const target = /** @type {Element} */ (event.target);
-      if (event.key !== "f" || event.ctrlKey || event.metaKey || event.altKey || target.matches?.(TYPED)) return;
+      if (!commands(event, "f")) return;
       const canvas = panel(event) ?? (over?.isConnected ? over : null);
       if (this.figure) this.dialog.close();
       else if (canvas && !state.painting) this.open(canvas.closest("figure"));

@@ -2,7 +2,7 @@
 import { BOTH, dissent, FIRST, overlap, SECOND } from "../core/difference.js";
 import { grouped, percent } from "../core/format.js";
 import { BLACK, hex, WHITE } from "../parts/colour.js";
-import { TYPED } from "../parts/typed.js";
+import { commands } from "../parts/command.js";
 import { Panel } from "../parts/panel.js";
 
 export class DifferenceCard {
@@ -31,9 +31,7 @@ export class DifferenceCard {
     }, near).observe(this.card);
     this.card.querySelector('[data-flip="button"]').addEventListener("click", () => this.flip());
     document.addEventListener("keydown", (event) => {
-      const typed = /** @type {Element} */ (event.target).matches?.(TYPED);
-      if (event.key !== "b" || event.ctrlKey || event.metaKey || event.altKey || typed) return;
-      if (viewer.state.tab === "compare") this.flip();
+      if (commands(event, "b") && viewer.state.tab === "compare") this.flip();
     });
   }
 
