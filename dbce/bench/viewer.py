@@ -107,8 +107,7 @@ def viewer(predictor: Predictor, repeats: int = 60, throttle: float = 1) -> str:
         with _served(page.build(page.Offer(predictor)), **page.LAUNCH) as url:
             first["page"] = _first_views(browser, url, throttle)
             tab = browser.new_page(viewport={"width": 1440, "height": 900})
-            devtools = tab.context.new_cdp_session(tab)
-            devtools.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
+            _slow_down(tab, throttle)
             for name, hash_, field, values in (
                 ("page, radius, 5 panels", "#tab=anatomy", "radius", radii),
                 ("page, threshold, 4 models, 10 panels", "#tab=compare", "threshold", thresholds),
@@ -141,6 +140,13 @@ def viewer(predictor: Predictor, repeats: int = 60, throttle: float = 1) -> str:
     return f"{_table(rows, slowed)}\n\n{_first_table(first)}"
 
 
+def _slow_down(tab: Any, throttle: float) -> Any:
+    """Slow a tab down by a factor; gives its developer tools."""
+    devtools = tab.context.new_cdp_session(tab)
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
+    return devtools
+
+
 def _first_views(browser: Any, url: str, throttle: float) -> list[float]:
     """Seconds from the address to the first example, painted, over each of `NETWORKS`; nothing is cached."""
     found = []
@@ -148,8 +154,7 @@ def _first_views(browser: Any, url: str, throttle: float) -> list[float]:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         tab = context.new_page()
         tab.add_init_script(_WATCH)
-        devtools = context.new_cdp_session(tab)
-        devtools.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
+        devtools = _slow_down(tab, throttle)
         each = {"downloadThroughput": megabits * 125_000, "uploadThroughput": megabits * 125_000}
         devtools.send("Network.enable")
         devtools.send("Network.emulateNetworkConditions", {"offline": False, "latency": latency, **each})
