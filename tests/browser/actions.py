@@ -50,6 +50,11 @@ def pixels(canvas: Locator) -> np.ndarray:
     return np.array(data).reshape(320, 320, 4)[..., :3]
 
 
+def frame(page: Page) -> None:
+    """Wait until what was set is drawn."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def show(page: Page, tab: str) -> None:
     """Choose a tab; the page changes with its next frame."""
     page.click(f"#tab-{tab}")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.actions import show
-from tests.browser.test_layout import FRAME, PHONE, VIEWER, put
+from tests.browser.actions import frame, show
+from tests.browser.test_layout import PHONE, VIEWER, put
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 RUN = """() => axe.run(document, {resultTypes: ['violations']}).then(({violations}) => violations.map(
@@ -49,7 +49,7 @@ def test_axe_finds_nothing_in_menus_notes_and_dialogs(visit, theme):
     put(page, theme=theme)
     for what, act in ACTS.items():
         page.evaluate(act)
-        page.evaluate(FRAME)
+        frame(page)
         assert violations(page) == [], what
         page.keyboard.press("Escape")
     page.locator("[data-panel=weight] canvas").first.focus()
@@ -72,7 +72,7 @@ def test_axe_finds_nothing_at_any_step_of_the_tour(visit, task, theme, options):
         seen.add(page.get_attribute(".dbce", "data-tour"))
         assert violations(page) == [], page.get_attribute(".dbce", "data-tour")
         page.locator(".tour [data-step='1']").click()
-        page.evaluate(FRAME)
+        frame(page)
     assert len(seen) >= 6
 
 
@@ -85,13 +85,13 @@ def test_keys_reach_and_move_everything(visit):
     page.focus("#tab-anatomy")
     for key, tab in (("End", "results"), ("Home", "anatomy"), ("ArrowLeft", "results"), ("ArrowRight", "anatomy")):
         page.keyboard.press(key)
-        page.evaluate(FRAME)
+        frame(page)
         assert page.evaluate("document.activeElement.id") == f"tab-{tab}"
         assert page.locator(f"#view-{tab}").is_visible()
     assert page.get_attribute(".controls [data-field=radius]", "aria-valuetext") == "20 pixels"
     page.focus(".controls [data-field=radius]")
     page.keyboard.press("ArrowRight")
-    page.evaluate(FRAME)
+    frame(page)
     assert page.get_attribute(".controls [data-field=radius]", "aria-valuetext") == "21 pixels"
 
 
@@ -139,7 +139,7 @@ def test_painting_is_undone_and_left_by_keys(visit):
     page.keyboard.press("Control+z")
     assert page.evaluate(area) == before
     page.keyboard.press("Escape")
-    page.evaluate(FRAME)
+    frame(page)
     assert not page.locator(".brush").is_visible() and page.evaluate(area) == before
 
 

@@ -13,6 +13,7 @@ from dbce.registry import LOSSES, title
 from dbce.study.predictor import Study
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
+from tests.browser.actions import frame
 
 STUDY = """() => {
   const {study} = document.querySelector('.dbce').parentElement.dbce;
@@ -29,10 +30,6 @@ def study_in(page: Page, size: int = 320) -> Study:
     weighed = {loss: training_weights(recipe) for loss, recipe in recipes.items()}
     frequencies = {loss: shares for loss, shares in weighed.items() if shares}
     return Study(TASKS["polyp"], np.zeros((size, size, 3), np.uint8), labels, logits, frequencies)
-
-
-def frame(page: Page) -> None:
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def test_the_gradient_takes_the_place_of_the_loss_maps(visit):

@@ -10,18 +10,17 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from dbce.weightings import WEIGHTINGS
-from tests.browser.actions import give, show
+from tests.browser.actions import frame, give, show
 
 SIZES = [(1440, 900), (1280, 720), (1920, 1080), (390, 844)]
 PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
-FRAME = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 VIEWER = "document.querySelector('.dbce').parentElement.dbce"
 
 
 def put(page: Page, **state: object) -> None:
     """Set the view, and wait until it is drawn."""
     page.evaluate(f"(state) => {VIEWER}.set(state)", state)
-    page.evaluate(FRAME)
+    frame(page)
 
 
 def box(page: Page, selector: str) -> dict[str, float]:
@@ -61,9 +60,9 @@ def test_an_image_keeps_its_shape(visit, tmp_path):
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (150, 200, 3), np.uint8)).save(tmp_path / "wide.png")
     page = visit()
     give(page, "image", tmp_path / "wide.png")
-    frame = box(page, "[data-panels=anatomy] .frame")
-    assert frame["width"] / frame["height"] == pytest.approx(4 / 3, rel=0.01)
-    page.mouse.move(frame["left"] + 0.25 * frame["width"], frame["top"] + 0.75 * frame["height"])
+    shown = box(page, "[data-panels=anatomy] .frame")
+    assert shown["width"] / shown["height"] == pytest.approx(4 / 3, rel=0.01)
+    page.mouse.move(shown["left"] + 0.25 * shown["width"], shown["top"] + 0.75 * shown["height"])
     assert page.evaluate(f"{VIEWER}.state.pixel") == {"x": 80, "y": 240}
     ring = box(page, "[data-panels=anatomy] .ring")  # a disk of the square maps
     assert ring["width"] / ring["height"] == pytest.approx(4 / 3, rel=0.05)
@@ -81,7 +80,7 @@ def test_a_click_shows_a_panel_large_with_its_slider(visit):
     canvas = page.locator("dialog.large .frame canvas")
     small = canvas.evaluate(drawn)
     page.locator("dialog.large [data-field=radius]").fill("60")
-    page.evaluate(FRAME)
+    frame(page)
     assert canvas.evaluate(drawn) != small and page.evaluate(f"{VIEWER}.state.radius") == 60
     canvas.hover()
     assert "M = max" in page.locator("dialog.large .probe").inner_text()
@@ -123,8 +122,8 @@ def test_painting_on_a_phone_brings_the_image_into_view_and_large(visit):
     page = visit(**PHONE, reduced_motion="reduce")
     page.evaluate("scrollTo(0, 900)")
     page.evaluate("document.querySelector('[data-do=paint]').click()")
-    page.evaluate(FRAME)
-    page.evaluate(FRAME)
+    frame(page)
+    frame(page)
     assert in_view(page, "[data-paint] .frame") and box(page, "[data-paint] .frame")["width"] > 340
 
 
@@ -140,5 +139,5 @@ def test_a_finger_hits_everything(visit, task):
     page = visit(**PHONE, path=task)
     for tab in page.locator(".tabs button:visible").all():
         tab.tap()
-        page.evaluate(FRAME)
+        frame(page)
         assert page.evaluate(SMALL) == []

@@ -10,8 +10,8 @@ from dbce.scores.shares import shares_summary
 from dbce.study.predictor import Predictor
 from dbce.train import checkpoints
 from dbce.weightings import WEIGHTINGS
-from tests.browser.actions import show
-from tests.browser.test_compare import frame, study_in
+from tests.browser.actions import frame, show
+from tests.browser.test_compare import study_in
 
 WEIGHTS = """(key) => {
   const {study} = document.querySelector('.dbce').parentElement.dbce;

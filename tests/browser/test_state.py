@@ -260,11 +260,16 @@ def test_a_painting_that_is_left_by_back_is_there_again(visit):
     page.wait_for_function(f"(labels) => String({LABELS}) === labels", arg=",".join(map(str, labels)))
 
 
-def test_forget_deletes_all_at_once_and_says_so(visit, pair):
-    page = visit()
-    give(page, "image", pair[0])
+def with_one_kept(page: Page, image: Path) -> None:
+    """Open an image, which is then kept, and the menu that tells so."""
+    give(page, "image", image)
     until_kept(page, "^1 image kept")
     page.get_by_text("Display", exact=True).click()
+
+
+def test_forget_deletes_all_at_once_and_says_so(visit, pair):
+    page = visit()
+    with_one_kept(page, pair[0])
     page.get_by_role("button", name="Forget").press("Enter")
     expect(said(page)).to_have_text("1 image deleted from this browser. What is in view stays until you leave it.")
     until_kept(page, "^None is kept now$")
@@ -280,9 +285,7 @@ def test_forget_deletes_all_at_once_and_says_so(visit, pair):
 
 def test_who_wants_nothing_kept_has_nothing_kept(visit, pair):
     page = visit()
-    give(page, "image", pair[0])
-    until_kept(page, "^1 image kept")
-    page.get_by_text("Display", exact=True).click()
+    with_one_kept(page, pair[0])
     page.get_by_role("checkbox", name="Keep opened images").press("Space")
     expect(said(page)).to_contain_text("Images you open are not kept any more; 1 image deleted from this browser.")
     until_kept(page, "^None is kept now$")
