@@ -5,7 +5,6 @@ import { fillControls } from "./app/controls.js";
 import { offerDownloads } from "./app/download.js";
 import { listen } from "./app/events.js";
 import { Large } from "./app/large.js";
-import { tellOneImage } from "./app/one_image.js";
 import { Opening } from "./app/opening.js";
 import { Own } from "./app/own.js";
 import { Painter } from "./app/paint.js";
@@ -36,7 +35,6 @@ export async function mount(element, settings, backend) {
   fillControls(viewer);
   for (const [tab] of viewer.fields.table.get("tab").choices) viewer.tabs[tab] = TABS[tab](viewer);
   new Notes(viewer.root);
-  tellOneImage(viewer);
   new Large(viewer);
   offerDownloads(viewer);
   const zoom = new Zoom(viewer);

@@ -117,3 +117,20 @@ def test_two_networks_in_turn_and_where_any_disagree(visit):
     share = 100 * ((votes > 0) & (votes < len(found))).mean()
     said = page.locator("[data-panels=difference] .legend").last.inner_text()
     assert float(re.search(r"on ([\d.]+) %", said)[1]) == pytest.approx(share, abs=0.051)
+
+
+def test_what_is_said_of_the_image_is_what_is_shown_of_it(visit):
+    page = visit(path="#tab=compare&threshold=0.9")
+    said = page.locator("#view-compare [data-out=one-image]")
+    dice = {loss: float(page.locator(f".model[data-loss={loss}] [data-score=dice] td").inner_text()) for loss in LOSSES}
+    best = max(dice, key=dice.__getitem__)
+    assert f"{title(best)} has the highest Dice, {dice[best]:.1f} %" in said.inner_text()
+    page.locator("[data-field=prior] label", has_text="corrected").click()
+    frame(page)
+    now = {loss: float(page.locator(f".model[data-loss={loss}] [data-score=dice] td").inner_text()) for loss in LOSSES}
+    best = max(now, key=now.__getitem__)
+    assert now != dice and f"{title(best)} has the highest Dice, {now[best]:.1f} %" in said.inner_text()
+    for loss in list(LOSSES)[1:]:
+        page.locator(f"[data-field=shown] input[value={loss}]:visible").uncheck()
+    frame(page)
+    assert said.inner_text() == "One image proves nothing: the test set is under Results."

@@ -3,6 +3,7 @@ import { IGNORE, outline } from "../core/dilation.js";
 import { digits, grouped, percent } from "../core/format.js";
 import { BLACK, GREY, largest, styled, WHITE } from "../parts/colour.js";
 import { chips } from "../parts/legend.js";
+import { tellOneImage } from "../parts/one_image.js";
 import { Panel } from "../parts/panel.js";
 import { agreementTable, fillRow, scoreTable } from "../parts/table.js";
 import { DifferenceCard } from "./difference.js";
@@ -229,6 +230,8 @@ export function compare(viewer) {
     }
     for (const key of Object.keys(config.scores))
       fillRow(new Map([...results].map(([column, result]) => [column.cell(key), result.scores[key]])));
+    const dice = [...results].map(([column, { scores }]) => [column.loss, scores.dice]);
+    tellOneImage(viewer, viewer.$("#view-compare"), Object.fromEntries(dice));
     drawAgreement(visible);
     const keys = visible.map(({ loss }) => loss);
     thresholds.draw(keys);

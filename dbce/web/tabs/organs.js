@@ -3,6 +3,7 @@ import { IGNORE, outline } from "../core/dilation.js";
 import { digits, grouped, percent } from "../core/format.js";
 import { BLACK, hex, mix, styled } from "../parts/colour.js";
 import { chips, classPicker } from "../parts/legend.js";
+import { tellOneImage } from "../parts/one_image.js";
 import { Panel } from "../parts/panel.js";
 import { agreementTable, fillRow, scoreTable } from "../parts/table.js";
 
@@ -154,6 +155,8 @@ export function organs(viewer) {
       if (result) results.set(column, result);
     }
     fill(results);
+    const dice = [...results].map(([column, { mean }]) => [column.loss, mean]);
+    tellOneImage(viewer, viewer.$("#view-organs"), Object.fromEntries(dice));
     drawAgreement(visible);
   }
 

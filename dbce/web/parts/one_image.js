@@ -1,0 +1,13 @@
+// Beside the scores in view: who is ahead on this image, whether it is a counterexample, and that it proves nothing.
+import { oneImage } from "../core/sentences.js";
+
+/**
+ * @param {import("../app/viewer.js").Viewer} viewer
+ * @param {Element} view that shows the scores
+ * @param {Record<string, number | undefined>} dice of the networks in it
+ */
+export function tellOneImage({ config }, view, dice) {
+  const said = oneImage(dice, config.titles, config.method, config.nouns.seen);
+  const line = view.querySelector('[data-out="one-image"]');
+  if (line.textContent !== said) line.textContent = said;
+}
