@@ -7,7 +7,7 @@ from typing import Any
 
 from dbce.data import ct
 from dbce.prior import PRIORS
-from dbce.registry import short_title, title
+from dbce.registry import LOSSES, short_title, title
 from dbce.tasks import MAX_RADIUS, Task
 from dbce.weightings import Weighting
 
@@ -20,8 +20,8 @@ def table(
     """The fields of a page, in the order in which a link holds them.
 
     Each has ``name``, ``kind`` ("one" or "many" of ``choices``, "whole" or "number" from ``low`` to ``high`` in steps
-    of ``step``, "flag"), ``start``, ``label`` (of its controls) and ``always`` (whether a link holds it even where it
-    is as it starts). `dbce/web/app/state.js` reads it.
+    of ``step``, "flag", "text" of at most ``most`` letters), ``start``, ``label`` (of its controls) and ``always``
+    (whether a link holds it even where it is as it starts). `dbce/web/app/state.js` reads it.
 
     Args:
         task: the task of the page.
@@ -30,7 +30,7 @@ def table(
         examples: how many there are.
     """
     views = {"organs": task.objects.capitalize()} if task.several else {"compare": "Compare"}
-    tabs = {"anatomy": "Anatomy", **views, "radius": "Radius", "results": "Results"}
+    tabs = {"anatomy": "Anatomy", **views, "radius": "Radius", "results": "Results", "lab": "Lab"}
     below = {"probability": "probability", "entropy": "cross entropy", "weighted": "weighted loss"}
     return [
         _one("tab", "anatomy", tabs, always=True),
@@ -53,6 +53,38 @@ def table(
         {"name": "outline", "kind": "flag", "start": True},
         _many("shown", {loss: title(loss) for loss in losses}, "Networks"),
         _many("layers", {"tp": "found", "fp": "false positive", "fn": "missed"}),
+        *_lab(),
+    ]
+
+
+OWN_LOSS = "own"
+"""The visitor's own loss in the lab, beside those of `dbce.registry.LOSSES`."""
+
+
+def _lab() -> list[dict[str, Any]]:
+    """An experiment of the lab; a dial that is None stands where the preset has it (dbce/web/lab/presets.js)."""
+    presets = ("needles", "look-alikes", "big", "faint", "classes")  # the titles are those of presets.js
+    rates = ("0.0003", "0.001", "0.003", "0.01", "0.03")
+    below = {"push": "push", "probability": "probability"}
+    losses = {**{loss: title(loss) for loss in LOSSES}, OWN_LOSS: "Your loss"}
+    return [
+        _one("lab", presets[0], {preset: preset for preset in presets}, "Problem"),
+        _number("lab.size", None, 0.5, 15, 0.5, "Size, % of the image"),
+        _whole("lab.count", None, 6, low=1, label="Number"),
+        _number("lab.contrast", None, 0.3, 2, 0.1, "Contrast"),
+        _number("lab.softness", None, 0, 5, 0.5, "Softness, px"),
+        _whole("lab.decoys", None, 8, label="Decoys"),
+        _number("lab.noise", None, 0, 2, 0.1, "Noise"),
+        _whole("lab.seed", 0, 999, label="Seed"),
+        _whole("lab.radius", None, 40, label="Radius of the lab\u2019s disk, px"),
+        _one("lab.rate", "0.003", {rate: rate for rate in rates}, "Learning rate"),
+        _number("lab.threshold", 0.5, 0.01, 0.99, 0.01, "Threshold"),
+        {"name": "lab.correction", "kind": "flag", "start": False},
+        {**_many("lab.losses", losses, "Networks"), "start": list(LOSSES)},
+        _one("lab.pace", "full", {"slow": "2 steps/s", "full": "full speed"}, "Speed"),
+        _one("lab.below", "push", below, "Below"),
+        _whole("lab.image", 0, 2),
+        {"name": "lab.formula", "kind": "text", "start": None, "most": 2000, "label": "Your loss"},
     ]
 
 
@@ -71,7 +103,7 @@ def _many(name: str, choices: dict[str, str], label: str = "") -> dict[str, Any]
     return {**_one(name, "", choices, label), "kind": "many", "start": list(choices)}
 
 
-def _number(name: str, start: float, low: float, high: float, step: float, label: str) -> dict[str, Any]:
+def _number(name: str, start: float | None, low: float, high: float, step: float, label: str) -> dict[str, Any]:
     return {"name": name, "kind": "number", "start": start, "low": low, "high": high, "step": step, "label": label}
 
 

@@ -163,6 +163,11 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
+        "lab": {
+            "titles": dict(known["lab.losses"]["choices"]),
+            "short": {**{loss: short_title(loss) for loss in LOSSES}, fields.OWN_LOSS: "Yours"},
+            "lines": {**dict(zip(LOSSES, _LINES, strict=False)), fields.OWN_LOSS: ("currentColor", "1 4")},
+        },
         "calibration": offer.calibration and {key: offer.calibration[key] for key in _MEASURED},
         "examples": [
             {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}

@@ -232,6 +232,8 @@ class Studio:
             raise inputs.InputError(f"of is {shown(of)}; it must be the request that opened the image.")
         view = read_view(request.get("view"), self.predictor)
         formats = export.formats_of(view.figure)
+        if not formats:
+            raise inputs.InputError("The lab learns in the browser: there is no file of it. Choose another tab.")
         if not isinstance(kind, str) or kind not in formats:
             raise inputs.InputError(f"The format must be one of {', '.join(formats)}.")
         if view.figure == "results":

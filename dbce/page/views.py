@@ -81,6 +81,9 @@ def _checked(name: str, value: Any, field: dict[str, Any]) -> Any:
     elif kind == "flag":
         if not isinstance(value, bool):
             raise inputs.InputError(f"{name} is {shown(value)}; it must be true or false.")
+    elif kind == "text":
+        if not isinstance(value, str) or len(value) > field["most"]:
+            raise inputs.InputError(f"{name} is {shown(value)}; it must be a text of at most {field['most']} letters.")
     elif not _is_number(value, field["low"], field["high"]) or (kind == "whole" and value != int(value)):
         limits = f"a {'whole ' * (kind == 'whole')}number from {field['low']} to {field['high']}"
         raise inputs.InputError(f"{name} is {shown(value)}; it must be {limits}.")

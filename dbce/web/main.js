@@ -16,11 +16,12 @@ import { wordsOf } from "./parts/colour.js";
 import { Notes } from "./parts/term.js";
 import { anatomy } from "./tabs/anatomy.js";
 import { compare } from "./tabs/compare.js";
+import { lab } from "./tabs/lab.js";
 import { organs } from "./tabs/organs.js";
 import { radius } from "./tabs/radius.js";
 import { results } from "./tabs/results.js";
 
-const TABS = { anatomy, compare, organs, radius, results };
+const TABS = { anatomy, compare, organs, radius, results, lab };
 
 /**
  * Put the viewer into an element that holds viewer.html.

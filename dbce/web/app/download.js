@@ -40,7 +40,8 @@ export function offerDownloads(viewer) {
   const list = document.createElement("div");
   list.className = "files";
   menu.querySelector(".sheet").prepend(list);
-  let drawn = "";
+  /** @type {string | null} */
+  let drawn = null;
   viewer.drawers.push(() => {
     const kinds = viewer.backend.can[viewer.state.tab] ?? [];
     const texts = contents(viewer);

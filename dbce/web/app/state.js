@@ -4,12 +4,13 @@
 /**
  * @typedef {object} Field
  * @property {string} name
- * @property {"one" | "many" | "whole" | "number" | "flag"} kind
+ * @property {"one" | "many" | "whole" | "number" | "flag" | "text"} kind
  * @property {any} start
  * @property {[string, string][]} [choices] value and text, of "one" and "many"
  * @property {number} [low] of "whole" and "number"
  * @property {number} [high]
  * @property {number} [step]
+ * @property {number} [most] letters of "text"
  * @property {string} [label] of its controls
  * @property {boolean} [always] whether a link holds it even as it starts
  */
@@ -27,6 +28,7 @@ const READ = {
   whole: (text, field) => (WHOLE.test(text) ? READ.number(text, field) : undefined),
   number: (text, { low, high }) => (NUMBER.test(text) && +text >= low && +text <= high ? +text : undefined),
   flag: (text) => new Map([["yes", true], ["no", false]]).get(text), // prettier-ignore
+  text: (text, { most }) => (text.length <= most ? text : undefined),
 };
 
 /** @param {any} value of a field, as it stands in a link */

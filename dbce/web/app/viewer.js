@@ -5,7 +5,12 @@ import { Fields } from "./state.js";
 import { firstTheme, keepTheme } from "./theme.js";
 
 /** @typedef {{x: number, y: number}} Pixel */
-/** @typedef {{draw: () => void, probe?: (pixel: Pixel | null) => void}} Tab */
+/**
+ * @typedef {object} Tab
+ * @property {() => void} draw
+ * @property {(pixel: Pixel | null) => void} [probe]
+ * @property {() => Promise<void>} [ready] when it has been loaded, where that is not so from the start
+ */
 
 /** What a screen reader says of a slider. @type {Record<string, (value: number) => string>} */
 const SPOKEN = {

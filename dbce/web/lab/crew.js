@@ -28,9 +28,10 @@ export class Member {
   /**
    * @param {Start} start
    * @param {number} every steps between two snapshots
+   * @param {number} scored steps between two scores
    */
-  start(start, every = 10) {
-    this.tell({ do: "start", kernels: this.kernels, start, every });
+  start(start, every = 10, scored = every) {
+    this.tell({ do: "start", kernels: this.kernels, start, every, scored });
   }
 
   /** @param {Order} order */

@@ -51,7 +51,7 @@ export const PRESETS = [
   {
     id: "classes",
     title: "Three classes",
-    subtitle: "objects of 9, 2.5 and 0.6 % of the image, told apart by brightness",
+    subtitle: "9, 2.5 and 0.6 % of the image, by brightness",
     watch: "The smallest class: when does each loss find it, and how much else does it mark?",
     radius: 4,
     problem: {

@@ -5,18 +5,22 @@ import { Trainer } from "./trainer.js";
 /** @typedef {import("./trainer.js").Start} Start */
 /** @typedef {import("./trainer.js").Settings} Settings */
 /** @typedef {import("./trainer.js").Snapshot} Snapshot */
+/** @typedef {ReturnType<Trainer["save"]>} State */
 /**
  * To a worker. "start" comes first, and again for another problem; "run" trains up to a step, if one is given, "step"
- * so many more; both end with a snapshot, and send one every `every` steps.
- * @typedef {{do: "start", kernels: WebAssembly.Module, start: Start, every?: number}
- *   | {do: "run", until?: number} | {do: "step", count?: number} | {do: "pause"}
- *   | {do: "set", settings: Partial<Settings>} | {do: "reset"} | {do: "snapshot"}} Order
+ * so many more; both end with a snapshot, and send one every `every` steps. Those of a "run" have scores every `scored`
+ * steps, which are `every` if not given, and at its end where it is `whole`; all others have them.
+ * @typedef {{do: "start", kernels: WebAssembly.Module, start: Start, every?: number, scored?: number}
+ *   | {do: "run", until?: number, whole?: boolean} | {do: "step", count?: number} | {do: "pause"}
+ *   | {do: "set", settings: Partial<Settings>} | {do: "reset"} | {do: "snapshot"}
+ *   | {do: "save"} | {do: "restore", state: State}} Order
  */
 /**
  * From a worker. "mistake" is the visitor's: training pauses, everything else stays, and a "set" with a better formula,
  * then "run", goes on. "busy" are the milliseconds that the steps since the last snapshot took, all in all.
  * @typedef {({say: "snapshot", running: boolean, steps: number, busy: number} & Snapshot)
- *   | {say: "mistake", message: string, line: number | null, column: number | null, step: number}} Report
+ *   | {say: "mistake", message: string, line: number | null, column: number | null, step: number}
+ *   | {say: "saved", state: State}} Report
  */
 
 /** One network in training. */
@@ -25,7 +29,9 @@ export class Session {
   trainer = null;
 
   every = 10;
+  scored = 10;
   until = 0; // trains up to this step
+  whole = true; // whether the snapshot there has scores in any case
   running = false; // whether the loop is at work
   steps = 0; // since the last snapshot
   busy = 0;
@@ -51,11 +57,12 @@ export class Session {
       this.trainer = null; // frees its memory before the next is taken
       this.trainer = new Trainer(order.kernels, order.start);
       this.every = order.every ?? 10;
+      this.scored = order.scored ?? this.every;
       return this.report();
     }
     const { trainer } = this;
     if (!trainer) throw new RangeError(`"${order.do}" came before a "start" that succeeded. Start first.`);
-    if (order.do === "run") this.go(order.until ?? Infinity);
+    if (order.do === "run") this.go(order.until ?? Infinity, order.whole ?? this.scored === this.every);
     else if (order.do === "step") this.go(trainer.step + (order.count ?? 1));
     else if (order.do === "pause") this.pause();
     else if (order.do === "set") {
@@ -66,16 +73,23 @@ export class Session {
       trainer.reset();
       this.report();
     } else if (order.do === "snapshot") this.report();
-    else throw new RangeError(`"${/** @type {{do: string}} */ (order).do}" is no order of the lab.`);
+    else if (order.do === "save") this.post({ say: "saved", state: trainer.save() });
+    else if (order.do === "restore") {
+      this.pause();
+      trainer.restore(order.state);
+      this.report();
+    } else throw new RangeError(`"${/** @type {{do: string}} */ (order).do}" is no order of the lab.`);
   }
 
   pause() {
     this.until = 0;
+    this.whole = true;
   }
 
-  /** @param {number} until */
-  go(until) {
+  /** @param {number} until @param {boolean} whole */
+  go(until, whole = true) {
     this.until = until;
+    this.whole = whole;
     if (!this.running) void this.loop();
   }
 
@@ -88,17 +102,29 @@ export class Session {
       if (!this.guarded(() => trainer.train())) return void (this.running = false);
       this.busy += performance.now() - begun;
       this.steps++;
-      if (trainer.step % this.every === 0 && trainer.step < this.until) this.guarded(() => this.report());
+      if (trainer.step % this.every === 0 && trainer.step < this.until) this.guarded(() => this.report(this.due));
       await this.breathe();
     }
     this.running = false;
-    if (this.steps) this.guarded(() => this.report());
+    if (this.steps) this.guarded(() => this.report(this.whole || this.due));
   }
 
-  report() {
+  /** Whether it is time for scores. */
+  get due() {
+    return this.trainer !== null && this.trainer.step % this.scored === 0;
+  }
+
+  /** @param {boolean} scored */
+  report(scored = true) {
     const { trainer, running, steps, busy } = this;
     if (!trainer) return;
-    this.post({ say: "snapshot", running: running && trainer.step < this.until, steps, busy, ...trainer.snapshot() });
+    this.post({
+      say: "snapshot",
+      running: running && trainer.step < this.until,
+      steps,
+      busy,
+      ...trainer.snapshot(scored),
+    });
     this.steps = this.busy = 0;
   }
 

@@ -32,7 +32,8 @@ import { checkProblem, drawBatch, drawHeldOut, frequencies, SIZE } from "./probl
  * @typedef {object} Snapshot
  * @property {number} step
  * @property {number | null} value of the loss in the last step
- * @property {Measures} scores of the averaged weights
+ * @property {Measures | null} scores of the averaged weights; null where none were asked for
+ * @property {Measures | null} other the same of balanced CE with its prior the other way: corrected, or as trained
  * @property {string} fingerprint of weights, averages and statistics: equal where all their bits are
  * @property {Picture[]} pictures of the shown images, of the averaged weights; push: slope of the loss in the logits
  */
@@ -209,10 +210,12 @@ export class Trainer {
     return pictures;
   }
 
-  /** @returns {Snapshot} */
-  snapshot() {
-    const fingerprint = this.network.fingerprint();
-    return { step: this.step, value: this.value, fingerprint, scores: this.scores(), pictures: this.pictures() };
+  /** @param {boolean} scored whether it has scores @returns {Snapshot} */
+  snapshot(scored = true) {
+    const { step, value, settings, loss } = this;
+    const scores = scored ? this.scores() : null;
+    const other = scored && loss === "bce" ? this.scores(!settings.correction) : null;
+    return { step, value, fingerprint: this.network.fingerprint(), scores, other, pictures: this.pictures() };
   }
 
   /** All that training changes, for `restore`. */

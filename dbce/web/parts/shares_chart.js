@@ -11,11 +11,12 @@ const APART = 19; // between labels, in units of the SVG
  * Heights of labels, moved apart as far as they must be, in the same order.
  * @param {number[]} wanted from the top down
  * @param {number} last below which none may stand
+ * @param {number} apart
  */
-export function spread(wanted, last) {
+export function spread(wanted, last, apart = APART) {
   const at = [...wanted];
-  for (let k = 1; k < at.length; k++) at[k] = Math.max(at[k], at[k - 1] + APART);
-  for (let k = at.length - 1, most = last; k >= 0; k--, most -= APART) at[k] = Math.min(at[k], most);
+  for (let k = 1; k < at.length; k++) at[k] = Math.max(at[k], at[k - 1] + apart);
+  for (let k = at.length - 1, most = last; k >= 0; k--, most -= apart) at[k] = Math.min(at[k], most);
   return at;
 }
 
