@@ -14,6 +14,12 @@ const NETWORKS = { ce: 1, bce: 5, dice_ce: 2, dbce: 0 };
 const measured = (task) =>
   JSON.parse(readFileSync(new URL(`../../checkpoints/${task}/calibration.json`, import.meta.url), "utf8"));
 const MEASURED = measured("polyp");
+/** Of networks that learn: precision and recall. */
+const FRAME = {
+  step: 60,
+  scores: new Map([["ce", [0.9, 0.7]], ["bce", [0.41, 0.998]], ["dbce", [0.8, 0.9]]].map(
+    ([loss, [precision, recall]]) => [loss, { precision, recall }])),
+}; // prettier-ignore
 const STEP = Object.fromEntries(STEPS.map((step) => [step.name, step]));
 
 /** Disks of classes 1, 2, ...; networks that mark disks grown by some pixels, by less the higher the threshold. */
@@ -40,7 +46,8 @@ function sightOf(disks, { classes = 2, ignored = 0, networks = NETWORKS, slope =
   const shifts = several || !("bce" in networks) ? {} : { bce: MEASURED.shift.bce };
   const calibration = several ? measured("organs") : MEASURED;
   const colours = { up: "Blue", down: "Red" };
-  return { study, nouns, paper: 20, last: 150, titles: TITLES, method: "dbce", shifts, calibration, colours };
+  const lab = { titles: TITLES, frame: FRAME };
+  return { study, nouns, paper: 20, last: 150, titles: TITLES, method: "dbce", shifts, calibration, colours, lab };
 }
 
 const SIGHTS = {
@@ -111,17 +118,20 @@ test("no step is answered as it begins", () => {
     ceiling: { radius: 0 },
     end: {},
     honest: {},
+    lab: {},
   };
+  const rests = { titles: TITLES, frame: { ...FRAME, step: 0 } };
   for (const sight of [SIGHTS.middling, SIGHTS.dot, SIGHTS.organs, SIGHTS["balanced CE keeps to it"]])
-    for (const step of stepsFor(sight)) assert.equal(step.answer(sight, now(begins[step.name])), "", step.name);
+    for (const step of stepsFor(sight))
+      assert.equal(step.answer({ ...sight, lab: rests }, now(begins[step.name])), "", step.name);
 });
 
 test("a step that the networks or the measurements do not bear is left out", () => {
-  const all = ["vote", "raise", "push", "rim", "away", "ceiling", "end", "honest"];
+  const all = ["vote", "raise", "push", "rim", "away", "ceiling", "end", "honest", "lab"];
   const { middling } = SIGHTS;
   assert.deepEqual(names(middling), all);
   assert.deepEqual(names({ ...middling, calibration: measured("lesion"), shifts: measured("lesion").shift }), all);
-  assert.deepEqual(names(SIGHTS.organs), ["vote", "raise", "cost", "away", "ceiling", "end"]);
+  assert.deepEqual(names(SIGHTS.organs), ["vote", "raise", "cost", "away", "ceiling", "end", "lab"]);
   const unmeasured = all.filter((name) => !["rim", "honest"].includes(name));
   for (const sight of ["nothing measured", "without these networks"])
     assert.deepEqual(names(SIGHTS[sight]), unmeasured);
@@ -311,4 +321,21 @@ test("a close-up holds every object, and no more of the image than it must", () 
   }
   assert.deepEqual(closeUp(SIGHTS.none.study, 6, 3), [1, 0, 0]);
   assert.equal(closeUp(SIGHTS.dot.study, 6, 3)[0], 3);
+});
+
+test("the lab names whoever has the lowest precision, as it is printed", () => {
+  const { lab } = SIGHTS.middling;
+  const said = (frame) => STEP.lab.answer({ ...SIGHTS.middling, lab: { ...lab, frame } }, now());
+  assert.equal(said(FRAME), "At step 60 the lowest precision, 41 %, is that of Balanced CE; its recall is 100 %.");
+  const tie = new Map([...FRAME.scores, ["ce", { precision: 0.4149, recall: 0.5 }]]);
+  assert.equal(
+    said({ step: 80, scores: tie }),
+    "At step 80 the lowest precision, 41 %, is that of CE and Balanced CE.",
+  );
+  assert.equal(said(null), "");
+  assert.equal(
+    said({ step: 60, scores: new Map([["ce", { precision: 0.5, recall: 0.5 }]]) }),
+    "",
+    "one is none to compare",
+  );
 });

@@ -104,7 +104,9 @@ export class Tour {
     const [scale, x, y] = scene.close ? closeUp(viewer.study, MARGIN, CLOSEST) : [1, 0, 0];
     zoom.look(scale, x, y);
     if (focus) this.part("h2").focus({ preventScroll: true });
-    requestAnimationFrame(() => requestAnimationFrame(() => this.at === number && this.stage.set(scene)));
+    const set = () => this.at === number && this.stage.set(scene);
+    const loaded = viewer.tabs[scene.state.tab].ready?.() ?? Promise.resolve();
+    void loaded.then(() => requestAnimationFrame(() => requestAnimationFrame(set)));
   }
 
   tell() {
@@ -118,7 +120,8 @@ export class Tour {
   sight() {
     const { study, state, config, nouns } = this.viewer;
     const { radius: paper, max_radius: last, titles, method, shifts, calibration } = config;
-    return { study, nouns, paper, last, titles, method, shifts, calibration, colours: COLOURS[state.palette] };
+    const lab = { titles: config.lab.titles, frame: this.viewer.tabs.lab.frame?.() ?? null };
+    return { study, nouns, paper, last, titles, method, shifts, calibration, lab, colours: COLOURS[state.palette] };
   }
 
   /** Follows the visitor's hand: the answer stands for as long as it holds. */

@@ -22,6 +22,10 @@ const bars = (...weightings) => weightings.map((name) => `.bars .one[data-weight
 const predictions = (view, ...losses) =>
   losses.map((loss) => `#view-${view} .model[data-loss="${loss}"] > ${PREDICTION[view]}`);
 
+/** @param {...string} losses @returns {string[]} */
+const learners = (...losses) =>
+  losses.map((loss) => `#view-lab .lab-column[data-loss="${loss}"] > :is(h3, .lab-score, .lab-tiles)`);
+
 const PREDICTION = { compare: ":is(h3, h3 + .panel, .chips)", organs: ":is(h3, .chips, .chips + .panel)" };
 const THRESHOLD = "#view-compare .steer > .range";
 const DISK = "#view-anatomy .slider";
@@ -95,6 +99,12 @@ function scenes({ config: { losses, method, radius } }) {
         ".thresholds > figure:last-child > :is(figcaption, .chart, .scroll)",
       ],
       control: THRESHOLD,
+    },
+    lab: {
+      state: { tab: "lab" },
+      parts: learners("bce", "dbce"),
+      also: learners("ce", "dice_ce"),
+      control: "#view-lab .lab-keys",
     },
   };
 }

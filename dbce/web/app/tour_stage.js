@@ -64,7 +64,7 @@ export class Stage {
     root.style.setProperty("--tour", this.narrow.matches ? `${this.box.offsetHeight}px` : "0px");
     this.unfold();
     const all = [...parts, ...more.flat()];
-    const panels = parts.filter((part) => part.matches(".panel") && part.clientWidth);
+    const panels = parts.filter((part) => part.matches(".panel, .lab-tiles") && part.clientWidth);
     const large = panels.every((panel) => panel.clientWidth >= LEAST.wide);
     this.shown = large && this.fits(all) ? all : this.fold();
     this.speakOf(this.shown);

@@ -10,6 +10,7 @@ import { firstTheme, keepTheme } from "./theme.js";
  * @property {() => void} draw
  * @property {(pixel: Pixel | null) => void} [probe]
  * @property {() => Promise<void>} [ready] when it has been loaded, where that is not so from the start
+ * @property {() => import("../lab/lessons.js").Frame | null} [frame] what its networks score now
  */
 
 /** What a screen reader says of a slider. @type {Record<string, (value: number) => string>} */

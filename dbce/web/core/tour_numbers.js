@@ -17,7 +17,9 @@ import { same } from "./sentences.js";
  * @property {Record<string, number>} shifts by network, what its class weights added to the logit
  * @property {any} calibration what was measured on the test set; null where nothing was
  * @property {{up: string, down: string}} colours of the gradient
+ * @property {{titles: Record<string, string>, frame: Learning | null}} lab the networks that learn in the page
  */
+/** @typedef {{step: number, scores: Map<string, {precision: number, recall: number}>}} Learning the last scores */
 /**
  * @typedef {object} Settings as the visitor has moved them
  * @property {string} weighting

@@ -34,6 +34,7 @@ import {
  * @property {(sight: Sight, now: Settings) => string} answer "" until the question is answered by moving something
  */
 
+const LEARNT = 20; // steps in the lab, before which there is nothing to tell
 const NO_OUTLINE = "There is no outline here, so nothing moved.";
 
 /** @param {string} name "Balanced CE" -> "Balanced CE\u2019s" */
@@ -241,6 +242,24 @@ export const STEPS = [
       if (steady.length > 1) return `${tie} The smallest ${diagonal}, ${least} points, is ${of(best)}.`;
       if (first === best) return `${first}, ${by}. Its ${diagonal}, ${own} points, is the smallest too.`;
       return `${first}, ${by}. Yet its ${diagonal} is ${own} points; the smallest, ${least}, is ${of(best)}.`;
+    },
+  },
+  {
+    name: "lab",
+    title: "Watch them learn",
+    text: () =>
+      "Four small U-Nets, alike in all but the loss, learn here in your browser: the same first weights, the same " +
+      "images in the same order. Two needles fill 1 % of each. White is found, the colours are errors.",
+    ask: () => "Press Play, if they rest. Which network marks most that is wrong?",
+    answer({ lab: { frame, titles } }) {
+      if (!frame || frame.step < LEARNT || frame.scores.size < 2) return "";
+      const { step, scores } = frame;
+      const precision = new Map([...scores].map(([loss, of]) => [loss, Math.round(100 * of.precision)]));
+      const names = leastOf(precision);
+      const head = `At step ${step} the lowest precision, ${Math.min(...precision.values())} %, is that of `;
+      const recall = Math.round(100 * (scores.get(names[0])?.recall ?? NaN));
+      const finds = names.length > 1 ? "" : `; its recall is ${recall} %`;
+      return `${head}${names.map((loss) => titles[loss]).join(" and ")}${finds}.`;
     },
   },
 ];

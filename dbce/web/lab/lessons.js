@@ -11,6 +11,9 @@
 /** Steps before which nothing is said of the order. */
 export const EARLY = 20;
 
+/** The same of radii. */
+export const SWEPT_EARLY = 60;
+
 const LEVEL = 2; // points that count as level
 
 /** @param {number} share @returns {number} percent, as it is printed */
@@ -86,16 +89,14 @@ function ofDilated(scores, titles) {
  */
 export function sweepLesson(step, dice) {
   const rows = [...dice].map(([radius, value]) => /** @type {[number, number]} */ ([radius, points(value)]));
-  if (step < EARLY || rows.length < 3) return "";
+  if (rows.length < 3) return "";
+  if (step < SWEPT_EARLY) return `After ${step} steps there is no order yet.`;
   const most = Math.max(...rows.map(([, value]) => value));
   const best = rows.filter(([, value]) => value === most).map(([radius]) => radius);
-  const [first, last] = [rows[0], rows[rows.length - 1]];
-  const have = best.length > 1 ? "have" : "has";
-  const head = `At step ${step} R = ${best.join(" and ")} ${have} the highest Dice, ${most}`;
-  const ends = `R = ${first[0]} has ${first[1]}, R = ${last[0]} has ${last[1]}`;
-  const both = [first, last].every(([, value]) => value < most - 1);
-  if (both) return `${head}. Both ends lose: ${ends}.`;
-  if (first[1] < most - 1) return `${head}; ${ends}. Only the small end loses here.`;
-  if (last[1] < most - 1) return `${head}; ${ends}. Only the large end loses here.`;
-  return `${head}; ${ends}. Here the radius matters little.`;
+  const ends = [rows[0], rows[rows.length - 1]];
+  const behind = ends.filter(([, value]) => value < most - 1).map(([radius, value]) => `R = ${radius} has ${value}`);
+  const head = `At step ${step} the highest Dice, ${most}, is that of R = ${best.join(" and ")}.`;
+  if (behind.length === 2) return `${head} Both ends are behind: ${behind.join(", ")}.`;
+  if (behind.length === 1) return `${head} One end is behind: ${behind[0]}.`;
+  return `${head} The ends are level with it.`;
 }

@@ -18,5 +18,9 @@ export function lab(viewer) {
     }
   }
 
-  return { draw: () => (room ? room.draw() : void (opened ??= load())), ready: () => (opened ??= load()) };
+  return {
+    draw: () => (room ? room.draw() : void (opened ??= load())),
+    ready: () => (opened ??= load()),
+    frame: () => room?.story.frame() ?? null,
+  };
 }

@@ -15,8 +15,11 @@ const WEIGHTS = {
   dbce: "w = 1/(1 + dilated area)",
   own: "as written below",
 };
-const BARS = "Bars: how much of the push lies in the object, in the rim within R, far away.";
+const BARS = "Bars: % of the push in objects, in the rim within R, far away.";
 const PLACES = ["object", "rim", "far"];
+
+const LEGEND = `<li><i class="tp"></i>found</li><li><i class="fp"></i>false positive; push: p down</li>
+  <li><i class="fn"></i>missed; push: p up</li>`;
 
 /** Three tiles; a click on a small one makes it the large one. */
 class Tiles {
@@ -42,10 +45,10 @@ class Tiles {
   }
 }
 
-/** What all but a hundredth of the values stay below. @param {Float32Array} values */
+/** What all but a few in a thousand of the values stay below. @param {Float32Array} values */
 function brightest(values) {
   const sorted = values.map(Math.abs).sort();
-  return sorted[Math.floor(0.99 * sorted.length)] || sorted[sorted.length - 1] || 1;
+  return sorted[Math.floor(0.997 * sorted.length)] || sorted[sorted.length - 1] || 1;
 }
 
 /** One network. */
@@ -61,7 +64,7 @@ class Column {
     this.box.style.setProperty("--of", config.lab.lines[loss][0]);
     this.box.innerHTML = `<h3>${config.lab.titles[loss]}</h3><p class="lab-weight">${WEIGHTS[loss]}</p>
       <p class="lab-score">
-        <b>&ndash;</b><span>Dice, %<br><span class="lab-scores"></span></span></p><div class="lab-dial"></div>`;
+        <b>&ndash;</b><span>Dice</span><span class="lab-scores"></span></p><div class="lab-dial"></div>`;
     const dial = this.box.querySelector(".lab-dial");
     if (loss === "bce")
       dial.innerHTML = `<label class="check"><input type="checkbox" name="lab.correction"> prior correction</label>`;
@@ -131,11 +134,12 @@ class Column {
     const wrong = seat?.failed ?? seat?.mistake?.message;
     const scores = seat?.shown?.scores ?? seat?.curve.at(-1)?.scores;
     score.textContent = scores ? String(Math.round(100 * scores.dice)) : "\u2013";
-    this.box.querySelector(".lab-scores").textContent =
-      wrong ??
-      (scores
-        ? `precision ${Math.round(100 * scores.precision)} \u00b7 recall ${Math.round(100 * scores.recall)}`
-        : "");
+    const rest = scores && [
+      `precision ${Math.round(100 * scores.precision)}`,
+      `recall ${Math.round(100 * scores.recall)}`,
+    ];
+    const line = this.box.querySelector(".lab-scores");
+    line.textContent = wrong ?? rest?.join("\n") ?? "";
   }
 
   paintErrors(seen, samples, threshold, image) {
@@ -179,7 +183,7 @@ class Column {
       .map((share, k) => `<span class="${PLACES[k]}" style="width:${percent(share)}%"></span>`)
       .join("");
     const said = parts.map((share, k) => `${PLACES[k]} ${Math.round(100 * share)}`).join(" \u00b7 ");
-    this.box.querySelector(".lab-places").textContent = `${said} %`;
+    this.box.querySelector(".lab-places").textContent = said;
   }
 }
 
@@ -211,7 +215,7 @@ export class Columns {
     const box = this.held.querySelector(".lab-below");
     box.innerHTML = `<fieldset class="segments column" data-field="lab.below" aria-label="${label}">${choices
       .map(([value, text]) => `<label><input type="radio" name="lab.below" value="${value}">${text}</label>`)
-      .join("")}</fieldset><p class="quiet"></p>`;
+      .join("")}</fieldset><p class="quiet"></p><ul class="legend tall">${LEGEND}</ul>`;
   }
 
   controls() {
@@ -238,7 +242,7 @@ export class Columns {
     }
     this.held.querySelector(".lab-below .quiet").textContent =
       experiment.below === "push"
-        ? `Slope of the loss in the logit; each map to its own brightest. ${BARS}`
+        ? `Slope of the loss in the logit, each map to its own brightest. ${BARS}`
         : `Black is 0, white is 1. ${BARS}`;
     const problem = JSON.stringify(problemOf(experiment));
     if (problem !== this.key) {
@@ -266,6 +270,6 @@ export class Columns {
         tile.show(`Held-out image ${k + 1}, its objects outlined`);
       });
     }
-    for (const loss of room.losses) this.columns.get(loss).paint(samples, this.where);
+    for (const loss of room.losses) this.columns.get(loss)?.paint(samples, this.where);
   }
 }

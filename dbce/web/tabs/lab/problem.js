@@ -13,9 +13,7 @@ const RAIL = `<h3>The problem</h3>
   <div class="lab-batch"></div>
   <div class="lab-sliders"></div>
   <button type="button" data-lab="as-preset">As the preset</button>
-  <fieldset class="checks lab-networks" aria-label="Networks"></fieldset>
-  <ul class="legend tall"><li><i class="tp"></i>found</li><li><i class="fp"></i>false positive; p is pushed down</li>
-    <li><i class="fn"></i>missed; p is pushed up</li></ul>`;
+  <fieldset class="checks lab-networks" aria-label="Networks"></fieldset>`;
 
 export class ProblemCard {
   /** @param {import("./room.js").Room} room */

@@ -174,10 +174,13 @@ export class Room {
   /** What is known of the networks changed: drawn with the next frame. */
   changed() {
     if (this.drawing || !this.transport) return;
+    const { viewer } = this;
     this.drawing = true;
     requestAnimationFrame(() => {
       this.drawing = false;
-      if (this.viewer.state.tab === "lab") this.paint();
+      if (viewer.state.tab !== "lab") return;
+      this.paint();
+      if (viewer.root.classList.contains("touring")) viewer.set({}); // the tour follows the scores
     });
   }
 

@@ -10,19 +10,19 @@ const ICONS = {
 };
 const BATCH = 4; // images a step
 
-const HTML = `<div class="lab-transport" role="group" aria-label="Training">
+const HTML = `<div class="lab-keys"><div class="lab-transport" role="group" aria-label="Training">
     <button type="button" data-lab="rewind" aria-label="Rewind to the first weights" title="Rewind (r)">${
       ICONS.rewind
     }</button>
     <button type="button" data-lab="play" class="primary" title="Play or pause (space)"></button>
     <button type="button" data-lab="step" aria-label="One step" title="One step (right arrow)">${ICONS.step}</button>
   </div>
-  <p class="lab-at"><b data-lab="at"></b> <span data-lab="state"></span><br><span data-lab="seen"></span></p>
+  <p class="lab-at"><b data-lab="at"></b> <span data-lab="state"></span><br><span data-lab="seen"></span></p></div>
   <div class="lab-dials">
     <label>Speed <select data-lab="pace"></select></label>
     <label>Learning rate <select data-lab="rate"></select></label>
-    <label class="lab-seed">Seed <input type="number" data-lab="seed" inputmode="numeric"></label>
-    <button type="button" data-lab="next-seed" aria-label="Next seed" title="Next seed (n)">+1</button>
+    <span class="lab-seed"><label>Seed <input type="number" data-lab="seed" inputmode="numeric"></label>
+      <button type="button" data-lab="next-seed" aria-label="Next seed" title="Next seed (n)">+1</button></span>
     <label class="range">Threshold <input type="range" data-lab="threshold"><output></output></label>
   </div>`;
 
