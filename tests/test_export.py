@@ -297,6 +297,7 @@ def test_results_have_their_tables_and_no_maps():
     assert {row["mark"] for row in rows} == {"", "bold", "shaded"}
     assert len(rows) == 4 + 4 + 4 + 4  # of the findings; here, of two networks; of one in the paper
     assert formats_of("results") == ("png", "svg", "pdf", "csv") and set(formats_of("radius")) == set(FORMATS)
+    assert not formats_of("lab"), "its networks learn in the browser alone"
     for kind in ("npz", "zip"):
         with pytest.raises(ValueError, match="png, svg, pdf, csv"):
             render_results(measured, kind)

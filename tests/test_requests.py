@@ -143,7 +143,8 @@ def test_a_value_is_shown_short(value):
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("tab", "settings", "tab is 'settings'; it must be one of anatomy, compare, radius, results."),
+        ("tab", "settings", "tab is 'settings'; it must be one of anatomy, compare, radius, results, lab."),
+        ("lab.formula", 3, "lab.formula is 3; it must be a text of at most 2000 letters."),
         ("below", 5, "below is 5; it must be one of probability, entropy, weighted."),
         ("shape", ["fill"], "it must be one of fill, outline."),
         ("shown", "ce", "shown is 'ce'; it must be a list of some of ce."),
@@ -184,6 +185,8 @@ def test_what_another_task_has_is_refused_and_nothing_chosen_is_nothing(studios)
     assert "png, svg, pdf, csv" in sentence(
         studios[0].export_view(json.dumps({**ask, "view": {"tab": "results"}, "kind": "npz"}))
     )
+    lab = {"tab": "lab", "lab": "faint", "lab.formula": "ce", "lab.size": None}
+    assert "there is no file of it" in sentence(studios[0].export_view(json.dumps({**ask, "view": lab})))
     assert "Nothing was measured" in sentence(studios[0].export_view(json.dumps({**ask, "view": {"tab": "results"}})))
 
 

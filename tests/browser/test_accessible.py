@@ -83,7 +83,7 @@ def test_keys_reach_and_move_everything(visit):
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "view-anatomy"
     page.focus("#tab-anatomy")
-    for key, tab in (("End", "results"), ("Home", "anatomy"), ("ArrowLeft", "results"), ("ArrowRight", "anatomy")):
+    for key, tab in (("End", "lab"), ("Home", "anatomy"), ("ArrowLeft", "lab"), ("ArrowRight", "anatomy")):
         page.keyboard.press(key)
         frame(page)
         assert page.evaluate("document.activeElement.id") == f"tab-{tab}"

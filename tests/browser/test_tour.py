@@ -12,6 +12,7 @@ DISK, THRESHOLD = "#view-anatomy .slider", "#view-compare .steer > .range"
 BAR = ".bars .one[data-weighting={}]"
 MODEL = "#view-{} .model[data-loss={}] .panel:visible >> nth=0"
 CHART = "#view-{} [data-chart={}]"
+LEARNER = ".lab-column[data-loss={}] .lab-tiles"
 
 # what each step speaks of, and how it is answered by its control
 STEPS = {
@@ -24,9 +25,10 @@ STEPS = {
     "ceiling": ["[data-panel=weight]", CHART.format("anatomy", "weight"), DISK],
     "end": ["[data-panel=weight]", BAR.format("none"), BAR.format("dilated"), DISK],
     "honest": [CHART.format("compare", "dice"), THRESHOLD],
+    "lab": [LEARNER.format("bce"), LEARNER.format("dbce"), ".lab-transport"],
 }
-TWO_CLASSES = ["vote", "raise", "push", "rim", "away", "ceiling", "end", "honest"]
-ORGANS = ["vote", "raise", "cost", "away", "ceiling", "end"]
+TWO_CLASSES = ["vote", "raise", "push", "rim", "away", "ceiling", "end", "honest", "lab"]
+ORGANS = ["vote", "raise", "cost", "away", "ceiling", "end", "lab"]
 
 IN_VIEW = """(part) => {
   const box = document.querySelector('.tour');
@@ -93,6 +95,10 @@ def answer(page: Page, step: str) -> None:
         page.locator("#view-organs [data-field=shown] input[value=dbce]").check()
     elif step == "rim":
         slide(page, "Probability threshold", "0.93")
+    elif step == "lab":
+        page.get_by_role("button", name="Play", exact=True).click()
+        page.wait_for_function("() => document.querySelector('.tour .answer').textContent", timeout=60000)
+        page.get_by_role("button", name="Pause", exact=True).click()
     elif step == "honest":
         slide(page, "Probability threshold", "0.2")
         page.wait_for_function("() => document.querySelector('[data-out=threshold]').textContent === '0.20'")

@@ -4,7 +4,7 @@ import { PRESETS } from "../../lab/presets.js";
 import { commands } from "../../parts/command.js";
 
 const OWN_SPACE = "button, summary, a, input, select, textarea, [role=tab]"; // they mean something else by a space
-const OWN_ARROW = `${OWN_SPACE}, .scroll`;
+const OWN_ARROW = "input, select, textarea, [role=tab], .scroll, .frame canvas";
 
 /** @param {import("./room.js").Room} room */
 export function listenToKeys(room) {

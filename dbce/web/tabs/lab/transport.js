@@ -97,7 +97,8 @@ export class Transport {
     }
     const seats = [...run.seats.values()];
     this.part("at").textContent = run.at;
-    const state = !seats.length
+    const waits = !seats.length || seats.some(({ learns, expected }) => learns && expected !== null);
+    const state = waits
       ? "loading"
       : run.playing
         ? `steps, ${run.speed ? `${run.speed.toFixed(run.speed < 3 ? 1 : 0)} a second` : "starting"}`

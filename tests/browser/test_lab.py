@@ -1,0 +1,136 @@
+"""The live lab on the server's page: it starts, pauses, changes, rewinds and is shared; on a phone as well."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.browser.actions import frame, show
+from tests.browser.test_layout import PHONE, in_view
+
+AT = "+document.querySelector('[data-lab=at]').textContent"
+STATE = "document.querySelector('[data-lab=state]').textContent"
+MAP = ".lab-column[data-loss={}] .lab-tiles canvas"
+
+
+def ready(page: Page) -> None:
+    """The first weights are in view."""
+    page.wait_for_function(f"document.querySelector('[data-lab=state]') && {STATE} === 'steps, ready'", timeout=60000)
+    frame(page)
+
+
+def learn(page: Page, until: int) -> int:
+    """Play up to some step, pause, and wait until all rest there."""
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(f"{AT} >= {until}", timeout=60000)
+    page.get_by_role("button", name="Pause", exact=True).click()
+    page.wait_for_function(f"{STATE} === 'steps, paused'", timeout=60000)
+    frame(page)
+    return int(page.inner_text("[data-lab=at]"))
+
+
+def picture(page: Page, loss: str) -> list[int]:
+    return page.locator(MAP.format(loss)).first.evaluate("c => [...c.getContext('2d').getImageData(0, 0, 64, 64).data]")
+
+
+def setting(page: Page) -> list[str]:
+    """What the controls of the lab stand at."""
+    return page.evaluate(
+        "[...document.querySelectorAll('#view-lab :is(input, select, textarea)')].map((e) => e.name + ':' +"
+        " (e.matches('[type=checkbox], [type=radio]') ? e.checked : e.value))"
+    )
+
+
+def test_a_lab_starts_pauses_changes_rewinds_and_is_shared(visit):
+    page = visit(path="#tab=lab")
+    ready(page)
+    assert page.locator(".source, .intro, [data-menu=download]").locator("visible=true").count() == 0
+    assert page.inner_text(".lab-said").startswith("Recorded before: at step 240 balanced CE has the highest recall")
+    assert page.locator(".lab-curves .ghost").count() >= 16
+    first = {loss: picture(page, loss) for loss in ("ce", "bce", "dice_ce", "dbce")}
+    assert len({str(each) for each in first.values()}) == 1, "all start from the same weights"
+
+    page.keyboard.press("Space")
+    page.wait_for_function(f"{AT} >= 5", timeout=60000)
+    page.keyboard.press("Space")
+    page.wait_for_function(f"{STATE} === 'steps, paused'", timeout=60000)
+    step = learn(page, 20)
+    assert len({str(picture(page, loss)) for loss in first}) == 4
+    page.wait_for_function("document.querySelector('.lab-said').textContent.startsWith('At step ')")
+    said = page.inner_text(".lab-said")
+    recall = page.inner_text(".lab-column[data-loss=bce] .lab-scores").split("recall ")[1]
+    assert f"recall {recall} %" in said and "Dilated balanced CE" in said
+
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"{AT} === {step + 1}", timeout=60000)
+    dice = page.inner_text(".lab-column[data-loss=bce] .lab-score b")
+    before = picture(page, "bce"), picture(page, "ce")
+    page.keyboard.press("c")
+    page.wait_for_function(
+        "(was) => document.querySelector('.lab-column[data-loss=bce] .lab-score b').textContent !== was", arg=dice
+    )
+    assert picture(page, "bce") != before[0] and picture(page, "ce") == before[1], "correction is of balanced CE alone"
+    page.locator("[data-lab=threshold]").fill("0.9")
+    frame(page)
+    assert picture(page, "ce") != before[1]
+    assert int(page.inner_text("[data-lab=at]")) == step + 1, "looking teaches nothing"
+    page.locator("[data-lab=threshold]").fill("0.5")
+    page.keyboard.press("c")
+
+    page.keyboard.press("r")
+    ready(page)
+    assert {loss: picture(page, loss) for loss in first} == first
+    learn(page, 10)
+    assert "again, bit for bit" in page.inner_text("[data-lab=seen]")
+
+    page.fill("#lab-formula", "hard = (1 - q)^2\nhard * ce")
+    page.click("[data-lab=train-own]")
+    assert page.inner_text("#lab-verdict").startswith('Line 1, letter 13: "q" is no name here')
+    assert page.locator(".lab-column[data-loss=own]").count() == 0
+    page.fill("#lab-formula", "x = log(y)\nx * p")
+    page.click("[data-lab=train-own]")
+    page.wait_for_function("document.querySelector('#lab-verdict').textContent.includes('no finite number')")
+    learn(page, 15)  # the others go on
+    page.click("[data-preset=faint]")
+    page.locator("[data-dial=noise]").fill("1")
+    page.keyboard.press("]")
+    ready(page)
+
+    now = setting(page)
+    page.wait_for_function("location.hash.includes('lab=faint') && location.hash.includes('lab.radius=5')")
+    for part in ("lab.noise=1", "lab.losses=ce.bce.dice_ce.dbce.own", "lab.formula="):
+        assert part in page.url
+    other = visit(path=page.url.split("/", 3)[3])
+    other.wait_for_selector("[data-lab=seen]")
+    ready(other)
+    assert setting(other) == now
+    assert "no finite number" in other.inner_text("#lab-verdict")
+
+
+def test_a_phone_of_two_cores_trains_two_networks_and_rests_while_nobody_looks(visit):
+    page = visit(**PHONE, color_scheme="dark")
+    page.add_init_script("Object.defineProperty(navigator, 'hardwareConcurrency', {get: () => 2})")
+    page.goto(page.url.split("#")[0] + "#tab=lab&lab=look-alikes")
+    page.reload()
+    ready(page)
+    assert page.locator(".lab-column[data-loss]:visible").evaluate_all("all => all.map((e) => e.dataset.loss)") == [
+        "bce",
+        "dbce",
+    ]
+    assert "two networks, as this phone has two cores" in page.inner_text("[data-lab=seen]")
+    assert in_view(page, ".lab-keys") and in_view(page, MAP.format("dbce"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Play", exact=True).tap()
+    page.wait_for_function(f"{AT} >= 5", timeout=60000)
+    show(page, "anatomy")
+    page.wait_for_function(f"{STATE} !== 'steps, ready'")
+    page.wait_for_timeout(1500)  # what was granted is done
+    show(page, "lab")
+    frame(page)
+    step = int(page.inner_text("[data-lab=at]"))
+    assert step <= 20, "it rested while another tab was in view"
+    page.wait_for_function(f"{AT} > {step}", timeout=60000)  # and goes on
+    page.get_by_role("button", name="Pause", exact=True).tap()
+    page.get_by_role("button", name="Train six radii").tap()
+    page.wait_for_function("document.querySelector('.lab-swept').textContent.startsWith('After ')", timeout=60000)
+    assert page.locator(".lab-six figure:visible").count() == 6
+    page.locator(".lab-sweep").get_by_role("button", name="Pause").tap()
