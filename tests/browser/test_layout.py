@@ -21,6 +21,8 @@ def put(page: Page, **state: object) -> None:
     """Set the view, and wait until it is drawn."""
     page.evaluate(f"(state) => {VIEWER}.set(state)", state)
     frame(page)
+    if state.get("tab") == "lab":
+        page.wait_for_selector(".lab-foot")  # loaded when it is opened first
 
 
 def box(page: Page, selector: str) -> dict[str, float]:
@@ -138,6 +140,5 @@ SMALL = """() => [...document.querySelectorAll('.dbce :is(button, summary, selec
 def test_a_finger_hits_everything(visit, task):
     page = visit(**PHONE, path=task)
     for tab in page.locator(".tabs button:visible").all():
-        tab.tap()
-        frame(page)
+        put(page, tab=tab.get_attribute("data-tab"))
         assert page.evaluate(SMALL) == []

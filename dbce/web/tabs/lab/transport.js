@@ -22,7 +22,7 @@ const HTML = `<div class="lab-keys"><div class="lab-transport" role="group" aria
     <label>Speed <select data-lab="pace"></select></label>
     <label>Learning rate <select data-lab="rate"></select></label>
     <span class="lab-seed"><label>Seed <input type="number" data-lab="seed" inputmode="numeric"></label>
-      <button type="button" data-lab="next-seed" aria-label="Next seed" title="Next seed (n)">+1</button></span>
+      <button type="button" data-lab="next-seed" aria-label="Next seed, +1" title="Next seed (n)">+1</button></span>
     <label class="range">Threshold <input type="range" data-lab="threshold"><output></output></label>
   </div>`;
 
