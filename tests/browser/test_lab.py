@@ -116,7 +116,7 @@ def test_a_phone_of_two_cores_trains_two_networks_and_rests_while_nobody_looks(v
         "bce",
         "dbce",
     ]
-    assert "two networks, as this phone has two cores" in page.inner_text("[data-lab=seen]")
+    assert "two networks learn at a time" in page.locator(".lab-few:visible").inner_text()
     assert in_view(page, ".lab-keys") and in_view(page, MAP.format("dbce"))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.get_by_role("button", name="Play", exact=True).tap()

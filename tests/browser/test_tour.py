@@ -129,9 +129,10 @@ def test_every_step_shows_what_it_speaks_of_beside_its_text_before_and_after_it_
         assert page.evaluate("() => document.activeElement.matches('.tour h2')")
         assert not page.locator(".tour .answer").inner_text()
         assert_in_view(page, step)
-        answer(page, step)
-        assert not page.locator(".marked").count(), "it was moved"
-        assert_in_view(page, step)
+        if step != "lab" or (path, size) == ("", SIZES[0]):  # it takes its time: once is enough
+            answer(page, step)
+            assert not page.locator(".marked").count(), "it was moved"
+            assert_in_view(page, step)
         page.locator(".tour [data-step='1']").click()
     page.wait_for_selector(".tour", state="hidden")
     assert not page.locator(".spoken, .aside, .marked").count()

@@ -34,7 +34,7 @@ import {
  * @property {(sight: Sight, now: Settings) => string} answer "" until the question is answered by moving something
  */
 
-const LEARNT = 20; // steps in the lab, before which there is nothing to tell
+const LEARNT = 60; // steps in the lab, from which the order tells something
 const NO_OUTLINE = "There is no outline here, so nothing moved.";
 
 /** @param {string} name "Balanced CE" -> "Balanced CE\u2019s" */
@@ -250,7 +250,7 @@ export const STEPS = [
     text: () =>
       "Four small U-Nets, alike in all but the loss, learn here in your browser: the same first weights, the same " +
       "images in the same order. Two needles fill 1 % of each. White is found, the colours are errors.",
-    ask: () => "Press Play, if they rest. Which network marks most that is wrong?",
+    ask: () => "Let them learn to step 60: Play, if they rest. Which network marks most that is wrong?",
     answer({ lab: { frame, titles } }) {
       if (!frame || frame.step < LEARNT || frame.scores.size < 2) return "";
       const { step, scores } = frame;

@@ -47,7 +47,7 @@ class Tiles {
 
 /** What all but a few in a thousand of the values stay below. @param {Float32Array} values */
 function brightest(values) {
-  const sorted = values.map(Math.abs).sort();
+  const sorted = values.map(Math.abs).sort(); // as numbers: they are in a typed array
   return sorted[Math.floor(0.997 * sorted.length)] || sorted[sorted.length - 1] || 1;
 }
 
@@ -270,6 +270,11 @@ export class Columns {
         tile.show(`Held-out image ${k + 1}, its objects outlined`);
       });
     }
-    for (const loss of room.losses) this.columns.get(loss)?.paint(samples, this.where);
+    for (const loss of room.losses) this.paintOne(loss);
+  }
+
+  /** @param {string} loss */
+  paintOne(loss) {
+    this.columns.get(loss)?.paint(this.samples, this.where);
   }
 }

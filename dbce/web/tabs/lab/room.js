@@ -55,7 +55,8 @@ export class Room {
     this.begun = [];
     this.wanted = false; // whether it is to go on when somebody looks again
     this.last = performance.now();
-    this.drawing = false;
+    /** @type {(() => void)[]} what is still to be drawn, a frame each */
+    this.todo = [];
     this.transport = new Transport(this);
     this.problem = new ProblemCard(this);
     this.story = new Story(this);
@@ -171,17 +172,26 @@ export class Room {
     this.run.pause();
   }
 
-  /** What is known of the networks changed: drawn with the next frame. */
+  /** What is known of the networks changed: drawn from the next frame on, a part a frame, so that none is late. */
   changed() {
-    if (this.drawing || !this.transport) return;
-    const { viewer } = this;
-    this.drawing = true;
-    requestAnimationFrame(() => {
-      this.drawing = false;
-      if (viewer.state.tab !== "lab") return;
-      this.paint();
-      if (viewer.root.classList.contains("touring")) viewer.set({}); // the tour follows the scores
-    });
+    if (!this.own) return; // not all is there yet
+    const { columns, transport, story, curves, sweep, own } = this;
+    const drawing = this.todo.length > 0;
+    this.todo = [
+      () => [transport, story].forEach((part) => part.paint()),
+      ...this.losses.map((loss) => () => columns.paintOne(loss)),
+      () => curves.paint(),
+      () => [sweep, own].forEach((part) => part.paint()),
+    ];
+    if (!drawing) requestAnimationFrame(() => this.frame());
+  }
+
+  frame() {
+    const { viewer, todo } = this;
+    if (viewer.state.tab !== "lab") return void (this.todo = []);
+    todo.shift()?.();
+    if (todo.length) requestAnimationFrame(() => this.frame());
+    else if (viewer.root.classList.contains("touring")) viewer.set({}); // the tour follows the scores
   }
 
   paint() {

@@ -4,7 +4,9 @@ import { EARLY, lessons } from "../../lab/lessons.js";
 import { EVERY } from "../../lab/recording.js";
 import { explained } from "../../parts/term.js";
 
-const HTML = `<p class="lab-watch"></p><p class="lab-said" aria-live="off"></p>`;
+const HTML = `<p class="lab-watch"></p><p class="lab-said" aria-live="off"></p>
+  <p class="lab-few quiet" hidden>This phone has two cores: two networks learn at a time, balanced CE and dilated
+    balanced CE first. Untick one below for another.</p>`;
 
 /** Within a sentence. @param {string} title */
 const inside = (title) => title.replace(/^(?=Balanced|Dilated)./, (letter) => letter.toLowerCase());
@@ -49,6 +51,8 @@ export class Story {
   }
 
   paint() {
+    const { few, losses, viewer } = this.room;
+    this.box.querySelector(".lab-few").hidden = !few || viewer.state["lab.losses"].length === losses.length;
     const { watch } = presetOf(this.room.experiment.preset);
     if (watch !== this.watched) {
       this.watched = watch;

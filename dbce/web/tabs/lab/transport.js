@@ -89,7 +89,7 @@ export class Transport {
   }
 
   paint() {
-    const { run, few } = this.room;
+    const { run } = this.room;
     if (this.playing !== run.playing) {
       this.playing = run.playing;
       this.part("play").innerHTML = run.playing ? ICONS.pause : ICONS.play;
@@ -110,7 +110,6 @@ export class Transport {
     this.part("state").textContent = state;
     const { repeat } = run;
     const again = repeat && repeat.same ? `; step ${repeat.step} again, bit for bit` : "";
-    const two = few ? "; two networks, as this phone has two cores" : "";
-    this.part("seen").textContent = `${grouped(BATCH * run.at)} images each${again}${two}`;
+    this.part("seen").textContent = `${grouped(BATCH * run.at)} images each${again}`;
   }
 }
