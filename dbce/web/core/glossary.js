@@ -120,6 +120,19 @@ export const GLOSSARY = {
     also: ["mRec."],
     text: "Of the pixels of the object, the share that the network finds. Misses lower it.",
   },
+  calibration: {
+    term: "Calibration error",
+    text:
+      "How far probabilities are from what they say, on average over all pixels: of those given 70 %, seven in ten " +
+      "should be object. 0 is perfect.",
+  },
+  prior: {
+    term: "prior correction",
+    also: ["Prior correction"],
+    text:
+      "Taking out of a network\u2019s logits what class weights put in, the log of their ratio. It runs no training " +
+      "again.",
+  },
   threshold: {
     term: "Threshold",
     text: "A pixel is marked where the probability of the object is above it.",

@@ -63,7 +63,8 @@ function ofCorrection(scores, corrected) {
   const [before, after] = [points(mine.dice), points(corrected.dice)];
   const by = after - before;
   if (by >= LEVEL) return [`Prior correction heals it: its Dice goes from ${before} to ${after}.`];
-  if (by <= -LEVEL) return [`Prior correction does not help it here: its Dice goes from ${before} to ${after}.`];
+  if (by <= -LEVEL)
+    return [`Prior correction does not help it at this step: its Dice goes from ${before} to ${after}.`];
   return [`Prior correction changes its Dice little: ${before}, then ${after}.`];
 }
 

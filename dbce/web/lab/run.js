@@ -40,6 +40,7 @@ export class Run {
     this.now = now;
     this.later = later;
     this.turn = 0; // when the last step was granted
+    this.spent = 0; // milliseconds of training since the first weights
     /** @type {[number, number][]} when they were at which steps */
     this.times = [];
     this.waiting = false;
@@ -50,7 +51,7 @@ export class Run {
    * @param {Map<string, Start>} starts
    */
   begin(starts) {
-    this.at = this.granted = 0;
+    this.at = this.granted = this.spent = 0;
     this.touched = false;
     this.repeat = null;
     for (const key of this.seats.keys()) if (!starts.has(key)) this.drop(key);
@@ -122,7 +123,7 @@ export class Run {
   /** To the first weights; then the same steps give the same bits. */
   rewind() {
     this.playing = false;
-    this.at = this.granted = 0;
+    this.at = this.granted = this.spent = 0;
     for (const seat of this.seats.values()) {
       for (const [step, print] of seat.prints) if (!this.touched) seat.before.set(step, print);
       if (this.touched) seat.before.clear();
@@ -183,6 +184,8 @@ export class Run {
   /** @param {number} step at which all are */
   reach(step) {
     const now = this.now();
+    const last = this.times.at(-1);
+    if (last && step > this.at && this.playing) this.spent += now - last[0];
     if (step < this.at || !this.playing) this.times = [];
     if (step !== this.at || !this.times.length) this.times.push([now, step]);
     this.times = this.times.filter(([when]) => now - when < 4000);

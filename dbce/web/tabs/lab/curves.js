@@ -1,6 +1,7 @@
 // Dice, precision, recall and calibration against the steps, as they grow.
 import { EVERY } from "../../lab/recording.js";
 import { learningChart } from "../../parts/learning_chart.js";
+import { explained } from "../../parts/term.js";
 
 const CHARTS = {
   dice: "Dice, %",
@@ -17,7 +18,7 @@ export class Curves {
     this.box = room.$(".lab-curves");
     this.box.innerHTML = Object.entries(CHARTS)
       .map(
-        ([name, title]) => `<figure><figcaption>${title}</figcaption>
+        ([name, title]) => `<figure><figcaption>${explained(title)}</figcaption>
         <div class="chart still" data-curve="${name}"></div></figure>`,
       )
       .join("");

@@ -35,6 +35,7 @@ export class ProblemCard {
     this.tiles = Array.from({ length: BATCH }, () => new Tile(this.rail.querySelector(".lab-batch"), SIZE));
     this.fill();
     this.drawn = "";
+    this.chosen = "";
     this.listen();
   }
 
@@ -95,6 +96,11 @@ export class ProblemCard {
     const preset = presetOf(experiment.preset);
     for (const button of this.presets.children)
       button.setAttribute("aria-pressed", String(button.dataset.preset === preset.id));
+    if (this.chosen !== preset.id) {
+      this.chosen = preset.id;
+      const { offsetLeft } = this.presets.querySelector('[aria-pressed="true"]');
+      this.presets.scrollLeft = offsetLeft - this.presets.offsetLeft - 16; // on a phone they lie in a row
+    }
     for (const input of this.rail.querySelectorAll("[data-dial]")) {
       const value = experiment[input.dataset.dial] ?? dialsOf(preset)[input.dataset.dial];
       input.value = value;

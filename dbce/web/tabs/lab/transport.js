@@ -10,6 +10,12 @@ const ICONS = {
 };
 const BATCH = 4; // images a step
 
+/** Minutes and seconds. @param {number} milliseconds */
+function clock(milliseconds) {
+  const seconds = Math.round(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 const HTML = `<div class="lab-keys"><div class="lab-transport" role="group" aria-label="Training">
     <button type="button" data-lab="rewind" aria-label="Rewind to the first weights" title="Rewind (r)">${
       ICONS.rewind
@@ -110,6 +116,6 @@ export class Transport {
     this.part("state").textContent = state;
     const { repeat } = run;
     const again = repeat && repeat.same ? `; step ${repeat.step} again, bit for bit` : "";
-    this.part("seen").textContent = `${grouped(BATCH * run.at)} images each${again}`;
+    this.part("seen").textContent = `${grouped(BATCH * run.at)} images each, ${clock(run.spent)}${again}`;
   }
 }
