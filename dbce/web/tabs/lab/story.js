@@ -1,12 +1,14 @@
 // What to watch, and what the numbers at hand show.
 import { presetOf } from "../../lab/experiment.js";
-import { EARLY, lessons } from "../../lab/lessons.js";
+import { lessons } from "../../lab/lessons.js";
 import { EVERY } from "../../lab/recording.js";
 import { explained } from "../../parts/term.js";
 
 const HTML = `<p class="lab-watch"></p><p class="lab-said" aria-live="off"></p>
   <p class="lab-few quiet" hidden>This phone has two cores: two networks learn at a time, balanced CE and dilated
     balanced CE first. Untick one below for another.</p>`;
+
+const LATE = 60; // steps: until then the order still turns, and what was recorded tells more
 
 /** Within a sentence. @param {string} title */
 const inside = (title) => title.replace(/^(?=Balanced|Dilated)./, (letter) => letter.toLowerCase());
@@ -59,7 +61,7 @@ export class Story {
       this.box.querySelector(".lab-watch").innerHTML = `<b>Watch.</b> ${explained(watch)}`;
     }
     const live = this.frame();
-    const recorded = !live || live.step < EARLY ? this.recorded() : null;
+    const recorded = !live || live.step < LATE ? this.recorded() : null;
     const frame = recorded ?? live;
     const head = recorded ? "Recorded before: " : "";
     const text = frame
