@@ -8,6 +8,7 @@ from typing import Any
 from dbce.data import ct
 from dbce.prior import PRIORS
 from dbce.registry import short_title, title
+from dbce.study.words import ERRORS
 from dbce.tasks import MAX_RADIUS, Task
 from dbce.weightings import Weighting
 
@@ -52,7 +53,7 @@ def table(
         _number("opacity", 1, 0, 1, 0.05, "Opacity of the maps over the image"),
         {"name": "outline", "kind": "flag", "start": True},
         _many("shown", {loss: title(loss) for loss in losses}, "Networks"),
-        _many("layers", {"tp": "found", "fp": "false positive", "fn": "missed"}),
+        _many("layers", ERRORS["fill"]),
     ]
 
 

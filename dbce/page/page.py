@@ -32,6 +32,7 @@ from dbce.study.colours import magma
 from dbce.study.predictor import Predictor
 from dbce.study.tabs.compare import SCORES
 from dbce.study.view import RADII, Measured
+from dbce.study.words import CAPTIONS, ERRORS
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
 from dbce.weightings import WEIGHTINGS
@@ -133,6 +134,8 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "titles": {name: title(name) for name in losses},
         "short": {name: short_title(name) for name in losses},
         "scores": SCORES,
+        "captions": CAPTIONS,
+        "errors": ERRORS,
         "formats": {tab: export.formats_of(tab) for tab, _ in known["tab"]["choices"]},
         "classes": list(task.classes),
         "colours": list(task.colours),
