@@ -28,6 +28,9 @@ ERRORS = {
 }
 """What the colours of a prediction stand for, by how errors are drawn."""
 
+SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
+"""Scores of a network on an image, and what they are called."""
+
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 

@@ -11,12 +11,9 @@ from dbce.study.sheet import BAR, EDGE
 from dbce.study.tabs.anatomy import OBJECT, over_image
 from dbce.study.tabs.columns import SIDE, Columns, Line, agreement_lines, count_line, share_line
 from dbce.study.view import View
-from dbce.study.words import CAPTIONS, ERRORS, digits
+from dbce.study.words import CAPTIONS, ERRORS, SCORES, digits
 from dbce.tasks import IGNORE
 from dbce.weightings import weighting_of
-
-SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
-"""Scores of a network on an image, and what they are called."""
 
 
 def draw_comparison(study: Study, view: View, image: str = "", shape: tuple[int, int] | None = None) -> Figure:
