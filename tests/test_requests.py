@@ -186,7 +186,7 @@ def test_what_another_task_has_is_refused_and_nothing_chosen_is_nothing(studios)
         studios[0].export_view(json.dumps({**ask, "view": {"tab": "results"}, "kind": "npz"}))
     )
     lab = {"tab": "lab", "lab": "faint", "lab.formula": "ce", "lab.size": None}
-    assert "there is no file of it" in sentence(studios[0].export_view(json.dumps({**ask, "view": lab})))
+    assert "Of the tab lab the server has no file" in sentence(studios[0].export_view(json.dumps({**ask, "view": lab})))
     assert "Nothing was measured" in sentence(studios[0].export_view(json.dumps({**ask, "view": {"tab": "results"}})))
 
 

@@ -36,6 +36,7 @@ STYLES = (
     "anatomy",
     "compare",
     "results",
+    "set",
     "lab",
     "large",
     "narrow",

@@ -7,7 +7,8 @@ from typing import Any
 
 from dbce.data import ct
 from dbce.prior import PRIORS
-from dbce.registry import LOSSES, short_title, title
+from dbce.registry import short_title, title
+from dbce.study.words import ERRORS, SCORES
 from dbce.tasks import MAX_RADIUS, Task
 from dbce.weightings import Weighting
 
@@ -15,7 +16,7 @@ _PRIOR_TITLES = dict(zip(PRIORS, ("as trained", "corrected"), strict=True))
 
 
 def table(
-    task: Task, losses: Sequence[str], weightings: Mapping[str, Weighting], examples: int
+    task: Task, losses: Sequence[str], weightings: Mapping[str, Weighting], examples: int, has_set: bool = False
 ) -> list[dict[str, Any]]:
     """The fields of a page, in the order in which a link holds them.
 
@@ -28,9 +29,11 @@ def table(
         losses: the networks, in order.
         weightings: those that there are with these networks.
         examples: how many there are.
+        has_set: whether the networks were scored image by image.
     """
     views = {"organs": task.objects.capitalize()} if task.several else {"compare": "Compare"}
-    tabs = {"anatomy": "Anatomy", **views, "radius": "Radius", "results": "Results", "lab": "Lab"}
+    of_set = {"set": "Set"} if has_set else {}
+    tabs = {"anatomy": "Anatomy", **views, **of_set, "radius": "Radius", "results": "Results", "lab": "Lab"}
     below = {"probability": "probability", "entropy": "cross entropy", "weighted": "weighted loss"}
     return [
         _one("tab", "anatomy", tabs, always=True),
@@ -46,19 +49,22 @@ def table(
         *([] if task.several else [_one("prior", PRIORS[0], _PRIOR_TITLES, "Class prior")]),
         _one("palette", "paper", {"paper": "the paper\u2019s", "safe": "colour-blind safe"}),
         _one("below", "probability", below, "Below"),
-        *(_pair(losses) if not task.several else []),
+        *([*_pair(losses), *_of_set()] if not task.several else []),
         _one("shape", "fill", {"fill": "fill", "outline": "outline"}, "Errors"),
         _one("scale", "own", {"own": "each its own", "shared": "one for all"}, "Colour scale"),
         _number("opacity", 1, 0, 1, 0.05, "Opacity of the maps over the image"),
         {"name": "outline", "kind": "flag", "start": True},
         _many("shown", {loss: title(loss) for loss in losses}, "Networks"),
-        _many("layers", {"tp": "found", "fp": "false positive", "fn": "missed"}),
+        _many("layers", ERRORS["fill"]),
         *_lab(),
     ]
 
 
+LAB_LOSSES = ("ce", "bce", "dice_ce", "dbce")
+"""Those that learn in the lab, in order."""
+
 OWN_LOSS = "own"
-"""The visitor's own loss in the lab, beside those of `dbce.registry.LOSSES`."""
+"""The visitor's own, beside them."""
 
 
 def _lab() -> list[dict[str, Any]]:
@@ -66,7 +72,7 @@ def _lab() -> list[dict[str, Any]]:
     presets = ("needles", "look-alikes", "big", "faint", "classes")  # the titles are those of presets.js
     rates = ("0.0003", "0.001", "0.003", "0.01", "0.03")
     below = {"push": "push", "probability": "probability"}
-    losses = {**{loss: title(loss) for loss in LOSSES}, OWN_LOSS: "Your loss"}
+    losses = {**{loss: title(loss) for loss in LAB_LOSSES}, OWN_LOSS: "Your loss"}
     return [
         _one("lab", presets[0], {preset: preset for preset in presets}, "Problem"),
         _number("lab.size", None, 0.5, 15, 0.5, "Size, % of the image"),
@@ -80,7 +86,7 @@ def _lab() -> list[dict[str, Any]]:
         _one("lab.rate", "0.003", {rate: rate for rate in rates}, "Learning rate"),
         _number("lab.threshold", 0.5, 0.01, 0.99, 0.01, "Threshold"),
         {"name": "lab.correction", "kind": "flag", "start": False},
-        {**_many("lab.losses", losses, "Networks"), "start": list(LOSSES)},
+        {**_many("lab.losses", losses, "Networks"), "start": list(LAB_LOSSES)},
         _one("lab.pace", "full", {"slow": "2 steps/s", "full": "full speed"}, "Speed"),
         _one("lab.below", "push", below, "Below"),
         _whole("lab.image", 0, 2),
@@ -92,6 +98,20 @@ def _pair(losses: Sequence[str]) -> list[dict[str, Any]]:
     """Two networks that are laid over each other."""
     choices = {loss: short_title(loss) for loss in losses}
     return [_one("first", losses[0], choices, "A"), _one("second", losses[-1], choices, "B")]
+
+
+def _of_set() -> list[dict[str, Any]]:
+    """A test set, image by image: what dots stand for, the order of the list, the image that is picked."""
+    orders = {
+        "disputed": "most disputed first",
+        "worst": "worst for all first",
+        "missed": "most missed first",
+        "rim": "most false in the rim first",
+        "far": "most false far away first",
+        "smallest": "smallest first",
+        "largest": "largest first",
+    }
+    return [_one("score", "dice", SCORES, "Score"), _one("order", "disputed", orders), _whole("picked", None, 9999)]
 
 
 def _one(name: str, start: str, choices: dict[str, str], label: str = "", always: bool = False) -> dict[str, Any]:

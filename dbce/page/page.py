@@ -30,8 +30,8 @@ from dbce.registry import LOSSES, METHOD, short_title, title
 from dbce.study import export
 from dbce.study.colours import magma
 from dbce.study.predictor import Predictor
-from dbce.study.tabs.compare import SCORES
 from dbce.study.view import RADII, Measured
+from dbce.study.words import CAPTIONS, ERRORS, SCORES
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
 from dbce.weightings import WEIGHTINGS
@@ -89,6 +89,7 @@ class Offer:
         radius_curve: what the Radius tab shows, if measured.
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
         shares: where the weight mass goes over a data set, from `dbce.scores.shares.shares_summary`, if measured.
+        set: the test set image by image, from `dbce.scores.set_summary.set_summary`, if measured.
         calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
     """
 
@@ -98,6 +99,7 @@ class Offer:
     findings: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
     shares: dict[str, Any] | None = None
+    set: dict[str, Any] | None = None
 
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
@@ -121,7 +123,9 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
     scans = task.is_scan
     others = [loss for loss in losses if loss not in LOSSES]
-    table_of_fields = fields.table(task, losses, offer.predictor.weightings, len(studio.examples))
+    table_of_fields = fields.table(
+        task, losses, offer.predictor.weightings, len(studio.examples), offer.set is not None
+    )
     known = {field["name"]: field for field in table_of_fields}
     return {
         "task": task.name,
@@ -133,6 +137,8 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "titles": {name: title(name) for name in losses},
         "short": {name: short_title(name) for name in losses},
         "scores": SCORES,
+        "captions": CAPTIONS,
+        "errors": ERRORS,
         "formats": {tab: export.formats_of(tab) for tab, _ in known["tab"]["choices"]},
         "classes": list(task.classes),
         "colours": list(task.colours),
@@ -161,12 +167,13 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
         "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
+        "set": offer.set,
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
         "lab": {
             "titles": dict(known["lab.losses"]["choices"]),
-            "short": {**{loss: short_title(loss) for loss in LOSSES}, fields.OWN_LOSS: "Yours"},
-            "lines": {**dict(zip(LOSSES, _LINES, strict=False)), fields.OWN_LOSS: ("currentColor", "1 4")},
+            "short": {**{loss: short_title(loss) for loss in fields.LAB_LOSSES}, fields.OWN_LOSS: "Yours"},
+            "lines": {**dict(zip(fields.LAB_LOSSES, _LINES, strict=False)), fields.OWN_LOSS: ("currentColor", "1 4")},
         },
         "calibration": offer.calibration and {key: offer.calibration[key] for key in _MEASURED},
         "examples": [

@@ -12,6 +12,7 @@ from dbce.page import cache, page
 from dbce.page.headers import origin
 from dbce.scores import evidence, records, results
 from dbce.scores.findings_tables import findings_summary
+from dbce.scores.set_summary import set_summary
 from dbce.scores.shares import shares_summary
 from dbce.study.predictor import Predictor
 from dbce.train import checkpoints
@@ -37,6 +38,7 @@ def offers_of(folder: Path) -> list[page.Offer]:
                 findings=findings_summary(task, folder) if tables else None,
                 shares=shares_summary(task, folder),
                 calibration=records.read_calibration(task, folder),
+                set=set_summary(task, folder) if tables else None,
             )
         )
     return offers

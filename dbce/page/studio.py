@@ -233,7 +233,7 @@ class Studio:
         view = read_view(request.get("view"), self.predictor)
         formats = export.formats_of(view.figure)
         if not formats:
-            raise inputs.InputError("The lab learns in the browser: there is no file of it. Choose another tab.")
+            raise inputs.InputError(f"Of the tab {view.figure} the server has no file; choose another tab.")
         if not isinstance(kind, str) or kind not in formats:
             raise inputs.InputError(f"The format must be one of {', '.join(formats)}.")
         if view.figure == "results":

@@ -46,9 +46,9 @@ def read_view(given: Any, predictor: Predictor) -> View:
     start = {field.name: field.default for field in dataclasses.fields(View)}
     wanted: dict[str, Any] = {}
     for key, value in given.items():
-        if value is None:  # nothing was chosen
-            continue
         name = "tab" if key == "figure" else key
+        if value is None and start.get(name, "") is None:  # nothing is picked
+            continue
         if name == "zoom":
             wanted[name] = _zoom(value)
         elif name in table:

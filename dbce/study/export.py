@@ -30,8 +30,9 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the same view gives the same bytes
 
 
 def formats_of(figure: str) -> tuple[str, ...]:
-    """The formats that a tab can be had in: Results has no maps, and the lab learns in the browser alone."""
-    if figure == "lab":
+    """The formats that a tab can be had in: Results has no maps, the page writes the numbers of Set by itself, and the
+    lab learns in the browser alone."""
+    if figure in ("set", "lab"):
         return ()
     return tuple(kind for kind in FORMATS if figure != "results" or kind in (*FIGURES, "csv"))
 

@@ -20,8 +20,9 @@ import { lab } from "./tabs/lab.js";
 import { organs } from "./tabs/organs.js";
 import { radius } from "./tabs/radius.js";
 import { results } from "./tabs/results.js";
+import { set } from "./tabs/set.js";
 
-const TABS = { anatomy, compare, organs, radius, results, lab };
+const TABS = { anatomy, compare, organs, radius, results, set, lab };
 
 /**
  * Put the viewer into an element that holds viewer.html.
