@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -90,6 +91,7 @@ class Offer:
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
         shares: where the weight mass goes over a data set, from `dbce.scores.shares.shares_summary`, if measured.
         set: the test set image by image, from `dbce.scores.set_summary.set_summary`, if measured.
+        pictures: the files of its images and masks, in its order, where they lie on this machine.
         calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
     """
 
@@ -100,6 +102,7 @@ class Offer:
     calibration: dict[str, Any] | None = None
     shares: dict[str, Any] | None = None
     set: dict[str, Any] | None = None
+    pictures: Sequence[tuple[Path, Path]] = ()
 
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
@@ -123,9 +126,8 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
     scans = task.is_scan
     others = [loss for loss in losses if loss not in LOSSES]
-    table_of_fields = fields.table(
-        task, losses, offer.predictor.weightings, len(studio.examples), offer.set is not None
-    )
+    opened = len(studio.examples) + len(studio.pictures)
+    table_of_fields = fields.table(task, losses, offer.predictor.weightings, opened, offer.set is not None)
     known = {field["name"]: field for field in table_of_fields}
     return {
         "task": task.name,
@@ -167,7 +169,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
         "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
-        "set": offer.set,
+        "set": offer.set and {**offer.set, "first": len(studio.examples) if studio.pictures else None},
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
         "lab": {
@@ -238,15 +240,19 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
     return demo
 
 
-def studio_of(predictor: Predictor, measured: Measured | None = None) -> Studio:
+def studio_of(
+    predictor: Predictor, measured: Measured | None = None, pictures: Sequence[tuple[Path, Path]] = ()
+) -> Studio:
     """What answers the page of a task."""
-    return (ScanStudio if predictor.task.is_scan else Studio)(predictor, measured)
+    if predictor.task.is_scan:
+        return ScanStudio(predictor, measured)
+    return Studio(predictor, measured, pictures)
 
 
 def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
     measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve)
-    studio = studio_of(offer.predictor, measured)
+    studio = studio_of(offer.predictor, measured, offer.pictures)
     settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
     desk = Desk(studio, turns)
 

@@ -28,6 +28,7 @@ export class SetTab {
       const [first] = [viewer.fields.table.get(select.name)];
       select.innerHTML = first.choices.map(([value, text]) => `<option value="${value}">${text}</option>`).join("");
     }
+    this.view.querySelector(".away").hidden = this.set.first !== null;
     for (const [name, text] of Object.entries({
       data: this.set.test_data,
       radius: this.set.radius,
@@ -201,8 +202,17 @@ export class SetTab {
     );
     this.view.querySelector(".one").innerHTML = `<p><b>Image ${cases.names[image]}</b>
       <span>${size}, ${share}${group}; B \u2212 A ${points(this.difference[image])}</span></p>
-      <table><tbody>${rows.join("")}</tbody></table>`;
+      <table><tbody>${rows.join("")}</tbody></table>${this.opens(image)}`;
     this.mark();
+  }
+
+  /** Where the pictures lie on the server's machine, the way to this one. @param {number} image */
+  opens(image) {
+    const { first } = this.set;
+    if (first === null) return "";
+    const way = (tab, name) =>
+      `<button type="button" data-example="${first + image}" data-tab="${tab}">${name}</button>`;
+    return `<div class="row end">Open in ${way("compare", "Compare")} ${way("anatomy", "Anatomy")}</div>`;
   }
 
   mark() {
