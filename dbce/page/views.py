@@ -49,7 +49,8 @@ def read_view(given: Any, predictor: Predictor) -> View:
     wanted: dict[str, Any] = {}
     for key, value in given.items():
         name = "tab" if key == "figure" else key
-        if value is None and start.get(name, "") is None:  # nothing is picked
+        unpicked = table.get(name, {}).get("start", "") is None or start.get(name, "") is None
+        if value is None and unpicked:
             continue
         if name == "zoom":
             wanted[name] = _zoom(value)
