@@ -46,7 +46,7 @@ def test_a_page_without_one_has_no_such_tab():
         [value for value, _ in fields.table(task, ["ce"], WEIGHTINGS, 8, has_set)[0]["choices"]]
         for has_set in (False, True)
     ]
-    assert "set" not in tabs[0] and tabs[1] == ["anatomy", "compare", "set", "radius", "results"]
+    assert "set" not in tabs[0] and tabs[1] == ["anatomy", "compare", "set", "radius", "results", "lab"]
 
 
 def test_it_travels_in_little():
