@@ -12,10 +12,16 @@ STATE = "document.querySelector('[data-lab=state]').textContent"
 MAP = ".lab-column[data-loss={}] .lab-tiles canvas"
 
 
+def drawn(page: Page) -> None:
+    """All that is known is in view: a part of it is drawn a frame."""
+    frame(page)
+    page.wait_for_selector("#view-lab:not([aria-busy])")
+
+
 def ready(page: Page) -> None:
     """The first weights are in view."""
     page.wait_for_function(f"document.querySelector('[data-lab=state]') && {STATE} === 'steps, ready'", timeout=60000)
-    frame(page)
+    drawn(page)
 
 
 def learn(page: Page, until: int) -> int:
@@ -24,7 +30,7 @@ def learn(page: Page, until: int) -> int:
     page.wait_for_function(f"{AT} >= {until}", timeout=60000)
     page.get_by_role("button", name="Pause", exact=True).click()
     page.wait_for_function(f"{STATE} === 'steps, paused'", timeout=60000)
-    frame(page)
+    drawn(page)
     return int(page.inner_text("[data-lab=at]"))
 
 
@@ -58,12 +64,14 @@ def test_a_lab_starts_pauses_changes_rewinds_and_is_shared(visit):
 
     page.keyboard.press("ArrowRight")
     page.wait_for_function(f"{AT} === {step + 1}", timeout=60000)
+    drawn(page)
     dice = page.inner_text(".lab-column[data-loss=bce] .lab-score b")
     before = picture(page, "bce"), picture(page, "ce")
     page.keyboard.press("c")
     page.wait_for_function(
         "(was) => document.querySelector('.lab-column[data-loss=bce] .lab-score b').textContent !== was", arg=dice
     )
+    drawn(page)
     assert picture(page, "bce") != before[0] and picture(page, "ce") == before[1], "correction is of balanced CE alone"
     page.locator("[data-lab=threshold]").fill("0.9")
     frame(page)

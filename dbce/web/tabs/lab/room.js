@@ -183,15 +183,17 @@ export class Room {
       () => curves.paint(),
       () => [sweep, own].forEach((part) => part.paint()),
     ];
+    this.box.setAttribute("aria-busy", "true");
     if (!drawing) requestAnimationFrame(() => this.frame());
   }
 
   frame() {
     const { viewer, todo } = this;
-    if (viewer.state.tab !== "lab") return void (this.todo = []);
-    todo.shift()?.();
-    if (todo.length) requestAnimationFrame(() => this.frame());
-    else if (viewer.root.classList.contains("touring")) viewer.set({}); // the tour follows the scores
+    if (viewer.state.tab !== "lab") this.todo = [];
+    else todo.shift()?.();
+    if (this.todo.length) return void requestAnimationFrame(() => this.frame());
+    this.box.removeAttribute("aria-busy");
+    if (viewer.root.classList.contains("touring")) viewer.set({}); // the tour follows the scores
   }
 
   paint() {
