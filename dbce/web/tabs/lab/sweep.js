@@ -40,6 +40,7 @@ export class SweepCard {
     this.button = this.card.querySelector('[data-lab="sweep"]');
     this.button.addEventListener("click", () => this.act());
     this.begun = ""; // for what it was
+    this.freed = false; // whether its workers have gone, having done
     this.drawn = "";
   }
 
@@ -55,6 +56,7 @@ export class SweepCard {
       run.until = LAST;
       run.begin(new Map(SWEEP.map((radius) => [String(radius), startOf(room.experiment, "dbce", radius)])));
     }
+    this.freed = false;
     run.play();
     room.changed();
   }
@@ -97,6 +99,10 @@ export class SweepCard {
     const { run, room } = this;
     const { theme, palette } = room.viewer.state;
     this.button.textContent = run.playing ? "Pause" : run.at > 0 && run.at < LAST ? "Go on" : "Train six radii";
+    if (run.at >= LAST && !run.playing && !this.freed) {
+      this.freed = true;
+      run.putAway();
+    }
     const found = this.values();
     const key = JSON.stringify([theme, palette, run.at, run.seats.size, room.experiment, found && [...found.dice]]);
     if (key === this.drawn) return;
