@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -9,6 +10,11 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+
+# Before PyTorch is imported, here and in every process that a test starts: tests run side by side, one on each core,
+# and PyTorch's threads, one a core in each of them, would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
