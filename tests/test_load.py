@@ -61,11 +61,11 @@ def test_bench_load_measures_scans_and_says_what_was_wrong(monkeypatch, one_app)
 
 
 def test_what_networks_say_does_not_depend_on_who_else_asks():
-    """The bundled networks, one image after the other on one thread, and many at once on all."""
+    """The bundled networks, one image after the other on one thread, and many at once on two each."""
     predictor = Predictor(checkpoints.bundled("polyp"))
     images = [polyp(seed, 320)[0] for seed in range(3)]
     before = torch.get_num_threads()
-    with ThreadPoolExecutor(4) as visitors:
+    with ThreadPoolExecutor(4, initializer=torch.set_num_threads, initargs=(2,)) as visitors:
         together = list(visitors.map(predictor.set_image, images * 3))
     assert torch.get_num_threads() == before
     with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as alone:
