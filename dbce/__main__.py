@@ -15,7 +15,11 @@ from dbce.prior import PRIORS
 from dbce.registry import LOSSES
 from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 
-_EXTRAS = {"bench": "dev", **dict.fromkeys(("demo", "figure", "export", "publish", "table", "verdict"), "page")}
+_EXTRAS = {
+    "bench": "dev",
+    "site": "dev",
+    **dict.fromkeys(("demo", "figure", "export", "publish", "table", "verdict"), "page"),
+}
 """The extra of the package that brings what a command needs; of all others it is "train"."""
 
 
@@ -268,6 +272,14 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("format", choices=("onnx", "graphs"), help="graphs: all architectures, without weights")
     export.add_argument("--task", choices=TASKS, default=DEFAULT, help=f"onnx: whose networks (default {DEFAULT})")
     export.add_argument("-o", "--out", help="folder to write (default onnx; graphs: where the page reads them)")
+
+    site = add.add_parser("site", help="write the page as files for any static host: no server, no install")
+    site.set_defaults(run=commands.site_command)
+    _checkpoints_option(site)
+    site.add_argument("-o", "--out", default="build/site", help="folder to write (default build/site)")
+    site.add_argument(
+        "--modules", metavar="FOLDER", help="npm packages, as `npm ci` installs them (default: node_modules here)"
+    )
 
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
     publish.set_defaults(run=commands.publish_command)

@@ -464,6 +464,18 @@ def export_command(args: argparse.Namespace) -> None:
         print(f"wrote {path}")
 
 
+def site_command(args: argparse.Namespace) -> None:
+    """Write the page as a folder of files, which needs no server of ours."""
+    from dbce.page import serving
+    from dbce.site.build import write_site
+    from dbce.train import checkpoints
+
+    root = Path(args.out)
+    names = write_site(serving.offers_of(checkpoints.home()), root, args.modules, print)
+    size = sum((root / name).stat().st_size for name in names)
+    print(f"wrote {len(names)} files, {size / 1e6:.1f} MB, to {root}; to look at it: python -m http.server -d {root}")
+
+
 def publish_command(args: argparse.Namespace) -> None:
     """Upload networks, a Space, or both."""
     from dbce.hub import publish

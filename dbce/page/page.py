@@ -113,6 +113,10 @@ _LINES = (
     ("#b07ce8", "12 4"),
 )  # colour and dash of a network in charts; red and blue are those of errors
 _MEASURED = ("test_data", "scenes", "rows", "thresholds", "pairs")
+_PROMISE = (
+    "The server reads images you open in its memory and keeps none; this browser keeps the last ones until you forget "
+    "them, or none at all: see Display."
+)
 _PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
 
 
@@ -126,6 +130,9 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     return {
         "task": task.name,
         "notice": notice,
+        "server": True,  # where nobody says otherwise
+        "hint": "or drop files anywhere",
+        "promise": _PROMISE,
         "tasks": [
             {"title": name.capitalize(), "href": name if index else "./", "here": name == task.name}
             for index, name in enumerate(tasks)
