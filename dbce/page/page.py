@@ -23,7 +23,7 @@ from dbce.page.preview import TITLE, Preview
 from dbce.page.room import Room
 from dbce.page.scans import ScanStudio
 from dbce.page.scene import jpeg
-from dbce.page.studio import Studio
+from dbce.page.studio import NEEDS_MASK, Studio
 from dbce.page.turns import Turns
 from dbce.prior import correct_logit
 from dbce.registry import LOSSES, METHOD, short_title, title
@@ -130,6 +130,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     return {
         "task": task.name,
         "notice": notice,
+        "needs_mask": NEEDS_MASK,
         "server": True,  # where nobody says otherwise
         "hint": "or drop files anywhere",
         "promise": _PROMISE,

@@ -64,7 +64,7 @@ def write_site(
     contents = {name: (assets.WEB / name).read_bytes() for name in assets.modules()}
     folder.together("web", contents)
     web = folder.names[0].partition("/")[0]
-    runtime, h5 = write_runtime(folder, packages), write_h5(folder, packages)[0]
+    runtime, h5 = write_runtime(folder, packages), write_h5(folder, packages)
     icons = [folder.hashed(f"icon-{side}.png", document.icon_png(side)) for side in document.ICONS]
     manifest = folder.hashed("dbce.webmanifest", document.manifest_json(icons))
     names = [offer.predictor.task.name for offer in offers]
@@ -102,6 +102,7 @@ def settings_of(studio: Studio, offer: Offer, tasks: list[str]) -> dict[str, Any
         **settings,
         "tasks": [{**task, "href": link} for task, link in zip(settings["tasks"], links, strict=True)],
         "accept": settings["accept"].replace(",.dcm", ""),  # DICOM stays with Python
+        "formats": {tab: [kind for kind in kinds if kind != "pdf"] for tab, kinds in settings["formats"].items()},
         "server": False,
         "hint": HINT,
         "promise": PROMISE,

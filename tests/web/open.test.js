@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { inflateSync } from "node:zlib";
-import { compose, differences, png } from "../../dbce/web/backends/onnx/compose.js";
+import { compose, differences } from "../../dbce/web/backends/onnx/compose.js";
 import { base64, inflate, sums, unpackArrays } from "../../dbce/web/core/scene.js";
+import { png } from "../../dbce/web/files/png.js";
 import { openRequest } from "../../dbce/web/readers/open.js";
 import { readPicture } from "../../dbce/web/readers/pictures.js";
 import { digest, golden, noise } from "./golden_readers.js";
@@ -96,5 +97,5 @@ test("of several classes a scene holds the labels found and the cross entropy of
 
 test("a PNG is read as it was written", async () => {
   const image = noise(3 * 20 * 20, 8);
-  assert.deepEqual((await readPicture(await png(image, 20), "x.png")).pixels, image);
+  assert.deepEqual((await readPicture(await png(image, { width: 20, height: 20 }, 3), "x.png")).pixels, image);
 });

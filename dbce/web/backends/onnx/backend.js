@@ -2,7 +2,7 @@
 // fetched.
 import { deflate } from "../../core/scene.js";
 import { compose } from "./compose.js";
-import { download, keptGet } from "./download.js";
+import { allKept, download, keptGet } from "./download.js";
 import { Missing, Networks } from "./networks.js";
 import { Reading } from "./reading.js";
 
@@ -17,7 +17,7 @@ import { Reading } from "./reading.js";
  * @property {Source[]} scans of the examples, where a task has some: grey slices, then their labels
  * @property {Record<string, Source>} networks by loss
  * @property {import("./serve.js").Place} runtime
- * @property {string} h5
+ * @property {string[]} h5 h5wasm, the module to import first
  */
 /**
  * @typedef {object} Task
@@ -48,7 +48,7 @@ export class OnnxBackend {
     this.task = task;
     this.files = placed(files);
     const { scenes, h5, networks, runtime } = this.files;
-    this.reading = new Reading({ ...task, scenes, h5 }, () => start("reading_worker.js"));
+    this.reading = new Reading({ ...task, scenes, h5: h5[0] }, () => start("reading_worker.js"));
     this.networks = new Networks(networks, { runtime }, task, () => start("worker.js"));
   }
 
@@ -133,13 +133,16 @@ export class OnnxBackend {
    * Load all that an image of one's own needs, so that this task does without a network from then on.
    * @param {import("./networks.js").Progress} progress
    */
-  async keep(progress = () => {}) {
+  async keep(progress) {
+    const { scenes, scans, h5 } = this.files;
+    for (const url of [...scenes, ...scans.map(({ url }) => url), ...(this.task.scan ? h5 : [])]) await textOf(url);
+    await allKept();
     await this.networks.fetch(progress);
   }
 
   /** @returns {Promise<import("../backend.js").ExportedFile>} */
   async exportView() {
-    return { error: "This page writes no such file." };
+    throw new Error("the page writes its files by itself");
   }
 }
 
@@ -156,7 +159,7 @@ function grey(plane) {
 
 /** @param {string} url */
 async function textOf(url) {
-  const answer = await fetch(url);
+  const answer = await keptGet(url);
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   return answer.text();
 }
@@ -191,6 +194,6 @@ function placed({ scenes, scans, networks, runtime, h5 }) {
     scans: scans.map(source),
     networks: Object.fromEntries(Object.entries(networks).map(([loss, file]) => [loss, source(file)])),
     runtime: { module: whole(module), mjs: mjs && whole(mjs), wasm: wasm && source(wasm) },
-    h5: whole(h5),
+    h5: h5.map(whole),
   };
 }

@@ -2,7 +2,7 @@
 import { IGNORE, distanceField } from "../../core/dilation.js";
 import { LOGIT_STEP, labelMap } from "../../core/logits.js";
 import { base64, deflate } from "../../core/scene.js";
-import { crc32 } from "../../readers/crc.js";
+import { png } from "../../files/png.js";
 
 /** @typedef {import("../../readers/open.js").Opened} Opened */
 /** @typedef {import("../../core/scene.js").Scene} Scene */
@@ -40,7 +40,11 @@ export async function compose({ image, labels, title, note, place, numbering, sh
   }
   return {
     ...{ size, title, note, place, numbering, shape, classes, losses: [...steps.keys()], logit_step: LOGIT_STEP },
-    ...{ image: `data:image/png;base64,${base64(await png(image, size))}`, arrays: index, data: await deflate(block) },
+    ...{
+      image: `data:image/png;base64,${base64(await png(image, { width: size, height: size }, 3))}`,
+      arrays: index,
+      data: await deflate(block),
+    },
   };
 }
 
@@ -71,51 +75,6 @@ export function differences(values, size) {
     const rest = values[i] - left - above + corner;
     out[i] = rest & 255;
     out[count + i] = (rest >> 8) & 255;
-  }
-  return out;
-}
-
-/**
- * A PNG, exact.
- * @param {Uint8Array} image size * size * 3, RGB
- * @param {number} size
- * @returns {Promise<Uint8Array>}
- */
-export async function png(image, size) {
-  const raw = new Uint8Array(size * (3 * size + 1));
-  for (let y = 0; y < size; y++) {
-    raw[y * (3 * size + 1)] = y ? 2 : 0; // what differs from the pixel above
-    for (let k = 0; k < 3 * size; k++)
-      raw[y * (3 * size + 1) + 1 + k] = image[y * 3 * size + k] - (y ? image[(y - 1) * 3 * size + k] : 0);
-  }
-  const packed = new Blob([/** @type {BlobPart} */ (raw)]).stream().pipeThrough(new CompressionStream("deflate"));
-  const pixels = new Uint8Array(await new Response(packed).arrayBuffer());
-  const header = new Uint8Array(13);
-  new DataView(header.buffer).setUint32(0, size);
-  new DataView(header.buffer).setUint32(4, size);
-  header.set([8, 2], 8);
-  const parts = [Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), chunk("IHDR", header), chunk("IDAT", pixels)];
-  return joined([...parts, chunk("IEND", new Uint8Array(0))]);
-}
-
-/** @type {(kind: string, body: Uint8Array) => Uint8Array} */
-function chunk(kind, body) {
-  const out = new Uint8Array(12 + body.length);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, body.length);
-  for (let i = 0; i < 4; i++) out[4 + i] = kind.charCodeAt(i);
-  out.set(body, 8);
-  view.setUint32(8 + body.length, crc32(out.subarray(4, 8 + body.length)));
-  return out;
-}
-
-/** @param {Uint8Array[]} parts */
-function joined(parts) {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
   }
   return out;
 }

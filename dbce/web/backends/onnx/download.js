@@ -13,6 +13,12 @@
 /** Name of the place in the browser where large files lie; what is no longer of use is taken out by service.js. */
 export const LARGE = "dbce-large";
 
+/** @type {Set<Promise<unknown>>} what is being kept */
+const pending = new Set();
+
+/** When all that was fetched so far is kept. */
+export const allKept = () => Promise.all(pending);
+
 /**
  * A file from where this browser keeps it, else from its host, to be kept.
  * @type {Get}
@@ -22,7 +28,11 @@ export async function keptGet(url) {
   const known = await kept?.match(url).catch(() => undefined);
   if (known) return known;
   const answer = await fetch(url);
-  if (kept && answer.ok) kept.put(url, answer.clone()).catch(() => {}); // no room: it is loaded again next time
+  if (kept && answer.ok) {
+    const put = kept.put(url, answer.clone()).catch(() => {}); // no room: it is loaded again next time
+    pending.add(put);
+    put.finally(() => pending.delete(put));
+  }
   return answer;
 }
 

@@ -1,5 +1,5 @@
 // What a worker answers: it is given networks once, then images; it sends back the maps of one network after the other.
-import { download, keptGet } from "./download.js";
+import { allKept, download, keptGet } from "./download.js";
 import { Engine } from "./engine.js";
 
 /** @typedef {import("./download.js").Source} Source */
@@ -45,8 +45,10 @@ export function serve(port) {
         await engine;
       } else {
         if (!engine) throw new Error("no networks were given");
-        if (message.kind === "fetch") await (await engine).fetchAll();
-        else {
+        if (message.kind === "fetch") {
+          await (await engine).fetchAll();
+          await allKept();
+        } else {
           latest = id;
           for await (const said of (await engine).all(message.image, () => latest === id)) {
             if (latest !== id) break;
