@@ -82,6 +82,12 @@ def _checkpoints_option(parser: argparse.ArgumentParser | argparse._MutuallyExcl
     )
 
 
+def _modules_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--modules", metavar="FOLDER", help="npm packages, as `npm ci` installs them (default: node_modules here)"
+    )
+
+
 def _weighting(key: str) -> str:
     from dbce.weightings import weighting_of  # and torch with it, only where it is asked for
 
@@ -277,9 +283,7 @@ def build_parser() -> argparse.ArgumentParser:
     site.set_defaults(run=commands.site_command)
     _checkpoints_option(site)
     site.add_argument("-o", "--out", default="build/site", help="folder to write (default build/site)")
-    site.add_argument(
-        "--modules", metavar="FOLDER", help="npm packages, as `npm ci` installs them (default: node_modules here)"
-    )
+    _modules_option(site)
 
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
     publish.set_defaults(run=commands.publish_command)
@@ -287,6 +291,8 @@ def build_parser() -> argparse.ArgumentParser:
     publish.add_argument("tasks", nargs="*", type=_task, metavar="TASK", help=f"for --repo: {', '.join(TASKS)}")
     publish.add_argument("--repo", metavar="USER/NAME", help="repository for the networks of these tasks")
     publish.add_argument("--space", metavar="USER/NAME", help="Space; shows the networks of --repo, else the bundled")
+    publish.add_argument("--site", metavar="USER/NAME", help="static Space: the page without a server, as of `site`")
+    _modules_option(publish)
     publish.add_argument("--private", action="store_true", help="what is created is private")
 
     fetch = add.add_parser("fetch", help="download a public data set from its official address")

@@ -466,22 +466,32 @@ def export_command(args: argparse.Namespace) -> None:
 
 def site_command(args: argparse.Namespace) -> None:
     """Write the page as a folder of files, which needs no server of ours."""
-    from dbce.page import serving
-    from dbce.site.build import write_site
-    from dbce.train import checkpoints
-
     root = Path(args.out)
-    names = write_site(serving.offers_of(checkpoints.home()), root, args.modules, print)
+    names = _write_site(root, args.modules)
     size = sum((root / name).stat().st_size for name in names)
     print(f"wrote {len(names)} files, {size / 1e6:.1f} MB, to {root}; to look at it: python -m http.server -d {root}")
 
 
+def _write_site(root: Path, modules: str | None) -> list[str]:
+    """As of `dbce.site.build.write_site`, with what this machine has networks of."""
+    from dbce.page import serving
+    from dbce.site.build import write_site
+    from dbce.train import checkpoints
+
+    return write_site(serving.offers_of(checkpoints.home()), root, modules, print)
+
+
 def publish_command(args: argparse.Namespace) -> None:
-    """Upload networks, a Space, or both."""
+    """Upload networks, or the page, with a server or without one."""
+    from tempfile import TemporaryDirectory
+
     from dbce.hub import publish
 
-    if not args.repo and not args.space:
-        raise ValueError("nothing to publish to; name --repo user/name for networks, --space user/name for the page.")
+    if not args.repo and not args.space and not args.site:
+        raise ValueError(
+            "nothing to publish to; name --repo user/name for networks, --space user/name for the page with its "
+            "server, --site user/name for the page without one."
+        )
     if args.repo and not args.tasks:
         raise ValueError(f"--repo {args.repo} needs the tasks whose networks to upload: {', '.join(TASKS)}.")
     networks = None
@@ -490,6 +500,10 @@ def publish_command(args: argparse.Namespace) -> None:
         print(f"published; open the page with: python app.py --hub {networks}")
     if args.space:
         print(f"the page is at {publish.publish_space(args.space, networks, args.private)}")
+    if args.site:
+        with TemporaryDirectory() as name:
+            _write_site(Path(name), args.modules)
+            print(f"the page without a server is at {publish.publish_site(args.site, Path(name), args.private)}")
 
 
 def fetch_command(args: argparse.Namespace) -> None:

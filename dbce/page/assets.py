@@ -26,7 +26,20 @@ PATH = "dbce-web"
 KINDS = {".js": "text/javascript", ".json": "application/json", ".wasm": "application/wasm", ".png": "image/png"}
 """What is served, by suffix; the HTML and the style travel inside the page."""
 
-STYLES = ("base", "top", "tour", "source", "panels", "controls", "anatomy", "compare", "results", "large", "narrow", "paper")
+STYLES = (
+    "base",
+    "top",
+    "tour",
+    "source",
+    "panels",
+    "controls",
+    "anatomy",
+    "compare",
+    "results",
+    "large",
+    "narrow",
+    "paper",
+)
 """The files of the style, in the order in which they override each other."""
 
 STARTS = ("main.js", "backends/gradio.js")
