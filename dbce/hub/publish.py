@@ -306,7 +306,7 @@ def publish_site(space: str, folder: Path, private: bool = False) -> str:
             repo_id=space,
             repo_type="space",
             folder_path=folder,
-            delete_patterns="*",  # files of the version before, whose names were others
+            delete_patterns=["*/*", "*-*", "*.html"],  # files of the version before, whose names were others
             commit_message="The page of dbce, without a server",
         )
         readme = str(card).encode()

@@ -33,7 +33,7 @@ PROMISE = (
 )
 """What the page says of images at its foot."""
 
-HINT = "or drop files anywhere: they never leave this browser"
+HINT = "or drop files; nothing is sent"
 """The same beside the buttons that open them."""
 
 

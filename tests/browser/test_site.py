@@ -150,7 +150,7 @@ def test_the_first_view_is_small_and_needs_no_network_of_ours(visit, host, folde
     assert sum(len(gzip.compress((folder / name).read_bytes())) for name in files) <= 1e6
     page.click(".examples button:nth-child(2)")
     wait_for_text(page, ".message", "Drawn example 2")
-    assert "never leave this browser" in page.locator(".hint").inner_text()
+    assert "nothing is sent" in page.locator(".hint").inner_text()
     assert "Nothing you open leaves" in page.locator(".foot").inner_text() and "Gradio" not in page.inner_text("body")
 
 

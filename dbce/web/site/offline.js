@@ -8,9 +8,9 @@ const QUIET = 2000; // milliseconds after the first view: its own files come fir
 const TEXTS = {
   offer: "A new version of this page is here.",
   take: "Load it",
-  title: "Without a network",
+  title: "For use offline",
   keep: "Keep all",
-  kept: "This task works without a network.",
+  kept: "This task works offline.",
   failed: "Not all of it came; try again.",
 };
 
