@@ -314,11 +314,13 @@ def build_parser() -> argparse.ArgumentParser:
     _checkpoints_option(bench)
     bench.add_argument(
         "what",
-        choices=("viewer", "dilation", "train", "load"),
-        help="viewer: latency of the page beside plain gradio sliders; dilation: ours beside other libraries; "
+        choices=("viewer", "site", "dilation", "train", "load"),
+        help="viewer: latency of the page beside plain gradio sliders; site: the page without a server beside the one "
+        "with; dilation: ours beside other libraries; "
         "train: what input and weight map add to a step; load: visitors that send pictures or scans all at once",
     )
     bench.add_argument("--task", choices=TASKS, default=DEFAULT)
+    bench.add_argument("--data", metavar="FOLDER", help="site: test set to open (default: CVC-ClinicDB in DBCE_DATA)")
     bench.add_argument("--throttle", type=float, default=1, help="viewer: slow the browser so many times; phone: 4")
     bench.add_argument("--repeats", type=int, help="viewer: positions of a slider (60); else: measurements (5)")
     bench.add_argument("--encoder", default="mobilenet_v2", help="train: SMP encoder")

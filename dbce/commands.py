@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -432,6 +433,8 @@ def _measured(args: argparse.Namespace) -> str:
 
     if args.what == "dilation":
         return compute.dilation(repeats=args.repeats or 5)
+    if args.what == "site":
+        return _site_measured(args)
     if args.what == "load":
         from dbce.bench import load
 
@@ -479,6 +482,20 @@ def _write_site(root: Path, modules: str | None) -> list[str]:
     from dbce.train import checkpoints
 
     return write_site(serving.offers_of(checkpoints.home()), root, modules, print)
+
+
+def _site_measured(args: argparse.Namespace) -> str:
+    from dbce.bench.site import site_beside_server
+    from dbce.page import serving
+    from dbce.train import checkpoints
+
+    data = args.data or ("DBCE_DATA" in os.environ and Path(os.environ["DBCE_DATA"]) / "CVC-ClinicDB")
+    if not data:
+        raise ValueError("this benchmark opens a test set; name its folder with --data, or set DBCE_DATA.")
+    offers = {offer.predictor.task.name: offer for offer in serving.offers_of(checkpoints.home())}
+    if TASKS[args.task].several or args.task not in offers:
+        raise ValueError(f"the task is {args.task!r}; it must have two classes, and networks.")
+    return site_beside_server(offers[args.task], data)
 
 
 def publish_command(args: argparse.Namespace) -> None:

@@ -120,7 +120,7 @@ export class OnnxBackend {
    */
   async reply(opened, request, tell) {
     const maps = await this.networks.run(opened.image, told(tell, "the networks"));
-    const scene = JSON.stringify(await compose(opened, maps, this.task));
+    const scene = compose(opened, maps, this.task);
     const { volume } = opened;
     if (!volume) return { scene };
     const { title, depth: count, numbering, shape } = volume;
