@@ -74,9 +74,9 @@ export class OnnxBackend {
     if (!scene) return { error: "Choose one of the examples, or open an image." };
     try {
       const text = await textOf(scene);
-      const place = JSON.parse(text).place;
-      if (slice === undefined || !place || place[0] === slice) return { scene: text };
-      return await this.reply(await this.sliceOf(example, slice, JSON.parse(text), tell), {}, tell);
+      const first = slice === undefined ? null : JSON.parse(text);
+      if (!first?.place || first.place[0] === slice) return { scene: text };
+      return await this.reply(await this.sliceOf(example, slice, first, tell), {}, tell);
     } catch (error) {
       if (error instanceof Missing) throw error;
       return { error: `Example ${example + 1} is not in this browser, and could not be loaded. ${TRY}` };
