@@ -14,7 +14,7 @@ if TYPE_CHECKING:
         dice_cross_entropy,
         dilated_balanced_cross_entropy,
     )
-    from dbce.registry import LOSSES, Loss
+    from dbce.registry import LOSSES, Loss, register_loss
     from dbce.weights import weight_map, weight_map_numpy
 
 __version__ = "0.1.0"
@@ -30,6 +30,7 @@ __all__ = [
     "cross_entropy",
     "dice_cross_entropy",
     "dilated_balanced_cross_entropy",
+    "register_loss",
     "weight_map",
     "weight_map_numpy",
 ]
@@ -39,5 +40,6 @@ def __getattr__(name: str) -> Any:
     """Import torch when a loss is asked for, and not in the processes that only read files."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = "dbce.registry" if name in ("LOSSES", "Loss") else "dbce.weights" if name.startswith("weight_map") else None
-    return getattr(import_module(home or "dbce.losses"), name)
+    homes = {"LOSSES": "registry", "Loss": "registry", "register_loss": "registry"}
+    homes |= {"weight_map": "weights", "weight_map_numpy": "weights"}
+    return getattr(import_module(f"dbce.{homes.get(name, 'losses')}"), name)

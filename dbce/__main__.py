@@ -12,7 +12,7 @@ from pathlib import Path
 from dbce import commands
 from dbce.data.numbering import NUMBERINGS
 from dbce.prior import PRIORS
-from dbce.registry import LOSSES
+from dbce.registry import LOSSES, loss_of
 from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 
 _EXTRAS = {
@@ -88,6 +88,19 @@ def _modules_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_LOSS_HELP = f"{', '.join(LOSSES)}, or package.module:function of your own (logits, labels -> scalar or map)"
+
+
+def _loss(reference: str) -> str:
+    if ":" in reference and "" not in sys.path:  # the folder one works in, as `python -m` has it
+        sys.path.insert(0, "")
+    try:
+        loss_of(reference)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return reference
+
+
 def _weighting(key: str) -> str:
     from dbce.weightings import weighting_of  # and torch with it, only where it is asked for
 
@@ -138,6 +151,13 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--keep", type=float, metavar="SECONDS", help="how long files of programs stay on this machine (default 240)"
     )
+    demo.add_argument(
+        "--data",
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="test sets of the networks, such as CVC-ClinicDB: every visitor can open their images under Set",
+    )
     source = demo.add_mutually_exclusive_group()
     _checkpoints_option(source)
     source.add_argument(
@@ -150,7 +170,7 @@ def build_parser() -> argparse.ArgumentParser:
     train = add.add_parser("train", help="train one network with one loss")
     train.set_defaults(run=commands.train_command)
     _training_options(train)
-    train.add_argument("--loss", choices=LOSSES, default="dbce")
+    train.add_argument("--loss", type=_loss, default="dbce", help=_LOSS_HELP)
     train.add_argument("--out", help="folder of the run (default runs/TASK/LOSS); a killed run resumes there")
     train.add_argument("--radius", type=float, help="disk radius in pixels at 320 (default: the paper's)")
     train.add_argument("--seed", type=int, default=0)
@@ -159,7 +179,7 @@ def build_parser() -> argparse.ArgumentParser:
     campaign = add.add_parser("campaign", help="train every combination of losses, seeds and radii not done yet")
     campaign.set_defaults(run=commands.campaign_command)
     _training_options(campaign)
-    campaign.add_argument("--losses", nargs="+", choices=LOSSES, default=list(LOSSES))
+    campaign.add_argument("--losses", nargs="+", type=_loss, default=list(LOSSES), help=_LOSS_HELP)
     campaign.add_argument("--seeds", nargs="+", type=int, default=[0])
     campaign.add_argument("--radii", nargs="+", type=float, help="for dbce; pixels at 320 (default: the paper's)")
     campaign.add_argument("--out", help="folder of the runs (default runs/TASK); killed runs resume there")

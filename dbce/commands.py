@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dbce.registry import LOSSES, title
+from dbce.registry import LOSSES, loss_of, title
 from dbce.tasks import TASKS, WORK_SIZE
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _training_set(args: argparse.Namespace) -> tuple[Dataset, Dataset | None]:
 
 def _check_radius(option: str, given: list[float], losses: Sequence[str]) -> None:
     """A radius for losses that have none would silently change nothing."""
-    if given and not any(LOSSES[loss].has_radius for loss in losses):
+    if given and not any(loss_of(loss).has_radius for loss in losses):
         values = " ".join(f"{radius:g}" for radius in given)
         have = ", ".join(key for key, loss in LOSSES.items() if loss.has_radius)
         raise ValueError(
@@ -97,7 +97,7 @@ def demo_command(args: argparse.Namespace) -> None:
     from dbce.page.serving import serve
 
     reference = None if args.checkpoints else args.hub
-    serve(args.host, args.port, reference=reference, embed=args.embed, keep=args.keep)
+    serve(args.host, args.port, reference=reference, embed=args.embed, keep=args.keep, data=args.data)
 
 
 def train_command(args: argparse.Namespace) -> None:
@@ -107,7 +107,7 @@ def train_command(args: argparse.Namespace) -> None:
 
     _check_radius("--radius", [] if args.radius is None else [args.radius], [args.loss])
     recipe = _recipe(args, args.loss, args.seed, args.radius)
-    folder = Path(args.out or f"runs/{args.task}/{args.loss}")
+    folder = Path(args.out or f"runs/{args.task}/{loss_of(args.loss).key}")
     dataset, validation = _training_set(args)
     path = training.train(
         recipe,

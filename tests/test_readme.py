@@ -10,11 +10,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 import dbce
 from dbce.__main__ import build_parser, main
-from dbce.registry import LOSSES
+from dbce.registry import LOSSES, loss_of
 from dbce.scores import documents
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
@@ -33,7 +34,7 @@ def blocks(language: str, *pages: str) -> list[str]:
 
 
 def test_the_readme_is_short():
-    assert len(README.splitlines()) <= 130
+    assert len(README.splitlines()) <= 140
 
 
 def test_six_lines_print_the_number_they_promise():
@@ -48,6 +49,14 @@ def test_programs_print_what_they_promise(code):
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "page", "exec"), {})
     assert printed.getvalue().strip() == promised
+
+
+def test_the_loss_of_ones_own_is_one(tmp_path, monkeypatch):
+    (code,) = blocks("python loss", "README.md")
+    (tmp_path / "my_losses.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    logits, labels = torch.randn(2, 2, 8, 8), torch.ones(2, 8, 8, dtype=torch.long)
+    assert 0 < loss_of("my_losses:tversky")()(logits, labels) < 1
 
 
 def commands() -> list[str]:

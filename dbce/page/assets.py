@@ -36,6 +36,7 @@ STYLES = (
     "anatomy",
     "compare",
     "results",
+    "set",
     "large",
     "narrow",
     "paper",

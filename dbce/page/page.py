@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -30,8 +31,8 @@ from dbce.registry import LOSSES, METHOD, short_title, title
 from dbce.study import export
 from dbce.study.colours import magma
 from dbce.study.predictor import Predictor
-from dbce.study.tabs.compare import SCORES
 from dbce.study.view import RADII, Measured
+from dbce.study.words import CAPTIONS, ERRORS, SCORES
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
 from dbce.weightings import WEIGHTINGS
@@ -89,6 +90,8 @@ class Offer:
         radius_curve: what the Radius tab shows, if measured.
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
         shares: where the weight mass goes over a data set, from `dbce.scores.shares.shares_summary`, if measured.
+        set: the test set image by image, from `dbce.scores.set_summary.set_summary`, if measured.
+        pictures: the files of its images and masks, in its order, where they lie on this machine.
         calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
     """
 
@@ -98,6 +101,8 @@ class Offer:
     findings: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
     shares: dict[str, Any] | None = None
+    set: dict[str, Any] | None = None
+    pictures: Sequence[tuple[Path, Path]] = ()
 
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
@@ -125,7 +130,8 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
     scans = task.is_scan
     others = [loss for loss in losses if loss not in LOSSES]
-    table_of_fields = fields.table(task, losses, offer.predictor.weightings, len(studio.examples))
+    opened = len(studio.examples) + len(studio.pictures)
+    table_of_fields = fields.table(task, losses, offer.predictor.weightings, opened, offer.set is not None)
     known = {field["name"]: field for field in table_of_fields}
     return {
         "task": task.name,
@@ -141,6 +147,8 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "titles": {name: title(name) for name in losses},
         "short": {name: short_title(name) for name in losses},
         "scores": SCORES,
+        "captions": CAPTIONS,
+        "errors": ERRORS,
         "formats": {tab: export.formats_of(tab) for tab, _ in known["tab"]["choices"]},
         "classes": list(task.classes),
         "colours": list(task.colours),
@@ -169,6 +177,7 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
         "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
+        "set": offer.set and {**offer.set, "first": len(studio.examples) if studio.pictures else None},
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
         "calibration": offer.calibration and {key: offer.calibration[key] for key in _MEASURED},
@@ -234,15 +243,19 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
     return demo
 
 
-def studio_of(predictor: Predictor, measured: Measured | None = None) -> Studio:
+def studio_of(
+    predictor: Predictor, measured: Measured | None = None, pictures: Sequence[tuple[Path, Path]] = ()
+) -> Studio:
     """What answers the page of a task."""
-    return (ScanStudio if predictor.task.is_scan else Studio)(predictor, measured)
+    if predictor.task.is_scan:
+        return ScanStudio(predictor, measured)
+    return Studio(predictor, measured, pictures)
 
 
 def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
     measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve)
-    studio = studio_of(offer.predictor, measured)
+    studio = studio_of(offer.predictor, measured, offer.pictures)
     settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
     desk = Desk(studio, turns)
 

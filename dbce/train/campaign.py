@@ -16,7 +16,7 @@ from torch import nn
 from tqdm import tqdm
 
 from dbce.data.datasets import Dataset, pack_dataset
-from dbce.registry import LOSSES
+from dbce.registry import loss_of
 from dbce.tasks import TASKS
 from dbce.train.run_files import read_log
 from dbce.train.training import Recipe, train
@@ -33,19 +33,20 @@ def combinations(
         (loss, seed, radius)
         for seed in seeds
         for loss in losses
-        for radius in (radii if radii and LOSSES[loss].has_radius else [None])
+        for radius in (radii if radii and loss_of(loss).has_radius else [None])
     ]
 
 
 def folder_of(recipe: Recipe, out: Path) -> Path:
     """Where a run lies: ``dbce-s1``, or ``dbce-s1-r40`` with another radius than the task's."""
-    plain = not LOSSES[recipe.loss].has_radius or recipe.radius == TASKS[recipe.task].radius
-    return out / (f"{recipe.loss}-s{recipe.seed}" + ("" if plain else f"-r{recipe.radius:g}"))
+    loss = loss_of(recipe.loss)
+    plain = not loss.has_radius or recipe.radius == TASKS[recipe.task].radius
+    return out / (f"{loss.key}-s{recipe.seed}" + ("" if plain else f"-r{recipe.radius:g}"))
 
 
 def is_done(recipe: Recipe, out: Path) -> bool:
     """Whether the run has written its network."""
-    return (folder_of(recipe, out) / f"{recipe.loss}.safetensors").is_file()
+    return (folder_of(recipe, out) / f"{loss_of(recipe.loss).key}.safetensors").is_file()
 
 
 def run_campaign(

@@ -25,7 +25,7 @@ from tqdm import tqdm
 from dbce.data.augment import Augment
 from dbce.data.datasets import Dataset
 from dbce.network import STRIDE, DeepSupervisionUnet
-from dbce.registry import LOSSES
+from dbce.registry import LOSSES, loss_of
 from dbce.tasks import DEFAULT, IGNORE, TASKS, WORK_SIZE
 from dbce.train import checkpoints, run_files
 from dbce.weights import trusted_labels
@@ -37,7 +37,7 @@ class Recipe:
 
     Attributes:
         task: key of `dbce.tasks.TASKS`.
-        loss: key of `dbce.registry.LOSSES`.
+        loss: key of `dbce.registry.LOSSES`, or ``package.module:name`` (`dbce.registry.loss_of`).
         encoder: SMP encoder name.
         encoder_weights: "imagenet", a file, or None for random weights.
         size: side in pixels of the square training images.
@@ -66,9 +66,9 @@ class Recipe:
     hold_out: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, given, known in (("task", self.task, TASKS), ("loss", self.loss, LOSSES)):
-            if given not in known:
-                raise ValueError(f"{name} is {given!r}; it must be one of {', '.join(known)}.")
+        if self.task not in TASKS:
+            raise ValueError(f"task is {self.task!r}; it must be one of {', '.join(TASKS)}.")
+        loss_of(self.loss)
         if self.size < STRIDE or self.size % STRIDE:
             raise ValueError(f"size is {self.size}; it must be a multiple of {STRIDE}, for example 224 or 320.")
         for name in ("epochs", "batch_size", "lr"):
@@ -94,13 +94,24 @@ def keep_memory() -> bool:
 
 
 def build_loss(recipe: Recipe, dataset: Dataset) -> nn.Module:
-    """The loss of a recipe: class frequencies from the training set, the radius scaled to the image size."""
+    """The loss of a recipe: class frequencies from the training set, the radius scaled to the image size.
+
+    Raises:
+        ValueError: the set has ignored pixels, of which a loss of one's own knows nothing.
+    """
     known = {
         "radius": recipe.radius * recipe.size / WORK_SIZE,
         "class_frequencies": dataset.class_frequencies(TASKS[recipe.task].num_classes),
+        "ignore_index": IGNORE,
     }
-    loss = LOSSES[recipe.loss]
-    return loss(**{need: known[need] for need in loss.needs}, ignore_index=IGNORE)
+    loss = loss_of(recipe.loss)
+    needs = loss.needs | ({"ignore_index"} if recipe.loss in LOSSES else set())
+    if "ignore_index" not in needs and (dataset.labels == IGNORE).any():
+        raise ValueError(
+            f"the training set has ignored pixels (label {IGNORE}), and {recipe.loss} has no parameter ignore_index; "
+            "give it one, or take these images out."
+        )
+    return loss(**{need: known[need] for need in needs})
 
 
 def _step_seed(seed: int, iteration: int, rank: int) -> int:
@@ -244,7 +255,7 @@ def train(
     """Train one network, or go on where an earlier call was killed.
 
     After every epoch ``state.pt`` and ``log.jsonl`` in the folder are replaced; after the last one
-    ``<loss>.safetensors`` is written there.
+    ``<key of the loss>.safetensors`` is written there.
 
     Args:
         recipe: what to train.
@@ -283,7 +294,7 @@ def train(
         _epochs(run, dataset, stop_after, validate, validate_every)
         if run.epoch < recipe.epochs:
             return None
-        path = folder / f"{recipe.loss}.safetensors"
+        path = folder / f"{loss_of(recipe.loss).key}.safetensors"
         if run.accelerator.is_main_process:
             checkpoints.save_checkpoint(
                 path, run.accelerator.unwrap_model(run.network), _record(run, dataset, source, backend)
@@ -310,7 +321,7 @@ def _epochs(
         total=recipe.epochs * len(dataset),
         initial=run.epoch * len(dataset),
         unit="img",
-        desc=recipe.loss,
+        desc=loss_of(recipe.loss).key,
         disable=quiet,
         file=sys.stderr,
         mininterval=1.0,

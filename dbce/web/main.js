@@ -19,8 +19,9 @@ import { compare } from "./tabs/compare.js";
 import { organs } from "./tabs/organs.js";
 import { radius } from "./tabs/radius.js";
 import { results } from "./tabs/results.js";
+import { set } from "./tabs/set.js";
 
-const TABS = { anatomy, compare, organs, radius, results };
+const TABS = { anatomy, compare, organs, radius, results, set };
 
 /**
  * Put the viewer into an element that holds viewer.html.

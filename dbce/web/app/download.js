@@ -6,10 +6,12 @@ import { mapsOf, npzOf, picturesOf } from "../files/maps.js";
 import { fileName } from "../files/name.js";
 import { onPaper, rastered } from "../files/paper.js";
 import { radiiCsv, resultsCsv, scoresCsv } from "../files/tables.js";
+import { offerFile } from "../parts/file.js";
 import { failure } from "./opening.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 /** @typedef {import("./events.js").Parts} Parts */
+/** @typedef {{error?: string, name?: string, type?: string, data?: BlobPart}} Written */
 
 const JUDGED = ["compare", "organs"]; // tabs that show the networks ticked there
 const SHARP = 300 / 96; // pixels of a PNG a CSS pixel
@@ -98,28 +100,24 @@ export async function download(parts, kind) {
   try {
     const file = await (isOurs(viewer, kind) ? written(parts, kind) : asked(parts, kind));
     if (file.error) return viewer.say(file.error, true);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(file.blob);
-    link.download = file.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    offerFile(file.name, file.type, file.data);
     viewer.say(`${file.name} was downloaded.`);
   } catch (error) {
     viewer.say(failure(error), true);
   }
 }
 
-/** @type {(parts: Parts, kind: string) => Promise<{error?: string, name?: string, blob?: Blob}>} by the backend */
+/** @type {(parts: Parts, kind: string) => Promise<Written>} by the backend */
 async function asked({ viewer, zoom, opening }, kind) {
   const { study } = viewer;
   const labels = study.drawn ? packLabels(study.labels, 1) : null;
   const ignored = labels && study.ignored ? packLabels(study.labels, IGNORE) : null;
   const request = { of: opening.origin, labels, ignored, view: viewOf(viewer, zoom), kind };
   const { error, name, type, data } = await viewer.backend.exportView(request, (sentence) => viewer.say(sentence));
-  return error ? { error } : { name, blob: new Blob([bytes(data)], { type }) };
+  return error ? { error } : { name, type, data: bytes(data) };
 }
 
-/** @type {(parts: Parts, kind: string) => Promise<{error?: string, name?: string, blob?: Blob}>} by the page */
+/** @type {(parts: Parts, kind: string) => Promise<Written>} by the page */
 async function written({ viewer, zoom, opening }, kind) {
   const { config, several, image } = viewer;
   const view = viewOf(viewer, zoom);
@@ -141,7 +139,7 @@ async function written({ viewer, zoom, opening }, kind) {
   const data = /** @type {BlobPart} */ (await writers[kind]());
   return {
     name: fileName(view, kind, name, /** @type {any} */ (config)),
-    blob: new Blob([data], { type: TYPES[kind] }),
+    ...{ type: TYPES[kind], data },
   };
 }
 
@@ -152,8 +150,8 @@ function needsMask({ tab }, kind, { radius_curve: curve }) {
 }
 
 /** @type {(viewer: Viewer, opening: import("./opening.js").Opening) => string} of the image, and of its slice */
-function nameOf({ study: { place } }, { origin: { plane, image, example } }) {
-  const name = plane?.name ?? image?.name ?? `example ${example + 1}`;
+function nameOf({ study: { place }, config: { set } }, { origin: { plane, image, example } }) {
+  const name = plane?.name ?? image?.name ?? set?.names[example - set.first] ?? `example ${example + 1}`;
   return place ? `${name}, slice ${place[0] + 1}` : name;
 }
 

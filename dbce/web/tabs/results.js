@@ -59,12 +59,12 @@ function findings({ verdict, errors, columns, heading, note, rows }) {
     (row) => `<tr data-found="${row.row}"><th scope="row">${row.title}</th>
       ${names.map((name) => cell(row, name)).join("")}</tr>`,
   );
-  return `<div class="card verdict"><h2>What was found</h2>
+  return `<div class="card verdict halves"><h2>What was found</h2>
     <ul class="said">${verdict.map(({ text }) => `<li>${text}</li>`).join("")}<li>${errors}</li></ul>
-    <h3>${heading}</h3>
+    <div><h3>${heading}</h3>
     ${scrolled(`<table class="wide found"><thead><tr><td></td>${columnHeads(Object.values(columns))}</tr></thead>
     <tbody>${body.join("")}</tbody></table>`)}
-    <p class="quiet">${note}</p></div>`;
+    <p class="quiet">${note}</p></div></div>`;
 }
 
 function madeBy({ data, train, evaluate, evidence }) {
@@ -100,8 +100,8 @@ export function results(viewer) {
   const cards = results.map(
     (result) => `<div class="card"><h2>${result.title}</h2><p class="quiet">${explained(result.setting)}</p>
       ${(result.columns.length > 4 ? longTable : table)(result, titles)}
-      ${result.more ? more(result.more) : ""}
-      <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul>
+      <div class="halves">${result.more ? `<div>${more(result.more)}</div>` : ""}
+      <ul class="said">${result.differences.map((sentence) => `<li>${sentence}</li>`).join("")}</ul></div>
       <p class="quiet">${madeBy(result.commands)}</p></div>`,
   );
   const { object, seen } = viewer.nouns;
