@@ -1,6 +1,7 @@
 # make demo   set everything up and open the page
 # make test   set everything up and run the linter, the type checker and the tests
 # make lab    compile the kernels of the live lab anew; needs clang and lld (apt-get install clang lld)
+# make site   write the page as files for any static host to build/site, which needs no server
 # make lock   resolve requirements.txt anew and write the versions that `make demo` installs
 PYTHON ?= python3
 VENV := .venv
@@ -11,7 +12,7 @@ NODE := PATH="$(CURDIR)/$(BIN):$$PATH" npm
 LAB := dbce/web/lab
 KERNELS ?= $(LAB)/kernels.wasm
 
-.PHONY: demo test lint lab lock browser clean format
+.PHONY: demo test lint lab site lock browser clean format
 
 demo: $(VENV)/.demo
 	$(BIN)/python app.py
@@ -25,6 +26,10 @@ lint: $(VENV)/.dev node_modules/.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(NODE) run lint
+
+site: $(VENV)/.dev node_modules/.stamp
+	rm -rf build/site
+	$(BIN)/python -m dbce site -o build/site
 
 format: node_modules/.stamp
 	$(NODE) run format

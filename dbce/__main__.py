@@ -15,7 +15,11 @@ from dbce.prior import PRIORS
 from dbce.registry import LOSSES, loss_of
 from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 
-_EXTRAS = {"bench": "dev", **dict.fromkeys(("demo", "figure", "export", "publish", "table", "verdict"), "page")}
+_EXTRAS = {
+    "bench": "dev",
+    "site": "dev",
+    **dict.fromkeys(("demo", "figure", "export", "publish", "table", "verdict"), "page"),
+}
 """The extra of the package that brings what a command needs; of all others it is "train"."""
 
 
@@ -75,6 +79,12 @@ def _checkpoints_option(parser: argparse.ArgumentParser | argparse._MutuallyExcl
         "--checkpoints",
         metavar="FOLDER",
         help="of .safetensors files, or of TASK/manifest.json (default: DBCE_CHECKPOINTS, else the bundled networks)",
+    )
+
+
+def _modules_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--modules", metavar="FOLDER", help="npm packages, as `npm ci` installs them (default: node_modules here)"
     )
 
 
@@ -289,12 +299,20 @@ def build_parser() -> argparse.ArgumentParser:
     export.add_argument("--task", choices=TASKS, default=DEFAULT, help=f"onnx: whose networks (default {DEFAULT})")
     export.add_argument("-o", "--out", help="folder to write (default onnx; graphs: where the page reads them)")
 
+    site = add.add_parser("site", help="write the page as files for any static host: no server, no install")
+    site.set_defaults(run=commands.site_command)
+    _checkpoints_option(site)
+    site.add_argument("-o", "--out", default="build/site", help="folder to write (default build/site)")
+    _modules_option(site)
+
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
     publish.set_defaults(run=commands.publish_command)
     _checkpoints_option(publish)
     publish.add_argument("tasks", nargs="*", type=_task, metavar="TASK", help=f"for --repo: {', '.join(TASKS)}")
     publish.add_argument("--repo", metavar="USER/NAME", help="repository for the networks of these tasks")
     publish.add_argument("--space", metavar="USER/NAME", help="Space; shows the networks of --repo, else the bundled")
+    publish.add_argument("--site", metavar="USER/NAME", help="static Space: the page without a server, as of `site`")
+    _modules_option(publish)
     publish.add_argument("--private", action="store_true", help="what is created is private")
 
     fetch = add.add_parser("fetch", help="download a public data set from its official address")
@@ -316,11 +334,13 @@ def build_parser() -> argparse.ArgumentParser:
     _checkpoints_option(bench)
     bench.add_argument(
         "what",
-        choices=("viewer", "dilation", "train", "load"),
-        help="viewer: latency of the page beside plain gradio sliders; dilation: ours beside other libraries; "
+        choices=("viewer", "site", "dilation", "train", "load"),
+        help="viewer: latency of the page beside plain gradio sliders; site: the page without a server beside the one "
+        "with; dilation: ours beside other libraries; "
         "train: what input and weight map add to a step; load: visitors that send pictures or scans all at once",
     )
     bench.add_argument("--task", choices=TASKS, default=DEFAULT)
+    bench.add_argument("--data", metavar="FOLDER", help="site: test set to open (default: CVC-ClinicDB in DBCE_DATA)")
     bench.add_argument("--throttle", type=float, default=1, help="viewer: slow the browser so many times; phone: 4")
     bench.add_argument("--repeats", type=int, help="viewer: positions of a slider (60); else: measurements (5)")
     bench.add_argument("--encoder", default="mobilenet_v2", help="train: SMP encoder")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import shutil
 import sys
@@ -432,6 +433,8 @@ def _measured(args: argparse.Namespace) -> str:
 
     if args.what == "dilation":
         return compute.dilation(repeats=args.repeats or 5)
+    if args.what == "site":
+        return _site_measured(args)
     if args.what == "load":
         from dbce.bench import load
 
@@ -464,12 +467,48 @@ def export_command(args: argparse.Namespace) -> None:
         print(f"wrote {path}")
 
 
+def site_command(args: argparse.Namespace) -> None:
+    """Write the page as a folder of files, which needs no server of ours."""
+    root = Path(args.out)
+    names = _write_site(root, args.modules)
+    size = sum((root / name).stat().st_size for name in names)
+    print(f"wrote {len(names)} files, {size / 1e6:.1f} MB, to {root}; to look at it: python -m http.server -d {root}")
+
+
+def _write_site(root: Path, modules: str | None) -> list[str]:
+    """As of `dbce.site.build.write_site`, with what this machine has networks of."""
+    from dbce.page import serving
+    from dbce.site.build import write_site
+    from dbce.train import checkpoints
+
+    return write_site(serving.offers_of(checkpoints.home()), root, modules, print)
+
+
+def _site_measured(args: argparse.Namespace) -> str:
+    from dbce.bench.site import site_beside_server
+    from dbce.page import serving
+    from dbce.train import checkpoints
+
+    data = args.data or ("DBCE_DATA" in os.environ and Path(os.environ["DBCE_DATA"]) / "CVC-ClinicDB")
+    if not data:
+        raise ValueError("this benchmark opens a test set; name its folder with --data, or set DBCE_DATA.")
+    offers = {offer.predictor.task.name: offer for offer in serving.offers_of(checkpoints.home())}
+    if TASKS[args.task].several or args.task not in offers:
+        raise ValueError(f"the task is {args.task!r}; it must have two classes, and networks.")
+    return site_beside_server(offers[args.task], data)
+
+
 def publish_command(args: argparse.Namespace) -> None:
-    """Upload networks, a Space, or both."""
+    """Upload networks, or the page, with a server or without one."""
+    from tempfile import TemporaryDirectory
+
     from dbce.hub import publish
 
-    if not args.repo and not args.space:
-        raise ValueError("nothing to publish to; name --repo user/name for networks, --space user/name for the page.")
+    if not args.repo and not args.space and not args.site:
+        raise ValueError(
+            "nothing to publish to; name --repo user/name for networks, --space user/name for the page with its "
+            "server, --site user/name for the page without one."
+        )
     if args.repo and not args.tasks:
         raise ValueError(f"--repo {args.repo} needs the tasks whose networks to upload: {', '.join(TASKS)}.")
     networks = None
@@ -478,6 +517,10 @@ def publish_command(args: argparse.Namespace) -> None:
         print(f"published; open the page with: python app.py --hub {networks}")
     if args.space:
         print(f"the page is at {publish.publish_space(args.space, networks, args.private)}")
+    if args.site:
+        with TemporaryDirectory() as name:
+            _write_site(Path(name), args.modules)
+            print(f"the page without a server is at {publish.publish_site(args.site, Path(name), args.private)}")
 
 
 def fetch_command(args: argparse.Namespace) -> None:

@@ -164,6 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
                 files[value["path"]] = base64.b64decode(value["content"])
             elif line["key"] == "lfsFile":
                 files[value["path"]] = self.store.blobs[value["oid"]]
+            elif line["key"] == "deletedFile":
+                del files[value["path"]]
         sha = self.store.commit(kind, name, files)
         self.answer(200, {"commitUrl": f"{self.address(kind, name)}/commit/{sha}", "commitOid": sha, "success": True})
 

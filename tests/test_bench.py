@@ -12,11 +12,14 @@ import torch
 
 from dbce.__main__ import build_parser, main
 from dbce.bench import compute, viewer
+from dbce.bench.site import site_beside_server
 from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
 from dbce.study.predictor import Predictor
 from dbce.tasks import TASKS
 from dbce.train.checkpoints import Checkpoint
+from tests.small import drawn, written
+from tests.small_site import small_offers
 
 
 @pytest.mark.parametrize("task", ["polyp", "organs"])
@@ -92,3 +95,26 @@ def test_training_prints_ratios_to_the_bare_network(task):
     images = float(re.search(r"images a second\s+([\d.]+)", text)[1])
     share = float(re.search(r"matrix rate\s+([\d.]+) %", text)[1])
     assert images > 0 and share > 0
+
+
+def test_site_prints_both_pages_goals_and_equal_scores(tmp_path):
+    folder = written(drawn(3, 96), _made(tmp_path / "set"))
+    offer = small_offers()[0]
+    lines = site_beside_server(offer, folder, count=2, images=4).splitlines()
+    assert lines[1].split() == ["no", "server", "server", "goal"] and len(lines) == 2 + 7 + len(
+        offer.predictor.checkpoints
+    )
+    numbers = {line[:44].strip(): line[44:].split() for line in lines[2:]}
+    assert all(float(row[0]) > 0 for row in numbers.values())
+    assert float(numbers["first view, kB, compressed"][0]) <= 1000
+    assert float(numbers["MB until the first network has answered"][0]) <= 10
+    assert float(numbers["MB until all four have, kept from then on"][0]) <= 28
+    scores = {words: row for words, row in numbers.items() if words.startswith("Dice over 2 frames")}
+    assert len(scores) == 4
+    for here, there, *_ in scores.values():
+        assert abs(float(here) - float(there)) <= 0.05
+
+
+def _made(path):
+    path.mkdir()
+    return path

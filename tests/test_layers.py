@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "dbce"
-LAYERS = ["bench", "page", "hub", "scores", "study", "train", "data", "base"]
+LAYERS = ["bench", "site", "page", "hub", "scores", "study", "train", "data", "base"]
 """From the roof to the floor; "base" are the modules that belong to no folder, but for the command line."""
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.stem not in ("__main__", "commands"))

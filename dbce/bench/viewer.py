@@ -103,8 +103,8 @@ def viewer(predictor: Predictor, repeats: int = 60, throttle: float = 1) -> str:
     thresholds = [round(float(v), 2) for v in np.linspace(0.02, 0.98, repeats)]
     rows: list[tuple[str, list[float], str]] = []
     first: dict[str, list[float]] = {}
-    with _chromium() as browser:
-        with _served(page.build(page.Offer(predictor)), **page.LAUNCH) as url:
+    with chromium() as browser:
+        with served(page.build(page.Offer(predictor)), **page.LAUNCH) as url:
             first["page"] = _first_views(browser, url, throttle)
             tab = browser.new_page(viewport={"width": 1440, "height": 900})
             _slow_down(tab, throttle)
@@ -126,7 +126,7 @@ def viewer(predictor: Predictor, repeats: int = 60, throttle: float = 1) -> str:
             ("gradio slider, 2 images, png", 2, {"format": "png"}),
             ("gradio slider, 8 images, png", 8, {"format": "png"}),
         ):
-            with _served(_plain(study, count, options)) as url:
+            with served(_plain(study, count, options)) as url:
                 if not options:
                     first["gradio, 2 images"] = _first_views(browser, url, throttle)
                 tab.goto(url)
@@ -147,13 +147,18 @@ def _slow_down(tab: Any, throttle: float) -> Any:
     return devtools
 
 
+def watch_paint(tab: Any) -> None:
+    """Let every page of a tab say in ``dbcePainted`` when its first pictures are painted, in milliseconds."""
+    tab.add_init_script(_WATCH)
+
+
 def _first_views(browser: Any, url: str, throttle: float) -> list[float]:
     """Seconds from the address to the first example, painted, over each of `NETWORKS`; nothing is cached."""
     found = []
     for megabits, latency in NETWORKS.values():
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         tab = context.new_page()
-        tab.add_init_script(_WATCH)
+        watch_paint(tab)
         devtools = _slow_down(tab, throttle)
         each = {"downloadThroughput": megabits * 125_000, "uploadThroughput": megabits * 125_000}
         devtools.send("Network.enable")
@@ -190,7 +195,8 @@ def _plain(study: Study, count: int, options: dict[str, Any]) -> gr.Blocks:
 
 
 @contextmanager
-def _served(demo: gr.Blocks, **options: Any) -> Iterator[str]:
+def served(demo: gr.Blocks, **options: Any) -> Iterator[str]:
+    """The address of an app that is launched."""
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **options)
     try:
         yield url
@@ -199,7 +205,12 @@ def _served(demo: gr.Blocks, **options: Any) -> Iterator[str]:
 
 
 @contextmanager
-def _chromium() -> Iterator[Any]:
+def chromium() -> Iterator[Any]:
+    """Chromium.
+
+    Raises:
+        ValueError: it, or playwright, is missing.
+    """
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError as error:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, SpaceCard, SpaceCardData
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
@@ -34,6 +35,29 @@ SPACE = (
 
 SPACE_PYTHON = "3.11"
 """Of the versions that `requires-python` allows, the one that a Space runs."""
+
+_SHOWN: dict[str, Any] = {
+    "title": "dbce",
+    "emoji": "🎯",
+    "colorFrom": "yellow",
+    "colorTo": "gray",
+    "license": "mit",
+    "short_description": "See what a segmentation loss sees, on your own image",
+}
+"""How the Hub shows a Space."""
+
+_SITE_CARD = """---
+{{ card_data }}
+---
+
+# dbce: where does the loss look?
+
+The page as files: images are read, and networks run, in the visitor's browser; nothing is sent anywhere. Written by
+`python -m dbce site`, published by `python -m dbce publish --site`.
+
+Not for clinical use. The code is MIT; the networks are for research and education, as the data are
+([arXiv 2412.06045](https://arxiv.org/abs/2412.06045)).
+"""
 
 _METRICS = {"dice": "Dice", "iou": "IoU", "precision": "precision", "recall": "recall"}
 
@@ -244,16 +268,11 @@ def space_card(networks: str | None = None, files: Sequence[str] = ()) -> SpaceC
     bundled = [task for task in TASKS if (checkpoints.FOLDER / task / "manifest.json").is_file()]
     recipes = [entry["recipe"] for task in bundled for entry in checkpoints.manifest(task).values()]
     card.data = SpaceCardData(
-        title="dbce",
-        emoji="🎯",
-        colorFrom="yellow",
-        colorTo="gray",
+        **_SHOWN,
         sdk="gradio",
         sdk_version=_pinned_gradio(),
         python_version=SPACE_PYTHON,
         app_file="app.py",
-        license="mit",
-        short_description="See what a segmentation loss sees, on your own image",
         models=sorted({_pretrained(recipe["encoder"]) for recipe in recipes}),
     )
     if networks:
@@ -262,6 +281,38 @@ def space_card(networks: str | None = None, files: Sequence[str] = ()) -> SpaceC
         card.data["models"] = [repository]
         card.data["preload_from_hub"] = [f"{repository} {','.join(wanted)} {revision}"]
     return card
+
+
+def publish_site(space: str, folder: Path, private: bool = False) -> str:
+    """Create a static Space of the page without a server, or bring it up to date: the Hub serves its files.
+
+    Args:
+        space: ``user/name``.
+        folder: what `dbce.site.build.write_site` wrote.
+        private: whether a new Space is private.
+
+    Returns:
+        Address of the Space.
+
+    Raises:
+        ValueError: no permission, or no connection.
+    """
+    api = HfApi()
+    card = SpaceCard.from_template(
+        SpaceCardData(sdk="static", app_file="index.html", **_SHOWN), template_str=_SITE_CARD
+    )
+    with _explained(space):
+        url = api.create_repo(space, repo_type="space", space_sdk="static", private=private, exist_ok=True)
+        api.upload_folder(
+            repo_id=space,
+            repo_type="space",
+            folder_path=folder,
+            delete_patterns=["*/*", "*-*", "*.html"],  # files of the version before, whose names were others
+            commit_message="The page of dbce, without a server",
+        )
+        readme = str(card).encode()
+        api.upload_file(path_or_fileobj=readme, path_in_repo="README.md", repo_id=space, repo_type="space")
+    return str(url)
 
 
 def publish_space(space: str, networks: str | None = None, private: bool = False) -> str:

@@ -23,7 +23,7 @@ WEB = Path(__file__).parent.parent / "web"
 PATH = "dbce-web"
 """Where it lies, seen from the page."""
 
-KINDS = {".js": "text/javascript", ".wasm": "application/wasm", ".png": "image/png"}
+KINDS = {".js": "text/javascript", ".json": "application/json", ".wasm": "application/wasm", ".png": "image/png"}
 """What is served, by suffix; the HTML and the style travel inside the page."""
 
 STYLES = (
@@ -40,11 +40,15 @@ STYLES = (
     "lab",
     "large",
     "narrow",
+    "paper",
 )
 """The files of the style, in the order in which they override each other."""
 
+STARTS = ("main.js", "backends/gradio.js")
+"""What gradio's page loads by itself."""
+
 _YEAR = 31_536_000
-_IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'];""", re.MULTILINE)
+_IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'](?: with [^;]*)?;""", re.MULTILINE)
 
 
 def text(name: str) -> str:
@@ -60,7 +64,8 @@ def style() -> str:
 @cache
 def modules() -> list[str]:
     """Every module of the page, relative to `WEB`."""
-    return sorted(path.relative_to(WEB).as_posix() for path in WEB.rglob("*") if path.suffix in KINDS)
+    every = [path for path in WEB.rglob("*") if path.suffix in KINDS and path.stem != "tsconfig"]
+    return sorted(path.relative_to(WEB).as_posix() for path in every)
 
 
 @cache
@@ -73,14 +78,17 @@ def content_hash() -> str:
 
 
 @cache
-def needed() -> list[str]:
-    """The modules that the page starts with: what `main.js` imports, and what that imports."""
+def needed(*roots: str) -> list[str]:
+    """The modules that the page starts with: what these import, and what that imports; by default, what gradio's
+    page starts with."""
     found: list[str] = []
-    waiting = ["main.js", "backends/gradio.js"]
+    waiting = list(roots or STARTS)
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.append(name)
+            if name.endswith(".json"):
+                continue
             waiting += [_beside(name, target) for target in _IMPORT.findall(text(name))]
     return sorted(found)
 

@@ -24,7 +24,7 @@ from dbce.page.preview import TITLE, Preview
 from dbce.page.room import Room
 from dbce.page.scans import ScanStudio
 from dbce.page.scene import jpeg
-from dbce.page.studio import Studio
+from dbce.page.studio import NEEDS_MASK, Studio
 from dbce.page.turns import Turns
 from dbce.prior import correct_logit
 from dbce.registry import LOSSES, METHOD, short_title, title
@@ -118,6 +118,10 @@ _LINES = (
     ("#b07ce8", "12 4"),
 )  # colour and dash of a network in charts; red and blue are those of errors
 _MEASURED = ("test_data", "scenes", "rows", "thresholds", "pairs")
+_PROMISE = (
+    "The server reads images you open in its memory and keeps none; this browser keeps the last ones until you forget "
+    "them, or none at all: see Display."
+)
 _PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
 
 
@@ -132,6 +136,10 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     return {
         "task": task.name,
         "notice": notice,
+        "needs_mask": NEEDS_MASK,
+        "server": True,  # where nobody says otherwise
+        "hint": "or drop files anywhere",
+        "promise": _PROMISE,
         "tasks": [
             {"title": name.capitalize(), "href": name if index else "./", "here": name == task.name}
             for index, name in enumerate(tasks)

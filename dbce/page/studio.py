@@ -26,6 +26,9 @@ from dbce.tasks import IGNORE, WORK_SIZE
 
 log = logging.getLogger(__name__)
 
+NEEDS_MASK = "This file compares a prediction with a mask; add a mask first."
+"""What a visitor is told who asks for such a file without one; the page says it too."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Opened:
@@ -258,7 +261,7 @@ class Studio:
                 labels[_labels(request["ignored"]) == 1] = IGNORE
             study = dataclasses.replace(study, labels=labels)
         if study.labels is None and self._needs_mask(view, kind):
-            raise inputs.InputError("This file compares a prediction with a mask; add a mask first.")
+            raise inputs.InputError(NEEDS_MASK)
         data = export.render(study, view, kind, opened.shape, opened.named, self.measured)
         return self._answer(data, view, kind, opened.named)
 

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Engine, download } from "../../dbce/web/backends/onnx/engine.js";
+import { gzipSync } from "node:zlib";
+import { download } from "../../dbce/web/backends/onnx/download.js";
+import { Engine } from "../../dbce/web/backends/onnx/engine.js";
 
 const QUARTER = 8;
 const TASK = { size: 40, classes: 2 };
@@ -90,7 +92,7 @@ test("what came incomplete or not at all is an error, and is asked for again", a
   let answer = new Response(Uint8Array.of(1, 2));
   const get = /** @type {any} */ (async () => answer);
   await assert.rejects(
-    download(get, "n.onnx", 3, () => {}),
+    download(get, { url: "n.onnx", bytes: 3 }, () => {}),
     /n\.onnx came incomplete: 2 of 3 bytes/,
   );
   answer = new Response("", { status: 404 });
@@ -105,4 +107,30 @@ test("what came incomplete or not at all is an error, and is asked for again", a
   await assert.rejects(collected(engine.all(IMAGE)), /n\.onnx could not be loaded \(404\)/);
   answer = new Response(Uint8Array.of(7));
   assert.deepEqual(await collected(engine.all(IMAGE)), { ce: 7 });
+});
+
+test("a packed file is unpacked, also by a host that did so on the way, and is not taken cut short", async () => {
+  const file = Uint8Array.from({ length: 5000 }, (_, i) => i % 7);
+  const packed = new Uint8Array(gzipSync(file));
+  const source = { url: "n.onnx.gz", bytes: packed.length, size: file.length };
+  for (const sent of [packed, file]) {
+    /** @type {number[]} */
+    const told = [];
+    const get = async () => new Response(/** @type {BodyInit} */ (sent));
+    const found = await download(get, source, (bytes, of) => told.push(bytes / of));
+    assert.deepEqual(found, file);
+    assert.ok(told.length && told.at(-1) === 1 && told.every((share) => share <= 1));
+  }
+  for (const [sent, said] of [
+    [packed.subarray(0, -9), `came incomplete: ${packed.length - 9} of ${packed.length}`],
+    [file.subarray(1), "came incomplete: 4999 of 5000"],
+  ])
+    await assert.rejects(
+      download(
+        async () => new Response(/** @type {BodyInit} */ (sent)),
+        source,
+        () => {},
+      ),
+      new RegExp(/** @type {string} */ (said)),
+    );
 });

@@ -17,5 +17,5 @@ page.on("message", (/** @type {any} */ message) => {
 });
 const networks = { dbce: { data: new Uint8Array(readFileSync(model)) } };
 const task = { size: Math.sqrt(pixels.length / 3), classes: +classes };
-page.postMessage({ kind: "start", id: 0, runtime: { module: "onnxruntime-web/wasm", wasm: null }, networks, task });
+page.postMessage({ kind: "start", id: 0, runtime: { module: "onnxruntime-web/wasm" }, networks, task });
 page.postMessage({ kind: "run", id: 1, image: pixels });

@@ -1,12 +1,28 @@
-// Downloads: the backend draws the figure or packs the maps of exactly what is in view; nothing is kept there.
+// Downloads of exactly what is in view. The page writes what it can; for the rest, and for figures where there is a
+// backend that draws them, it asks.
 import { IGNORE } from "../core/dilation.js";
 import { bytes, packLabels } from "../core/scene.js";
+import { mapsOf, npzOf, picturesOf } from "../files/maps.js";
+import { fileName } from "../files/name.js";
+import { onPaper, rastered } from "../files/paper.js";
+import { radiiCsv, resultsCsv, scoresCsv } from "../files/tables.js";
 import { offerFile } from "../parts/file.js";
 import { failure } from "./opening.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
+/** @typedef {import("./events.js").Parts} Parts */
+/** @typedef {{error?: string, name?: string, type?: string, data?: BlobPart}} Written */
 
 const JUDGED = ["compare", "organs"]; // tabs that show the networks ticked there
+const SHARP = 300 / 96; // pixels of a PNG a CSS pixel
+/** @type {Record<string, string>} */
+const TYPES = {
+  png: "image/png",
+  svg: "image/svg+xml",
+  npz: "application/octet-stream",
+  zip: "application/zip",
+  csv: "text/csv",
+};
 
 /**
  * What every kind of file of a tab holds, in words.
@@ -44,7 +60,7 @@ export function offerDownloads(viewer) {
   /** @type {string | null} */
   let drawn = null;
   viewer.drawers.push(() => {
-    const kinds = viewer.backend.can[viewer.state.tab] ?? [];
+    const kinds = viewer.config.formats[viewer.state.tab] ?? [];
     const texts = contents(viewer);
     const html = kinds.map((kind) => `<button type="button" data-export="${kind}">${texts[kind]}</button>`).join("");
     if (html === drawn) return;
@@ -57,6 +73,7 @@ export function offerDownloads(viewer) {
  * All that is on the screen.
  * @param {Viewer} viewer
  * @param {import("./zoom.js").Zoom} zoom
+ * @returns {Record<string, any>}
  */
 function viewOf({ fields, state }, { scale, x, y }) {
   const view = Object.fromEntries([...fields.table.keys()].map((name) => [name, state[name]]));
@@ -65,21 +82,92 @@ function viewOf({ fields, state }, { scale, x, y }) {
 }
 
 /**
- * @param {{viewer: Viewer, zoom: import("./zoom.js").Zoom, opening: import("./opening.js").Opening}} parts
+ * Whether the page writes a file by itself. A backend draws better figures, and knows more of several classes.
+ * @param {Viewer} viewer
+ * @param {string} kind
+ */
+function isOurs({ backend, state, several }, kind) {
+  const theirs = backend.can[state.tab]?.includes(kind);
+  return !theirs || kind === "csv" || (["npz", "zip"].includes(kind) && !several);
+}
+
+/**
+ * @param {Parts} parts
  * @param {string} kind of file
  */
-export async function download({ viewer, zoom, opening }, kind) {
-  const { study } = viewer;
-  const labels = study.drawn ? packLabels(study.labels, 1) : null;
-  const ignored = labels && study.ignored ? packLabels(study.labels, IGNORE) : null;
+export async function download(parts, kind) {
+  const { viewer } = parts;
   viewer.say("Preparing the file\u2026");
   try {
-    const asked = { of: opening.origin, labels, ignored, view: viewOf(viewer, zoom), kind };
-    const file = await viewer.backend.exportView(asked, (sentence) => viewer.say(sentence));
+    const file = await (isOurs(viewer, kind) ? written(parts, kind) : asked(parts, kind));
     if (file.error) return viewer.say(file.error, true);
-    offerFile(file.name, file.type, bytes(file.data));
+    offerFile(file.name, file.type, file.data);
     viewer.say(`${file.name} was downloaded.`);
   } catch (error) {
     viewer.say(failure(error), true);
+  }
+}
+
+/** @type {(parts: Parts, kind: string) => Promise<Written>} by the backend */
+async function asked({ viewer, zoom, opening }, kind) {
+  const { study } = viewer;
+  const labels = study.drawn ? packLabels(study.labels, 1) : null;
+  const ignored = labels && study.ignored ? packLabels(study.labels, IGNORE) : null;
+  const request = { of: opening.origin, labels, ignored, view: viewOf(viewer, zoom), kind };
+  const { error, name, type, data } = await viewer.backend.exportView(request, (sentence) => viewer.say(sentence));
+  return error ? { error } : { name, type, data: bytes(data) };
+}
+
+/** @type {(parts: Parts, kind: string) => Promise<Written>} by the page */
+async function written({ viewer, zoom, opening }, kind) {
+  const { config, several, image } = viewer;
+  const view = viewOf(viewer, zoom);
+  const study = view.prior === "corrected" ? viewer.judged : viewer.study;
+  if (!study.labelled && needsMask(view, kind, config)) return { error: config.needs_mask };
+  const shown = JUDGED.includes(view.tab) && view.shown.length ? view.shown : study.losses;
+  const networks = study.losses.filter((/** @type {string} */ loss) => shown.includes(loss));
+  const name = nameOf(viewer, opening);
+  const wanted = { study, image, view, networks, radii: config.radii, config, name };
+  const tables = { radius: radiiCsv, results: () => resultsCsv(config) };
+  /** @type {Record<string, () => Promise<string | Uint8Array>>} */
+  const writers = {
+    csv: async () => (tables[view.tab] ?? scoresCsv)(wanted),
+    npz: () => npzOf(mapsOf(wanted)),
+    zip: () => picturesOf(mapsOf(wanted), several),
+    svg: async () => paperOf(viewer, name).svg,
+    png: () => rastered(paperOf(viewer, name), SHARP),
+  };
+  const data = /** @type {BlobPart} */ (await writers[kind]());
+  return {
+    name: fileName(view, kind, name, /** @type {any} */ (config)),
+    ...{ type: TYPES[kind], data },
+  };
+}
+
+/** @type {(view: any, kind: string, config: any) => boolean} whether a file cannot be made without a mask */
+function needsMask({ tab }, kind, { radius_curve: curve }) {
+  if (tab === "results") return false;
+  return tab === "radius" ? !["npz", "zip"].includes(kind) && !curve : kind === "csv";
+}
+
+/** @type {(viewer: Viewer, opening: import("./opening.js").Opening) => string} of the image, and of its slice */
+function nameOf({ study: { place }, config: { set } }, { origin: { plane, image, example } }) {
+  const name = plane?.name ?? image?.name ?? set?.names[example - set.first] ?? `example ${example + 1}`;
+  return place ? `${name}, slice ${place[0] + 1}` : name;
+}
+
+/** The view in light colours, whatever it is in. @param {Viewer} viewer @param {string} name */
+function paperOf(viewer, name) {
+  const { root, state } = viewer;
+  const title = viewer.fields.table.get("tab").choices.find(([value]) => value === state.tab)[1];
+  const { theme } = root.dataset;
+  root.dataset.theme = "light";
+  root.classList.add("paper");
+  try {
+    const heading = state.tab === "results" ? title : `${title}, ${name}`;
+    return onPaper(viewer.$(`#view-${state.tab}`), heading);
+  } finally {
+    root.dataset.theme = theme;
+    root.classList.remove("paper");
   }
 }

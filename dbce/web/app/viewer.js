@@ -26,6 +26,16 @@ const LONGEST = 3;
 /** Width by height of the panels. @param {[number, number]} shape height and width */
 const aspect = ([height, width]) => Math.min(LONGEST, Math.max(1 / LONGEST, width / height));
 
+/** @param {any} scene of either kind */
+async function bitmapOf({ image, pixels, size }) {
+  if (!pixels) return createImageBitmap(await (await fetch(image)).blob());
+  const data = new ImageData(size, size);
+  const words = new Uint32Array(data.data.buffer);
+  for (let i = 0, k = 0; i < words.length; i++, k += 3)
+    words[i] = pixels[k] | (pixels[k + 1] << 8) | (pixels[k + 2] << 16) | (255 << 24);
+  return createImageBitmap(data);
+}
+
 export class Viewer {
   /**
    * @param {HTMLElement} element holds the page's HTML
@@ -188,15 +198,15 @@ export class Viewer {
 
   /**
    * Show what a backend answered.
-   * @param {string} text a scene as JSON
+   * @param {string | import("../core/scene.js").Composed} given a scene, perhaps as JSON
    * @param {() => void} [change] what changes with it
    */
-  async showScene(text, change = () => {}) {
-    const scene = JSON.parse(text);
-    const image = fetch(scene.image).then((answer) => answer.blob());
-    const [arrays, bitmap] = await Promise.all([unpackArrays(scene), image.then((blob) => createImageBitmap(blob))]);
+  async showScene(given, change = () => {}) {
+    const scene = typeof given === "string" ? JSON.parse(given) : given;
+    const [arrays, bitmap] = await Promise.all([scene.unpacked ?? unpackArrays(scene), bitmapOf(scene)]);
     const sheet = new OffscreenCanvas(scene.size, scene.size).getContext("2d");
     sheet.drawImage(bitmap, 0, 0);
+    this.bitmap?.close(); // its pixels are not the collector's to count
     this.bitmap = bitmap;
     this.image = new Uint32Array(sheet.getImageData(0, 0, scene.size, scene.size).data.buffer);
     this.study = studyOf(scene, arrays, this.config.frequencies);

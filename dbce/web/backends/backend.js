@@ -2,7 +2,7 @@
 
 /**
  * @typedef {object} Reply
- * @property {string} [scene] as JSON
+ * @property {string | import("../core/scene.js").Composed} [scene] as JSON, or as it is
  * @property {string} [error] a sentence for the visitor, and nothing else
  * @property {boolean} [waiting] whether the one file was a mask whose image may come next
  * @property {{image: number | null, mask: number | "waiting" | null}} [took] which of the files is what

@@ -66,11 +66,20 @@ export function resizeMask(mask, from, size, ignores = mask.includes(IGNORE)) {
  * @param {number} size pixels a side
  * @returns {Uint8Array} size * size
  */
-export function resizeLabels(labels, { width, height }, size) {
-  const [columns, rows] = [middles(width, size), middles(height, size)];
-  const out = new Uint8Array(size * size);
-  for (let y = 0, i = 0; y < size; y++)
-    for (let x = 0; x < size; x++, i++) out[i] = labels[rows[y] * width + columns[x]];
+export const resizeLabels = (labels, from, size) => resizeNearest(labels, from, { width: size, height: size });
+
+/**
+ * The same at any size.
+ * @param {Uint8Array} labels height * width
+ * @param {Size} from
+ * @param {Size} to
+ * @returns {Uint8Array}
+ */
+export function resizeNearest(labels, from, to) {
+  const [columns, rows] = [middles(from.width, to.width), middles(from.height, to.height)];
+  const out = new Uint8Array(to.width * to.height);
+  for (let y = 0, i = 0; y < to.height; y++)
+    for (let x = 0; x < to.width; x++, i++) out[i] = labels[rows[y] * from.width + columns[x]];
   return out;
 }
 

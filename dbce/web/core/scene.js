@@ -1,4 +1,4 @@
-// What Python sends: one scene an image. Twin of dbce/page/scene.py.
+// What a backend answers: one scene an image. Twin of dbce/page/scene.py.
 
 /**
  * @typedef {object} Scene
@@ -16,6 +16,8 @@
  * @property {string} data
  */
 /** @typedef {Record<string, Uint8Array | Int16Array>} Arrays */
+/** @typedef {{pixels: Uint8Array, unpacked: Arrays}} Unpacked size * size * 3, RGB; what `unpackArrays` gives */
+/** @typedef {Omit<Scene, "image" | "arrays" | "data"> & Unpacked} Composed a scene that was made in this browser */
 
 /** @param {string} text base64 */
 export function bytes(text) {

@@ -23,6 +23,7 @@ export class Study {
     this.step = scene.logit_step;
     this.losses = scene.losses;
     this.place = scene.place;
+    this.shape = scene.shape; // height and width of what was opened
     this.classes = [...Array(scene.classes).keys()];
     this.arrays = arrays;
     this.frequencies = frequencies;

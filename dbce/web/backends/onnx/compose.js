@@ -1,47 +1,33 @@
-// An opened image and what the networks say of it -> a scene, as Python sends it. Twin of dbce/page/scene.py.
+// An opened image and what the networks say of it -> what Python sends as a scene, without packing it: it stays in this
+// browser. Twin of dbce/page/scene.py.
 import { IGNORE, distanceField } from "../../core/dilation.js";
 import { LOGIT_STEP, labelMap } from "../../core/logits.js";
-import { base64, deflate } from "../../core/scene.js";
-import { crc32 } from "../../readers/crc.js";
 
 /** @typedef {import("../../readers/open.js").Opened} Opened */
-/** @typedef {import("../../core/scene.js").Scene} Scene */
+/** @typedef {import("../../core/scene.js").Composed} Composed */
 
 /**
  * @param {Opened} opened
  * @param {Map<string, Int16Array>} steps by loss, what `runNetwork` gives
  * @param {{size: number, classes: number}} task
- * @returns {Promise<Scene>}
+ * @returns {Composed}
  */
-export async function compose({ image, labels, title, note, place, numbering, shape }, steps, { size, classes }) {
-  /** @type {[string, Uint8Array | Int16Array][]} */
-  const arrays = [];
-  const several = classes > 2;
+export function compose({ image, labels, title, note, place, numbering, shape }, steps, { size, classes }) {
+  /** @type {import("../../core/scene.js").Arrays} */
+  const arrays = {};
   for (const [loss, values] of steps) {
-    if (!several) arrays.push([`logit:${loss}`, values]);
+    if (classes === 2) arrays[`logit:${loss}`] = values;
     else {
-      if (labels) arrays.push([`entropy:${loss}`, entropy(values, labels)]);
-      arrays.push([`found:${loss}`, labelMap(values, classes)]);
+      if (labels) arrays[`entropy:${loss}`] = entropy(values, labels);
+      arrays[`found:${loss}`] = labelMap(values, classes);
     }
   }
   if (labels) {
-    arrays.push(["labels", labels]);
-    for (let cls = 0; cls < classes; cls++) arrays.push([`distance:${cls}`, distanceField(labels, cls, size)]);
+    arrays.labels = labels;
+    for (let cls = 0; cls < classes; cls++) arrays[`distance:${cls}`] = distanceField(labels, cls, size);
   }
-  /** @type {Scene["arrays"]} */
-  const index = {};
-  const block = new Uint8Array(arrays.reduce((sum, [, array]) => sum + array.byteLength, 0));
-  let offset = 0;
-  for (const [name, array] of arrays) {
-    const type = array instanceof Int16Array ? "int16" : "uint8";
-    index[name] = { type, offset, length: array.length };
-    block.set(array instanceof Int16Array ? differences(array, size) : array, offset);
-    offset += array.byteLength;
-  }
-  return {
-    ...{ size, title, note, place, numbering, shape, classes, losses: [...steps.keys()], logit_step: LOGIT_STEP },
-    ...{ image: `data:image/png;base64,${base64(await png(image, size))}`, arrays: index, data: await deflate(block) },
-  };
+  const about = { size, title, note, place, numbering, shape, classes, logit_step: LOGIT_STEP };
+  return { ...about, losses: [...steps.keys()], pixels: image, unpacked: arrays };
 }
 
 /**
@@ -53,69 +39,5 @@ function entropy(steps, labels) {
   const count = labels.length;
   const out = new Int16Array(count);
   for (let i = 0; i < count; i++) out[i] = labels[i] === IGNORE ? 0 : -steps[labels[i] * count + i];
-  return out;
-}
-
-/**
- * What is left of each value when its left and upper neighbours predict it, low bytes first. `sums` undoes it.
- * @param {Int16Array} values size * size
- * @param {number} size
- */
-export function differences(values, size) {
-  const count = values.length;
-  const out = new Uint8Array(2 * count);
-  for (let i = 0; i < count; i++) {
-    const left = i % size ? values[i - 1] : 0;
-    const above = i >= size ? values[i - size] : 0;
-    const corner = i % size && i >= size ? values[i - size - 1] : 0;
-    const rest = values[i] - left - above + corner;
-    out[i] = rest & 255;
-    out[count + i] = (rest >> 8) & 255;
-  }
-  return out;
-}
-
-/**
- * A PNG, exact.
- * @param {Uint8Array} image size * size * 3, RGB
- * @param {number} size
- * @returns {Promise<Uint8Array>}
- */
-export async function png(image, size) {
-  const raw = new Uint8Array(size * (3 * size + 1));
-  for (let y = 0; y < size; y++) {
-    raw[y * (3 * size + 1)] = y ? 2 : 0; // what differs from the pixel above
-    for (let k = 0; k < 3 * size; k++)
-      raw[y * (3 * size + 1) + 1 + k] = image[y * 3 * size + k] - (y ? image[(y - 1) * 3 * size + k] : 0);
-  }
-  const packed = new Blob([/** @type {BlobPart} */ (raw)]).stream().pipeThrough(new CompressionStream("deflate"));
-  const pixels = new Uint8Array(await new Response(packed).arrayBuffer());
-  const header = new Uint8Array(13);
-  new DataView(header.buffer).setUint32(0, size);
-  new DataView(header.buffer).setUint32(4, size);
-  header.set([8, 2], 8);
-  const parts = [Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10), chunk("IHDR", header), chunk("IDAT", pixels)];
-  return joined([...parts, chunk("IEND", new Uint8Array(0))]);
-}
-
-/** @type {(kind: string, body: Uint8Array) => Uint8Array} */
-function chunk(kind, body) {
-  const out = new Uint8Array(12 + body.length);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, body.length);
-  for (let i = 0; i < 4; i++) out[4 + i] = kind.charCodeAt(i);
-  out.set(body, 8);
-  view.setUint32(8 + body.length, crc32(out.subarray(4, 8 + body.length)));
-  return out;
-}
-
-/** @param {Uint8Array[]} parts */
-function joined(parts) {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
   return out;
 }

@@ -1,14 +1,14 @@
 // The networks of a task in onnxruntime-web: fetched once, with progress, and run one after the other. Touches no
 // document and no worker.
+import { download } from "./download.js";
 import { runNetwork } from "./network.js";
 
 /** @typedef {import("./network.js").Runtime} Runtime */
 /** @typedef {import("./network.js").Session} Session */
-/** @typedef {{url?: string, data?: Uint8Array, bytes?: number}} Source where a network is, or itself, and how large */
+/** @typedef {import("./download.js").Source} Source */
+/** @typedef {import("./download.js").Get} Get */
 /** @typedef {{runtime: Runtime, providers: string[]}} Way a runtime and what it computes on */
 /** @typedef {(loss: string, bytes: number, of: number) => void} Progress bytes that came, of so many; 0 if not known */
-
-/** @typedef {(address: string) => Promise<Response>} Get */
 
 /** The networks of a task. */
 export class Engine {
@@ -44,13 +44,19 @@ export class Engine {
   file(loss) {
     const known = this.files.get(loss);
     if (known) return known;
-    const { url, data, bytes = 0 } = this.networks[loss];
-    const file = data
-      ? Promise.resolve(data)
-      : download(this.get, /** @type {string} */ (url), bytes, (got, of) => this.progress(loss, got, of));
+    const source = this.networks[loss];
+    const file = source.data
+      ? Promise.resolve(source.data)
+      : download(this.get, source, (got, of) => this.progress(loss, got, of));
     this.files.set(loss, file);
     file.catch(() => this.files.delete(loss));
     return file;
+  }
+
+  /** Fetch what is not there yet, and run nothing. */
+  async fetchAll() {
+    for (const loss of Object.keys(this.networks))
+      if (!this.sessions.has(this.key(loss, this.sure))) await this.file(loss);
   }
 
   /**
@@ -114,36 +120,4 @@ export class Engine {
       yield { loss, steps: await this.run(loss, image) };
     }
   }
-}
-
-/**
- * @param {Get} get
- * @param {string} url
- * @param {number} size in bytes, unpacked; 0 if not known
- * @param {(bytes: number, of: number) => void} progress
- * @returns {Promise<Uint8Array>}
- */
-export async function download(get, url, size, progress) {
-  const answer = await get(url);
-  if (!answer.ok || !answer.body) throw new Error(`${url} could not be loaded (${answer.status}).`);
-  const packed = answer.headers.get("content-encoding");
-  const of = size || (packed ? 0 : Number(answer.headers.get("content-length")));
-  const parts = [];
-  let bytes = 0;
-  const reader = answer.body.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    bytes += value.length;
-    progress(bytes, of);
-  }
-  if (size && bytes !== size) throw new Error(`${url} came incomplete: ${bytes} of ${size} bytes.`);
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

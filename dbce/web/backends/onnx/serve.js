@@ -1,8 +1,15 @@
 // What a worker answers: it is given networks once, then images; it sends back the maps of one network after the other.
+import { allKept, download, keptGet } from "./download.js";
 import { Engine } from "./engine.js";
 
-/** @typedef {import("./engine.js").Source} Source */
-/** @typedef {{module: string, wasm: {mjs: string, wasm: string} | null}} Place addresses of onnxruntime-web's files */
+/** @typedef {import("./download.js").Source} Source */
+/**
+ * Where onnxruntime-web lies.
+ * @typedef {object} Place
+ * @property {string} module address of its API
+ * @property {string} [mjs] address of what starts its WebAssembly; it finds both by itself if not given
+ * @property {Source} [wasm]
+ */
 /**
  * The first message.
  * @typedef {object} Start
@@ -14,11 +21,15 @@ import { Engine } from "./engine.js";
  * @property {{size: number, classes: number}} task
  */
 /** @typedef {{kind: "run", id: number, image: Uint8Array}} Run size * size * 3, RGB; a later one ends an earlier one */
+/** @typedef {{kind: "fetch", id: number}} Fetch all that a run needs, and run nothing */
 /** @typedef {Pick<Worker, "postMessage" | "addEventListener">} Port */
+
+/** Name under which the runtime's own file is told of; networks are told of by their loss. */
+export const RUNTIME = "runtime";
 
 /**
  * Answers with `{id, done}` when all is said, before that with `{id, loss, steps}` for each network, with
- * `{loss, bytes, of}` while one is loaded, and with `{id, error}`.
+ * `{part, bytes, of}` while one, or the runtime, is loaded, and with `{id, error}`.
  * @param {Port} port
  */
 export function serve(port) {
@@ -26,7 +37,7 @@ export function serve(port) {
   let engine = null;
   let latest = -1;
   port.addEventListener("message", async (event) => {
-    const message = /** @type {Start | Run} */ (/** @type {MessageEvent} */ (event).data);
+    const message = /** @type {Start | Run | Fetch} */ (/** @type {MessageEvent} */ (event).data);
     const { id } = message;
     try {
       if (message.kind === "start") {
@@ -34,10 +45,15 @@ export function serve(port) {
         await engine;
       } else {
         if (!engine) throw new Error("no networks were given");
-        latest = id;
-        for await (const said of (await engine).all(message.image, () => latest === id)) {
-          if (latest !== id) break;
-          port.postMessage({ id, ...said }, [said.steps.buffer]);
+        if (message.kind === "fetch") {
+          await (await engine).fetchAll();
+          await allKept();
+        } else {
+          latest = id;
+          for await (const said of (await engine).all(message.image, () => latest === id)) {
+            if (latest !== id) break;
+            port.postMessage({ id, ...said }, [said.steps.buffer]);
+          }
         }
       }
       port.postMessage({ id, done: true });
@@ -49,19 +65,22 @@ export function serve(port) {
 
 /** @type {(message: Start, port: Port) => Promise<Engine>} */
 async function started({ runtime, webgpu, networks, task }, port) {
-  const sure = { runtime: await loaded(runtime), providers: ["wasm"] };
+  /** @type {import("./engine.js").Progress} */
+  const tell = (part, bytes, of) => port.postMessage({ part, bytes, of });
+  const sure = { runtime: await loaded(runtime, tell), providers: ["wasm"] };
   const there = webgpu && "gpu" in navigator;
-  const quick = there ? await loaded(webgpu).catch(() => null) : null;
-  return new Engine(networks, task, sure, quick && { runtime: quick, providers: ["webgpu"] }, (loss, bytes, of) =>
-    port.postMessage({ loss, bytes, of }),
-  );
+  const quick = there ? await loaded(webgpu, () => {}).catch(() => null) : null;
+  const way = quick && { runtime: quick, providers: ["webgpu"] };
+  return new Engine(networks, task, sure, way, tell, keptGet);
 }
 
-/** @type {(place: Place) => Promise<any>} */
-async function loaded({ module, wasm }) {
+/** @type {(place: Place, tell: import("./engine.js").Progress) => Promise<any>} */
+async function loaded({ module, mjs, wasm }, tell) {
   const runtime = await import(module);
-  if (wasm) runtime.env.wasm.wasmPaths = wasm;
-  runtime.env.wasm.numThreads = 1; // more need headers that a plain host does not send
-  runtime.env.logLevel = "error";
+  const { env } = runtime;
+  if (mjs) env.wasm.wasmPaths = { mjs };
+  if (wasm) env.wasm.wasmBinary = await download(keptGet, wasm, (bytes, of) => tell(RUNTIME, bytes, of));
+  env.wasm.numThreads = 1; // more need headers that a plain host does not send
+  env.logLevel = "error";
   return runtime;
 }

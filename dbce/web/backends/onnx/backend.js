@@ -1,0 +1,199 @@
+// No server: files are read, networks run and scenes made in the visitor's browser. Only files of the page itself are
+// fetched.
+import { deflate } from "../../core/scene.js";
+import { compose } from "./compose.js";
+import { allKept, download, keptGet } from "./download.js";
+import { Missing, Networks } from "./networks.js";
+import { Reading } from "./reading.js";
+
+/** @typedef {import("../backend.js").Reply} Reply */
+/** @typedef {import("../backend.js").Tell} Tell */
+/** @typedef {import("../../readers/open.js").Opened} Opened */
+/** @typedef {import("./download.js").Source} Source */
+/**
+ * Where the files of a task lie, from dbce.site.layout; addresses may be relative.
+ * @typedef {object} Files
+ * @property {string[]} scenes of the examples
+ * @property {Source[]} scans of the examples, where a task has some: grey slices, then their labels
+ * @property {Record<string, Source>} networks by loss
+ * @property {import("./serve.js").Place} runtime
+ * @property {string[]} h5 h5wasm, the module to import first
+ */
+/**
+ * @typedef {object} Task
+ * @property {number} size pixels a side of the page
+ * @property {number} classes background included
+ * @property {boolean} scan
+ */
+/** @typedef {(module: string) => Worker} Start starts a module of this folder as a worker */
+
+const PAUSE = 300; // milliseconds between two sentences on how far a download is
+const TRY = "Check the connection and try again.";
+
+/** @param {number} count of bytes */
+const megabytes = (count) => (count / 1e6).toFixed(1);
+
+export class OnnxBackend {
+  /** @type {Record<string, string[]>} */
+  can = {};
+  /** @type {Map<number, Promise<Uint8Array>>} scans of examples */
+  scans = new Map();
+
+  /**
+   * @param {Task} task
+   * @param {Files} files
+   * @param {Start} start
+   */
+  constructor(task, files, start) {
+    this.task = task;
+    this.files = placed(files);
+    const { scenes, h5, networks, runtime } = this.files;
+    this.reading = new Reading({ ...task, scenes, h5: h5[0] }, () => start("reading_worker.js"));
+    this.networks = new Networks(networks, { runtime }, task, () => start("worker.js"));
+  }
+
+  /**
+   * @param {Record<string, any>} request
+   * @param {Tell} tell
+   * @returns {Promise<Reply>}
+   */
+  async openStudy(request, tell) {
+    try {
+      if (isExample(request)) return await this.openExample(request, tell);
+      const { opened, ...answer } = await this.reading.open(request);
+      return opened ? { ...answer, ...(await this.reply(opened, request, tell)) } : answer;
+    } catch (error) {
+      if (!(error instanceof Missing)) throw error;
+      return { error: `The networks are not here, and could not be loaded (${error.message}). ${TRY}` };
+    }
+  }
+
+  /** @type {(request: Record<string, any>, tell: Tell) => Promise<Reply>} */
+  async openExample({ example, slice }, tell) {
+    const scene = this.files.scenes[example];
+    if (!scene) return { error: "Choose one of the examples, or open an image." };
+    try {
+      const text = await textOf(scene);
+      const first = slice === undefined ? null : JSON.parse(text);
+      if (!first?.place || first.place[0] === slice) return { scene: text };
+      return await this.reply(await this.sliceOf(example, slice, first, tell), {}, tell);
+    } catch (error) {
+      if (error instanceof Missing) throw error;
+      return { error: `Example ${example + 1} is not in this browser, and could not be loaded. ${TRY}` };
+    }
+  }
+
+  /**
+   * A slice of a drawn scan.
+   * @param {number} example
+   * @param {number} number
+   * @param {any} scene of its first slice in view
+   * @param {Tell} tell
+   * @returns {Promise<Opened>}
+   */
+  async sliceOf(example, number, { title, shape, place: [, depth] }, tell) {
+    const { size } = this.task;
+    const known = this.scans.get(example);
+    const stack = known ?? download(keptGet, this.files.scans[example], told(tell, "the scan"));
+    this.scans.set(example, stack);
+    stack.catch(() => this.scans.delete(example));
+    const [all, count] = [await stack, size * size];
+    const plane = (/** @type {number} */ k) => all.subarray(k * count, (k + 1) * count);
+    return {
+      image: grey(plane(number)),
+      labels: plane(depth + number),
+      title: title.replace(/\d+(?= of \d+$)/, String(number + 1)),
+      note: "",
+      shape,
+      place: [number, depth],
+      numbering: null,
+      volume: null,
+    };
+  }
+
+  /**
+   * Run the networks on what was opened.
+   * @param {Opened} opened
+   * @param {Record<string, any>} request
+   * @param {Tell} tell
+   * @returns {Promise<Reply>}
+   */
+  async reply(opened, request, tell) {
+    const maps = await this.networks.run(opened.image, told(tell, "the networks"));
+    const scene = compose(opened, maps, this.task);
+    const { volume } = opened;
+    if (!volume) return { scene };
+    const { title, depth: count, numbering, shape } = volume;
+    const [slices, labels] = await Promise.all([deflate(volume.grey), volume.labels && deflate(volume.labels)]);
+    const name = request.image?.name ?? "scan";
+    return { scene, volume: JSON.stringify({ title, name, count, numbering, shape, grey: slices, labels }) };
+  }
+
+  /**
+   * Load all that an image of one's own needs, so that this task does without a network from then on.
+   * @param {import("./networks.js").Progress} progress
+   */
+  async keep(progress) {
+    const { scenes, scans, h5 } = this.files;
+    for (const url of [...scenes, ...scans.map(({ url }) => url), ...(this.task.scan ? h5 : [])]) await textOf(url);
+    await allKept();
+    await this.networks.fetch(progress);
+  }
+
+  /** @returns {Promise<import("../backend.js").ExportedFile>} */
+  async exportView() {
+    throw new Error("the page writes its files by itself");
+  }
+}
+
+/** @param {Record<string, any>} request whether it is for an example as it is */
+const isExample = ({ example, mask, image, files, plane }) =>
+  Number.isInteger(example) && !mask && !image && !files && !plane;
+
+/** @type {(plane: Uint8Array) => Uint8Array} */
+function grey(plane) {
+  const out = new Uint8Array(3 * plane.length);
+  for (let i = 0, k = 0; i < plane.length; i++, k += 3) out[k] = out[k + 1] = out[k + 2] = plane[i];
+  return out;
+}
+
+/** @param {string} url */
+async function textOf(url) {
+  const answer = await keptGet(url);
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
+  return answer.text();
+}
+
+/**
+ * Tell the visitor how far a download is, now and then.
+ * @param {Tell} tell
+ * @param {string} what
+ * @returns {import("./networks.js").Progress}
+ */
+function told(tell, what) {
+  let next = 0;
+  return (got, of) => {
+    const now = performance.now();
+    if (now < next) return;
+    next = now + PAUSE;
+    tell(`Loading ${what}: ${megabytes(got)}${of ? ` of ${megabytes(of)}` : ""} MB\u2026`);
+  };
+}
+
+/**
+ * Whole addresses: a worker that was started from a blob knows no other.
+ * @param {Files} files
+ * @returns {Files}
+ */
+function placed({ scenes, scans, networks, runtime, h5 }) {
+  const whole = (/** @type {string} */ url) => new URL(url, document.baseURI).href;
+  const source = (/** @type {Source} */ file) => ({ ...file, url: whole(file.url ?? "") });
+  const { module, mjs, wasm } = runtime;
+  return {
+    scenes: scenes.map(whole),
+    scans: scans.map(source),
+    networks: Object.fromEntries(Object.entries(networks).map(([loss, file]) => [loss, source(file)])),
+    runtime: { module: whole(module), mjs: mjs && whole(mjs), wasm: wasm && source(wasm) },
+    h5: h5.map(whole),
+  };
+}

@@ -1,0 +1,371 @@
+"""The page without a server, from a plain host below a path of its own, with every other host out of reach."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import gzip
+import io
+import json
+import re
+import shutil
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dbce.data.phantoms import polyp
+from dbce.page.page import studio_of
+from dbce.page.studio import Studio
+from dbce.site.build import write_site
+from dbce.study.view import Measured
+from tests.browser.actions import READY, drop, frame, give, show, wait_for_text
+from tests.conftest import CHROMIUM_OPTIONS
+from tests.encodings import EXACT
+from tests.golden_scans import nifti
+from tests.small_site import hosted, quick_scan, small_offers
+
+VIEWER = "document.querySelector('.dbce').parentElement.dbce"
+STUDY = f"""() => {{
+  const {{study}} = {VIEWER};
+  const text = (array) => {{
+    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+    let out = "";
+    for (let i = 0; i < bytes.length; i += 32768) out += String.fromCharCode(...bytes.subarray(i, i + 32768));
+    return btoa(out);
+  }};
+  return Object.fromEntries(Object.entries(study.arrays).map(([name, array]) => [name, text(array)]));
+}}"""
+
+
+@pytest.fixture(scope="module")
+def offers():
+    return small_offers()
+
+
+@pytest.fixture(scope="module")
+def studios(offers) -> dict[str, Studio]:
+    found = {}
+    for offer in offers:
+        measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve)
+        found[offer.predictor.task.name] = studio_of(offer.predictor, measured)
+    return found
+
+
+@pytest.fixture(scope="module")
+def folder(offers, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("site") / "built"
+    write_site(offers, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium that finds no host but this machine."""
+    nowhere = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+        yield playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_OPTIONS, nowhere])
+
+
+@pytest.fixture(scope="module")
+def host(folder) -> Iterator[tuple[str, list[str]]]:
+    with hosted(folder) as found:
+        yield found
+
+
+@pytest.fixture
+def visit(browser) -> Iterator[Callable[..., Page]]:
+    """Open an address in a browser that knows nothing; at the end nothing went wrong, and nobody else was asked."""
+    contexts, trouble = [], []
+
+    def go(address: str, **options) -> Page:
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, **options)
+        contexts.append(context)
+        origin = address.split("/some/")[0]
+        context.on("request", lambda r: r.url.startswith((origin, "data:", "blob:")) or trouble.append(r.url))
+        page = context.new_page()
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+        page.goto(address)
+        page.wait_for_selector(READY, timeout=60000)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert not trouble
+
+
+def kept(page: Page) -> None:
+    """Until the page says that it does without a network."""
+    page.wait_for_selector("[data-offline=true]", state="attached", timeout=90000)
+
+
+def held(page: Page, scene: dict, most: float = 1) -> None:
+    """What is in view is Python's: the sentence, labels and distances to the last bit, logits within one step."""
+    note = f". {scene['note']}" if scene["note"] else ""
+    expect(page.locator(".message")).to_have_text(scene["title"] + note, timeout=60000)
+    found = page.evaluate(STUDY)
+    block = zlib.decompress(base64.b64decode(scene["data"]))
+    assert found.keys() == scene["arrays"].keys()
+    for name, part in scene["arrays"].items():
+        raw = block[part["offset"] :][: part["length"] * np.dtype(part["type"]).itemsize]
+        here = np.frombuffer(base64.b64decode(found[name]), part["type"])
+        if part["type"] == "int16":
+            halves = np.frombuffer(raw, np.uint8).reshape(2, -1).astype(np.int64)
+            rest = (halves[0] | (halves[1] << 8)).reshape(scene["size"], scene["size"])
+            there = rest.cumsum(0).cumsum(1).astype(np.int16).ravel()
+            assert np.abs(here.astype(int) - there).max() <= most, name
+        elif name.startswith("found:"):
+            assert (here != np.frombuffer(raw, np.uint8)).mean() < 1e-3, name  # where two classes are as likely
+        else:
+            assert np.array_equal(here, np.frombuffer(raw, np.uint8)), name
+
+
+def asked_of(studio: Studio, request: dict) -> dict:
+    """What Python answers to the same files."""
+    given = {
+        key: {"name": value.name, "data": base64.b64encode(value.read_bytes()).decode()}
+        if isinstance(value, Path)
+        else value
+        for key, value in request.items()
+    }
+    return studio.open_study(json.dumps(given))
+
+
+def test_the_first_view_is_small_and_needs_no_network_of_ours(visit, host, folder):
+    address, asked = host
+    asked.clear()
+    page = visit(address)
+    first = list(asked)
+    expect(page.locator(".message")).to_have_text("Drawn example 1 of 2, not a patient")
+    assert not [path for path in first if re.match(r"/some/where/(networks|runtime|h5wasm)", path)]
+    files = {path.removeprefix("/some/where/").partition("?")[0] or "index.html" for path in first} - {"sw.js"}
+    assert sum(len(gzip.compress((folder / name).read_bytes())) for name in files) <= 1e6
+    page.click(".examples button:nth-child(2)")
+    wait_for_text(page, ".message", "Drawn example 2")
+    assert "nothing is sent" in page.locator(".hint").inner_text()
+    assert "Nothing you open leaves" in page.locator(".foot").inner_text() and "Gradio" not in page.inner_text("body")
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> dict[str, Path]:
+    """A drawn polyp in the formats that people have, and its mask."""
+    base = tmp_path_factory.mktemp("pictures")
+    pixels, mask = polyp(41, 300)
+    image = Image.fromarray(pixels[:, :260])
+    paths = {}
+    for name, options in {
+        "plain.png": {},
+        "photo.jpg": {"quality": 90},
+        "small.webp": {"quality": 80},
+        "scan.tif": {"compression": "tiff_lzw"},
+        "old.bmp": {},
+    }.items():
+        paths[name] = base / name
+        image.save(paths[name], **options)
+    for name, kind in {"mask.png": "red on blue", "mask-0-255.png": "0/255"}.items():
+        paths[name] = base / name
+        encoded = EXACT.get(kind) or EXACT[next(iter(EXACT))]
+        paths[name].write_bytes(encoded(mask[:, :260].astype(bool)))
+    paths["torn.png"] = base / "torn.png"
+    paths["torn.png"].write_bytes(paths["plain.png"].read_bytes()[:5000])
+    return paths
+
+
+def test_files_of_many_kinds_are_pythons_and_mistakes_its_sentences(visit, host, studios, pictures):
+    page, studio = visit(host[0]), studios["polyp"]
+    give(page, "image", pictures["plain.png"])
+    held(page, json.loads(asked_of(studio, {"image": pictures["plain.png"]})["scene"]))
+    give(page, "mask", pictures["mask.png"])
+    both = {"image": pictures["plain.png"], "mask": pictures["mask.png"]}
+    held(page, json.loads(asked_of(studio, both)["scene"]))
+    for name in ("torn.png",):
+        page.set_input_files("[data-file=image]", pictures[name])
+        expect(page.locator(".message")).to_have_text(asked_of(studio, {"image": pictures[name]})["error"])
+        assert page.evaluate(f"() => {VIEWER}.study.labelled")  # what was in view stays
+    page.set_input_files("[data-file=mask]", pictures["photo.jpg"])
+    asked = {"image": pictures["plain.png"], "mask": pictures["photo.jpg"]}
+    expect(page.locator(".message")).to_have_text(asked_of(studio, asked)["error"])
+    for name in ("photo.jpg", "small.webp", "scan.tif", "old.bmp"):
+        give(page, "image", pictures[name])
+        held(page, json.loads(asked_of(studio, {"image": pictures[name]})["scene"]))
+    drop(page, pictures["mask-0-255.png"], pictures["photo.jpg"])
+    expect(page.locator(".message")).to_contain_text("Taken: photo.jpg as the image, mask-0-255.png as its mask.")
+    page.click("[data-do=paint]")
+    place = page.locator("[data-paint] canvas").first.bounding_box()
+    page.mouse.click(place["x"] + 0.8 * place["width"], place["y"] + 0.8 * place["height"])
+    assert page.evaluate(f"() => {VIEWER}.study.drawn")
+
+
+def saved(page: Page, kind: str) -> tuple[str, bytes]:
+    page.get_by_text("Download", exact=True).click()
+    with page.expect_download() as begun:
+        page.click(f"[data-export={kind}]")
+    return begun.value.suggested_filename, Path(begun.value.path()).read_bytes()
+
+
+def test_files_to_take_along_are_pythons(visit, host, studios, pictures):
+    page, studio = visit(host[0]), studios["polyp"]
+    give(page, "image", pictures["plain.png"])
+    give(page, "mask", pictures["mask.png"])
+    held(page, json.loads(asked_of(studio, {"image": pictures["plain.png"], "mask": pictures["mask.png"]})["scene"]))
+    files = {"image": pictures["plain.png"], "mask": pictures["mask.png"]}
+    of = {key: {"name": path.name, "data": base64.b64encode(path.read_bytes()).decode()} for key, path in files.items()}
+    page.evaluate(f"() => {VIEWER}.set({{threshold: 0.35, radius: 12, weighting: 'balanced', prior: 'corrected'}})")
+    view = {"threshold": 0.35, "radius": 12, "weighting": "balanced"}
+    for tab, kinds in {"compare": ("csv", "npz", "zip"), "anatomy": ("csv",), "radius": ("csv", "npz")}.items():
+        show(page, tab)
+        for kind in kinds:
+            name, data = saved(page, kind)
+            prior = "corrected" if tab == "compare" else "trained"
+            asked = {"of": of, "view": {**view, "tab": tab, "prior": prior}, "kind": kind}
+            expected = studio.export_view(json.dumps(asked))
+            assert name == expected["name"]
+            alike(kind, data, base64.b64decode(expected["data"]))
+    show(page, "results")
+    text = saved(page, "csv")[1].decode()
+    assert len(list(csv.DictReader(io.StringIO(text)))) > 20
+    for kind, start in {"png": b"\x89PNG", "svg": b"<svg"}.items():
+        show(page, "compare")
+        frame(page)
+        name, data = saved(page, kind)
+        assert name.endswith(kind) and data.startswith(start)
+    words = data.decode()
+    assert "Dilated balanced CE, prior" not in words and "plain.png" in words and words.count("<image") >= 10
+
+
+def alike(kind: str, here: bytes, there: bytes) -> None:
+    """Two files hold the same: cells, arrays, or pictures; logits within a step."""
+    if kind == "csv":
+        rows = [list(csv.DictReader(io.StringIO(data.decode(), newline=""))) for data in (here, there)]
+        assert [list(row) for row in rows[0]] == [list(row) for row in rows[1]]
+        for mine, theirs in zip(*rows, strict=True):
+            for key, value in theirs.items():
+                if re.fullmatch(r"-?[\d.]+(e-\d+)?", value):
+                    far = 3 if key.endswith("_px") else 0.1 if "percent" in key else 1e-3
+                    assert float(mine[key]) == pytest.approx(float(value), abs=far), key
+                    assert ("." in mine[key]) == ("." in value)
+                else:
+                    assert mine[key] == value
+        return
+    if kind == "npz":
+        mine, theirs = (np.load(io.BytesIO(data)) for data in (here, there))
+        assert mine.files == theirs.files
+        pairs = {name: (mine[name], theirs[name]) for name in mine.files}
+    else:
+        archives = [zipfile.ZipFile(io.BytesIO(data)) for data in (here, there)]
+        assert archives[0].namelist() == archives[1].namelist() and archives[0].testzip() is None
+        pictures = [name for name in archives[0].namelist() if name.endswith(".png")]
+        pairs = {name: tuple(np.asarray(Image.open(a.open(name))) for a in archives) for name in pictures}
+        scales = [json.loads(archive.read("scales.json")) for archive in archives]
+        assert scales[0].keys() == scales[1].keys()
+        np.testing.assert_allclose(list(scales[0].values()), list(scales[1].values()), rtol=2e-3)
+    for name, (a, b) in pairs.items():
+        assert (a.dtype, a.shape) == (b.dtype, b.shape), name
+        if a.dtype == np.float32:
+            np.testing.assert_allclose(a, b, rtol=2e-3, atol=5e-4 * max(1e-3, float(b.max())), err_msg=name)
+        elif a.dtype == np.bool_ or "prediction" in name:
+            assert (a != b).mean() < 1e-3, name
+        elif a.dtype == np.uint8:
+            assert np.array_equal(a, b), name
+        else:  # 16-bit PNG
+            assert np.abs(a.astype(int) - b).max() < 300, name
+
+
+def test_organs_slices_and_scans_are_pythons(visit, host, studios, tmp_path):
+    page, studio = visit(f"{host[0]}organs.html"), studios["organs"]
+    held(page, json.loads(asked_of(studio, {"example": 0})["scene"]))
+    slider = page.locator("[data-slice]")
+    slider.evaluate("(e) => { e.value = 40; e.dispatchEvent(new Event('input', {bubbles: true})) }")
+    held(page, json.loads(asked_of(studio, {"example": 0, "slice": 40})["scene"]))
+    hu, labels = quick_scan(103, 96, [20, 26, 30])
+    affine = np.diag([-3.0, -3.0, 5.0, 1.0])
+    paths = {}
+    for name, values in {"scan.nii.gz": hu, "label.nii.gz": labels}.items():
+        plain = nifti(values.transpose(2, 1, 0)[..., ::-1].astype(np.int16), affine)
+        paths[name] = tmp_path / name
+        paths[name].write_bytes(gzip.compress(plain))
+    drop(page, paths["label.nii.gz"], paths["scan.nii.gz"])
+    expect(page.locator(".message")).to_contain_text(
+        "scan.nii.gz as the scan, label.nii.gz as its labels", timeout=60000
+    )
+    request = {
+        "files": [
+            {"name": name, "data": base64.b64encode(paths[name].read_bytes()).decode()}
+            for name in ("label.nii.gz", "scan.nii.gz")
+        ]
+    }
+    reply = studio.open_study(json.dumps(request))
+    held(page, json.loads(reply["scene"]))
+    assert page.evaluate(f"() => {VIEWER}.study.place") == json.loads(reply["scene"])["place"]
+
+
+def test_the_policy_binds_page_and_workers(browser, host, folder, tmp_path):
+    page = browser.new_page()
+    page.goto(host[0])
+    page.wait_for_selector(READY)
+    with hosted(tmp_path) as (other, asked):
+        assert page.request.get(other).status == 200 and asked  # it can be reached, by anybody but the page
+        asked.clear()
+        url = f"{other}x"
+        asking = "fetch(url, {mode: 'no-cors'}).then(() => 'came', () => 'blocked')"
+        assert page.evaluate(f"(url) => {asking}", url) == "blocked"
+        worker = f"""async ([url, module]) => {{
+          const {{ boundWorker }} = await import(module);
+          const code = `const url = ${{JSON.stringify(url)}}; {asking}.then(postMessage);`;
+          const made = boundWorker("data:text/javascript," + encodeURIComponent(code));
+          return new Promise((done) => {{
+            made.onmessage = ({{data}}) => done(data);
+            made.onerror = () => done("no such module");
+          }});
+        }}"""
+        module = f"{host[0]}{next(folder.glob('web-*')).name}/backends/onnx/networks.js"
+        assert page.evaluate(worker, [url, module]) == "no such module"  # only our own host gives it code
+        inline = worker.replace(
+            'boundWorker("data:text/javascript," + encodeURIComponent(code))',
+            """new Worker(
+            URL.createObjectURL(new Blob([code], {type: "text/javascript"})), {type: "module"})""",
+        )
+        assert page.evaluate(inline, [url, module]) == "blocked"
+        assert not asked
+    page.close()
+
+
+def test_without_a_network_the_page_works_on_and_a_new_version_waits(visit, folder, tmp_path, studios, pictures):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    with hosted(copy) as (address, asked):
+        page = visit(address)
+        kept(page)
+        port = int(re.search(r":(\d+)/", address)[1])
+        assert any("networks/" in path for path in asked)
+    # the host is gone
+    page.reload()
+    page.wait_for_selector(READY)
+    page.click(".examples button:nth-child(2)")
+    wait_for_text(page, ".message", "Drawn example 2")
+    give(page, "image", pictures["plain.png"])
+    held(page, json.loads(asked_of(studios["polyp"], {"image": pictures["plain.png"]})["scene"]))
+    page.reload()  # and the image is still there
+    page.wait_for_selector(READY)
+    expect(page.locator(".message")).to_contain_text("plain.png", timeout=60000)
+    before = page.evaluate("caches.keys()")
+    service = copy / "sw.js"
+    service.write_text(service.read_text().replace('"version": "', '"version": "next', 1))
+    with hosted(copy, port):
+        page.evaluate("navigator.serviceWorker.getRegistration().then((r) => r.update())")
+        expect(page.locator(".notice.offer")).to_contain_text("new version", timeout=30000)
+        assert page.evaluate(f"() => {VIEWER}.state.own")  # nothing happened to what is in view
+        page.evaluate("window.before = true")
+        page.click(".notice.offer button")
+        page.wait_for_function("() => !window.before")
+        page.wait_for_selector(READY)
+        after = page.evaluate("caches.keys()")
+        assert len(set(after) - set(before)) == 1 and "next" in "".join(set(after) - set(before))
+        assert page.locator(".notice.offer").count() == 0
