@@ -89,7 +89,7 @@ def loader(settings: str) -> str:
     The address is taken from the page's own, so that it holds behind any prefix of a proxy.
 
     Args:
-        settings: `dbce.page.page.config` as JSON.
+        settings: `dbce.page.settings.config` as JSON.
     """
     base = json.dumps(f"{PATH}/{content_hash()}/")
     return f"""

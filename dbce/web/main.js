@@ -25,7 +25,7 @@ const TABS = { anatomy, compare, organs, radius, results };
 /**
  * Put the viewer into an element that holds viewer.html.
  * @param {HTMLElement} element gets the viewer as its property `dbce`
- * @param {Record<string, any>} settings from dbce.page.page.config
+ * @param {Record<string, any>} settings from dbce.page.settings.config
  * @param {import("./backends/backend.js").Backend} backend
  * @returns {Promise<Viewer>} when the first image is in view
  */

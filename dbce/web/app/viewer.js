@@ -23,7 +23,7 @@ const aspect = ([height, width]) => Math.min(LONGEST, Math.max(1 / LONGEST, widt
 export class Viewer {
   /**
    * @param {HTMLElement} element holds the page's HTML
-   * @param {Record<string, any>} config from dbce.page.page.config
+   * @param {Record<string, any>} config from dbce.page.settings.config
    * @param {import("../backends/backend.js").Backend} backend
    */
   constructor(element, config, backend) {
