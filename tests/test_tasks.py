@@ -16,8 +16,8 @@ from dbce.data.datasets import holds_own_split, load_dataset, pack_dataset
 from dbce.hub.publish import model_card
 from dbce.network import DeepSupervisionUnet
 from dbce.page import page
-from dbce.page.settings import describe
 from dbce.page.scans import ScanStudio
+from dbce.page.settings import describe
 from dbce.page.studio import Studio
 from dbce.registry import LOSSES, resolve
 from dbce.scores import evaluation

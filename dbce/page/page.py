@@ -17,6 +17,7 @@ from dbce.page.headers import Compressed, SafeHeaders
 from dbce.page.limits import Door, RequestLimit
 from dbce.page.preview import TITLE, Preview
 from dbce.page.room import Room
+from dbce.page.route import mount
 from dbce.page.scans import ScanStudio
 from dbce.page.settings import Offer, config
 from dbce.page.studio import Studio
@@ -50,7 +51,7 @@ def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
         "ssr_mode": False,  # another server would stand before the middleware
         "max_file_size": inputs.MAX_BYTES,
         "app_kwargs": {
-            "routes": [assets.mount()],
+            "routes": [mount()],
             "middleware": [
                 Middleware(Compressed),
                 Middleware(SafeHeaders, embed=tuple(embed)),
