@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -23,8 +23,14 @@ from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
 from dbce.weightings import WEIGHTINGS
 
-if TYPE_CHECKING:
-    from dbce.page.studio import Studio
+
+class Shelf(Protocol):
+    """The images that a page offers: a `dbce.page.studio.Studio`, or who has their captions."""
+
+    examples: list[tuple[np.ndarray, np.ndarray]]
+
+    def title(self, index: int) -> str:
+        """Caption of an example."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +67,16 @@ _LINES = (
     ("#b07ce8", "12 4"),
 )  # colour and dash of a network in charts; red and blue are those of errors
 _MEASURED = ("test_data", "scenes", "rows", "thresholds", "pairs")
+_PROMISE = (
+    "The server reads images you open in its memory and keeps none; this browser keeps the last ones until you forget "
+    "them, or none at all: see Display."
+)
 _PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
 
 
-def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> dict[str, Any]:
+def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> dict[str, Any]:
     """Everything the page must know before the first image of a task; the notice stands above it."""
-    task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
+    task, losses = offer.predictor.task, list(offer.predictor.losses)
     scans = task.is_scan
     others = [loss for loss in losses if loss not in LOSSES]
     table_of_fields = fields.table(task, losses, offer.predictor.weightings, len(studio.examples))
@@ -74,6 +84,9 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
     return {
         "task": task.name,
         "notice": notice,
+        "server": True,  # where nobody says otherwise
+        "hint": "or drop files anywhere",
+        "promise": _PROMISE,
         "tasks": [
             {"title": name.capitalize(), "href": name if index else "./", "here": name == task.name}
             for index, name in enumerate(tasks)
@@ -84,7 +97,8 @@ def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> 
         "formats": {tab: export.formats_of(tab) for tab, _ in known["tab"]["choices"]},
         "classes": list(task.classes),
         "colours": list(task.colours),
-        "drawn": all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
+        "drawn": bool(offer.predictor.checkpoints)
+        and all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
         "fields": list(known.values()),
         "weightings": {
             key: {
@@ -138,7 +152,15 @@ def shifts(predictor: Predictor) -> dict[str, float]:
 
 
 def describe(predictor: Predictor) -> str:
-    """One sentence on how the networks were trained."""
+    """One sentence on how the networks were trained; of predictions of somebody's own, that nobody here knows it."""
+    own = [name for name in predictor.losses if name not in predictor.checkpoints]
+    if own:
+        said = f"The predictions of {' and '.join(map(title, own))} were given: no network ran for them."
+        return (
+            said
+            if not predictor.checkpoints
+            else f"{describe(Predictor(predictor.checkpoints, predictor.task))} {said}"
+        )
     recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in predictor.checkpoints.values()]
     recipe, scans = recipes[0], predictor.task.is_scan
     if any(other != recipe for other in recipes):

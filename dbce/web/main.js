@@ -19,8 +19,9 @@ import { compare } from "./tabs/compare.js";
 import { organs } from "./tabs/organs.js";
 import { radius } from "./tabs/radius.js";
 import { results } from "./tabs/results.js";
+import { set } from "./tabs/set.js";
 
-const TABS = { anatomy, compare, organs, radius, results };
+const TABS = { set, anatomy, compare, organs, radius, results };
 
 /**
  * Put the viewer into an element that holds viewer.html.
@@ -49,6 +50,6 @@ export async function mount(element, settings, backend) {
   Object.assign(element, { dbce: viewer });
   const led = await address.go();
   viewer.root.dataset.ready = "true";
-  if (!led && !viewer.calm && !navigator.webdriver) breath.start();
+  if (!led && !viewer.calm && !navigator.webdriver && !config.closed) breath.start();
   return viewer;
 }

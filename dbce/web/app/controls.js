@@ -25,7 +25,8 @@ export function fillControls(viewer) {
           <img src="${thumbnail}" alt=""></button>`,
     )
     .join("");
-  viewer.$('[data-out="recipe"]').textContent = config.recipe;
+  for (const name of ["recipe", "promise", "hint"]) viewer.$(`[data-out="${name}"]`).textContent = config[name];
+  viewer.$('[data-out="built"]').hidden = !config.server;
   viewer.$('[data-out="why-one"]').textContent = whyOne(config.radius, dotAreas());
   viewer.$(".notice").textContent = config.notice;
   viewer.$(".notice").hidden = !config.notice;

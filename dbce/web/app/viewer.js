@@ -1,6 +1,7 @@
 // The viewer: one state, one image, and panels that are redrawn within a frame of any change.
-import { unpackArrays } from "../core/scene.js";
+import { bytes, unpackArrays } from "../core/scene.js";
 import { studyOf } from "../core/label_study.js";
+import { trained } from "../core/sentences.js";
 import { Fields } from "./state.js";
 import { firstTheme, keepTheme } from "./theme.js";
 
@@ -99,6 +100,12 @@ export class Viewer {
     return { object: several ? config.nouns.object : config.classes[1], seen: config.nouns.seen, several };
   }
 
+  /** Whose predictions these are, in words. @param {string} loss */
+  who(loss) {
+    const { own, titles } = this.config;
+    return own?.includes(loss) ? `the predictions of ${titles[loss]}` : trained(titles[loss]);
+  }
+
   /** What Compare shows: the study, with class weights taken out of its networks where that is asked for. */
   get judged() {
     return this.state.prior === "corrected" ? this.study.corrected(this.config.shifts) : this.study;
@@ -187,8 +194,9 @@ export class Viewer {
    */
   async showScene(text, change = () => {}) {
     const scene = JSON.parse(text);
-    const image = fetch(scene.image).then((answer) => answer.blob());
-    const [arrays, bitmap] = await Promise.all([unpackArrays(scene), image.then((blob) => createImageBitmap(blob))]);
+    const [, kind, code] = /^data:(.*);base64,(.*)$/.exec(scene.image);
+    const image = new Blob([bytes(code)], { type: kind }); // not fetched: a report may ask for nothing
+    const [arrays, bitmap] = await Promise.all([unpackArrays(scene), createImageBitmap(image)]);
     const sheet = new OffscreenCanvas(scene.size, scene.size).getContext("2d");
     sheet.drawImage(bitmap, 0, 0);
     this.bitmap = bitmap;
