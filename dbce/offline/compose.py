@@ -22,9 +22,7 @@ NO_PROBABILITIES = "label map: no probabilities"
 """Said beside every set of which a map is a label map."""
 
 _TABS = ("anatomy", "compare", "organs", "radius")  # of a page, those that a report has; before them comes its own
-_REFUSAL = (
-    "This file runs no network and opens no image: it holds those it was made with. The page of dbce opens others."
-)
+_REFUSAL = "This file runs no network, so it opens no image but those it holds; the page of dbce opens others."
 _PROMISE = "This file holds its images and asks nothing of any host."
 _THUMBNAIL = 96  # px, as the page's
 
@@ -140,7 +138,7 @@ def compose(
     groups = tuple(groups_of(rows))
     settings = config(shelf, Offer(compared), [compared.task.name])
     settings |= {
-        "fields": _fields(settings["fields"], compared, len(rows) > 1, radius, threshold),
+        "fields": _fields(settings["fields"], compared, len(rows) > 1 or bool(left), radius, threshold),
         "server": False,
         "closed": True,
         "embedded": embedded,
@@ -149,6 +147,7 @@ def compose(
         "refusal": _REFUSAL,
         "own": list(compared.names),
         "remarks": {name: NO_PROBABILITIES for name in compared.names if name in labelled},
+        "alone": f"One image proves nothing{': the means are under Set' if len(rows) > 1 else ''}.",
         "set": _listed(rows, groups, compared, heading, read, left, threshold),
     }
     return Report(document(heading, settings, scenes), tuple(rows), groups, compared.losses)
@@ -167,7 +166,7 @@ def _fields(
         changed = {**known, "start": start.get(known["name"], known["start"])}
         if known["name"] == "tab":
             ours = [choice for choice in known["choices"] if choice[0] in _TABS]
-            changed["choices"] = [["set", "Set"], *ours] if several else [*ours, ["set", "Set"]]
+            changed["choices"] = [["set", "Set"], *ours] if several else ours
         if known["name"] == "loss":
             changed["label"] = "Predictions of"
         fields.append(changed)

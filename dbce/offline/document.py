@@ -1,4 +1,4 @@
-"""One HTML file that holds the viewer, its style, its settings and the scenes of images, and asks nothing of any host."""
+"""One HTML file that holds the viewer, its style, its settings and the scenes of images, and asks no host for more."""
 
 from __future__ import annotations
 

@@ -156,11 +156,8 @@ def describe(predictor: Predictor) -> str:
     own = [name for name in predictor.losses if name not in predictor.checkpoints]
     if own:
         said = f"The predictions of {' and '.join(map(title, own))} were given: no network ran for them."
-        return (
-            said
-            if not predictor.checkpoints
-            else f"{describe(Predictor(predictor.checkpoints, predictor.task))} {said}"
-        )
+        networks = Predictor(predictor.checkpoints, predictor.task)
+        return f"{describe(networks)} {said}" if networks.checkpoints else said
     recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in predictor.checkpoints.values()]
     recipe, scans = recipes[0], predictor.task.is_scan
     if any(other != recipe for other in recipes):

@@ -208,9 +208,15 @@ export const moral = (facts, weighing, nouns, loss = null) =>
  * @param {Record<string, string>} titles
  * @param {string} method key of the paper's own
  * @param {string} seen "image" or "slice"
+ * @param {string} [nothing] that it proves nothing
  */
-export function oneImage(dice, titles, method, seen) {
-  const nothing = `One ${seen} proves nothing: the test set is under Results.`;
+export function oneImage(
+  dice,
+  titles,
+  method,
+  seen,
+  nothing = `One ${seen} proves nothing: the test set is under Results.`,
+) {
   /** @param {string} key */
   const at = (key) => (100 * (dice[key] ?? NaN)).toFixed(1);
   const measured = Object.keys(dice).filter((key) => dice[key] !== undefined);

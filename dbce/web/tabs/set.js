@@ -63,7 +63,7 @@ export function set(viewer) {
     <div class="card list"><div class="row"><h2>Images</h2><label class="order">Order <select>${orders
       .map(([value, text]) => `<option value="${value}">${text}</option>`)
       .join("")}</select></label></div>
-    <div class="heads" aria-hidden="true"><span></span><span>image</span><span>object</span><span>Dice</span>
+    <div class="listhead" aria-hidden="true"><span></span><span>image</span><span>object</span><span>Dice</span>
       <span>disagreement</span></div>
     <ol></ol></div>`;
   const list = view.querySelector("ol");
@@ -83,7 +83,7 @@ export function set(viewer) {
       <img src="${config.examples[row.example].thumbnail}" alt="" loading="lazy">
       <span class="title">${row.name}</span>
       <span class="number"><span class="what">object </span>${inPercent(row.area)} %</span>
-      <span class="bars">${losses.map((loss) => bar(row, loss)).join("") || "no mask"}</span>
+      <span class="dices">${losses.map((loss) => bar(row, loss)).join("") || "no mask"}</span>
       <span class="number"><span class="what">disagreement </span>${inPercent(row.disagreement)} %</span></button></li>`;
 
   const fill = () => (list.innerHTML = sorted(images, select.value).map(line).join(""));
