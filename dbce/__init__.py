@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         dice_cross_entropy,
         dilated_balanced_cross_entropy,
     )
+    from dbce.offline.report import report
     from dbce.registry import LOSSES, Loss, register_loss
     from dbce.weights import weight_map, weight_map_numpy
 
@@ -31,6 +32,7 @@ __all__ = [
     "dice_cross_entropy",
     "dilated_balanced_cross_entropy",
     "register_loss",
+    "report",
     "weight_map",
     "weight_map_numpy",
 ]
@@ -41,5 +43,5 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     homes = {"LOSSES": "registry", "Loss": "registry", "register_loss": "registry"}
-    homes |= {"weight_map": "weights", "weight_map_numpy": "weights"}
+    homes |= {"weight_map": "weights", "weight_map_numpy": "weights", "report": "offline.report"}
     return getattr(import_module(f"dbce.{homes.get(name, 'losses')}"), name)
