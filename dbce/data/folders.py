@@ -77,6 +77,11 @@ def image_folder(folder: str | Path) -> Path:
     return _folders(Path(folder))[0]
 
 
+def is_image_folder(folder: Path) -> bool:
+    """Whether a folder has the usual name of one of images, so that the one above it names the set."""
+    return folder.name.lower() in (*_IMAGE_FOLDERS, *(names[0].lower() for names in LAYOUTS[:2]))
+
+
 def _folders(folder: Path) -> tuple[Path, Path]:
     """Where the images and where the masks are."""
     for names in LAYOUTS:

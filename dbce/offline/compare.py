@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from dbce.data.folders import is_image_folder
 from dbce.data.paired import Member, Pairing, kinds_of_sets, open_members, pair_folders
 from dbce.offline.compose import Case, Report, compose
 from dbce.offline.report import compared_of
+from dbce.registry import title
 from dbce.scores.comparison import Group, comparison_latex, comparison_markdown
 from dbce.study.compared import check_names
 from dbce.tasks import Task
@@ -54,7 +56,9 @@ def compare(
         say(sentence)
     left = list(pairing.left)
     cases = _cases(progress(pairing.members), compared.task, kinds, left)
-    made = compose(cases, compared, images.resolve().name, left=left)
+    folder = images.resolve()
+    where = folder.parent.name if is_image_folder(folder) else folder.name
+    made = compose(cases, compared, f"{' and '.join(map(title, compared.losses))} on {where}", left=left)
     for sentence in left[len(pairing.left) :]:
         say(f"left out: {sentence}")
     return made

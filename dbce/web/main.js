@@ -50,6 +50,6 @@ export async function mount(element, settings, backend) {
   Object.assign(element, { dbce: viewer });
   const led = await address.go();
   viewer.root.dataset.ready = "true";
-  if (!led && !viewer.calm && !navigator.webdriver && !config.closed) breath.start();
+  if (!led && !viewer.calm && !navigator.webdriver && !settings.closed) breath.start();
   return viewer;
 }

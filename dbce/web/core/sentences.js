@@ -14,7 +14,7 @@ import { digits, grouped } from "./format.js";
  * @property {boolean} hasRadius
  * @property {number} [inSet] share of the objects in the data set, of a weighting that balances by it
  */
-/** @typedef {{title: string, who?: string, shares: number[]}} LossShares of which network the weighted loss falls where */
+/** @typedef {{title: string, who?: string, shares: number[]}} LossShares where a network's weighted loss falls */
 
 /** A network in words. @param {string} title of its loss */
 export const trained = (title) => `the network trained with ${title}`;

@@ -1,6 +1,5 @@
 // Stands in a report itself, no module: makes modules of the texts beside it, each before those that import it, and
 // starts the viewer. Browsers load no module from a file beside a file, but they do from what a page made itself.
-/* global document, URL, Blob */
 (async () => {
   /** @param {string} id */
   const given = (id) => JSON.parse(document.getElementById(id).textContent);

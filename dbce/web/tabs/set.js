@@ -84,7 +84,8 @@ export function set(viewer) {
       <span class="title">${row.name}</span>
       <span class="number"><span class="what">object </span>${inPercent(row.area)} %</span>
       <span class="dices">${losses.map((loss) => bar(row, loss)).join("") || "no mask"}</span>
-      <span class="number"><span class="what">disagreement </span>${inPercent(row.disagreement)} %</span></button></li>`;
+      <span class="number"><span class="what">disagreement </span>${inPercent(row.disagreement)} %</span>
+      </button></li>`;
 
   const fill = () => (list.innerHTML = sorted(images, select.value).map(line).join(""));
   select.addEventListener("change", () => {
