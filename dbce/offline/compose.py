@@ -24,6 +24,7 @@ NO_PROBABILITIES = "label map: no probabilities"
 _TABS = ("anatomy", "compare", "organs", "radius")  # of a page, those that a report has; before them comes its own
 _REFUSAL = "This file runs no network, so it opens no image but those it holds; the page of dbce opens others."
 _PROMISE = "This file holds its images and asks nothing of any host."
+_MEANS = ": the means are under Set"
 _THUMBNAIL = 96  # px, as the page's
 
 
@@ -56,12 +57,14 @@ class Report:
 
     Attributes:
         text: the HTML file.
+        settings: of its viewer.
         rows: one an image.
         groups: what is averaged; empty without masks.
         names: the networks and the sets.
     """
 
     text: str = field(repr=False)
+    settings: Mapping[str, Any] = field(repr=False)
     rows: tuple[Row, ...]
     groups: tuple[Group, ...]
     names: tuple[str, ...]
@@ -147,10 +150,10 @@ def compose(
         "refusal": _REFUSAL,
         "own": list(compared.names),
         "remarks": {name: NO_PROBABILITIES for name in compared.names if name in labelled},
-        "alone": f"One image proves nothing{': the means are under Set' if len(rows) > 1 else ''}.",
+        "alone": f"One {settings['nouns']['seen']} proves nothing{_MEANS if len(rows) > 1 else ''}.",
         "set": _listed(rows, groups, compared, heading, read, left, threshold),
     }
-    return Report(document(heading, settings, scenes), tuple(rows), groups, compared.losses)
+    return Report(document(heading, settings, scenes), settings, tuple(rows), groups, compared.losses)
 
 
 def _fields(

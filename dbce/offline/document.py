@@ -24,7 +24,7 @@ POLICY = "; ".join(
 
 ROOTS = ("main.js", "backends/baked.js")
 
-_RESET = "html, body { margin: 0; } body { min-height: 100vh; }"
+_RESET = "html, body { margin: 0; }"
 
 
 def document(title: str, settings: dict[str, Any], scenes: Sequence[str]) -> str:

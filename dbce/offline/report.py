@@ -57,6 +57,39 @@ def report(
     Raises:
         ValueError: what was given does not fit together or cannot be read; one sentence says what.
     """
+    made = report_of(
+        image,
+        mask,
+        predictions,
+        task=task,
+        values=values,
+        networks=networks,
+        names=names,
+        title=title,
+        radius=radius,
+        threshold=threshold,
+    )
+    if path is not None:
+        print(f"{path}: {made}", file=sys.stderr)
+        made.write(path)
+    return made
+
+
+def report_of(
+    image: Any,
+    mask: Any,
+    predictions: Mapping[str, Any] | None,
+    *,
+    task: str | None = None,
+    values: str = "auto",
+    networks: bool = False,
+    names: Sequence[str] | None = None,
+    title: str | None = None,
+    radius: float | None = None,
+    threshold: float = 0.5,
+    embedded: bool = False,
+) -> Report:
+    """`report` without its file; arguments as of it, and ``embedded`` as of `dbce.offline.compose.compose`."""
     compared = compared_of(check_names(predictions or {}), task, networks)
     images = list(image) if isinstance(image, (list, tuple)) else [image]
     several = isinstance(image, (list, tuple))
@@ -79,11 +112,7 @@ def report(
             yield Case(called[index], shown, labels, logits, said, labels=flat)
 
     heading = title or (called[0] if len(images) == 1 else f"{len(images)} images")
-    made = compose(cases(), compared, heading, radius=radius, threshold=threshold)
-    if path is not None:
-        print(f"{path}: {made}", file=sys.stderr)
-        made.write(path)
-    return made
+    return compose(cases(), compared, heading, radius=radius, threshold=threshold, embedded=embedded)
 
 
 def compared_of(names: Sequence[str], task: str | None, networks: bool) -> Compared:

@@ -1,6 +1,6 @@
 // Stands in a report itself, no module: makes modules of the texts beside it, each before those that import it, and
 // starts the viewer. Browsers load no module from a file beside a file, but they do from what a page made itself.
-(async () => {
+globalThis.dbce = (async () => {
   /** @param {string} id */
   const given = (id) => JSON.parse(document.getElementById(id).textContent);
   const element = document.getElementById("page");
@@ -15,7 +15,7 @@
     );
     const settings = given("dbce-settings");
     const sceneOf = (index) => document.getElementById(`dbce-scene-${index}`)?.textContent;
-    await mount(element, settings, bakedBackend(sceneOf, settings.refusal));
+    return await mount(element, settings, bakedBackend(sceneOf, settings.refusal));
   } catch (error) {
     element.querySelector(".message").textContent = `The report did not start (${error.message}); try a newer browser.`;
     throw error;
