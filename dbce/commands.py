@@ -533,9 +533,9 @@ def fetch_command(args: argparse.Namespace) -> None:
 
 def table_command(args: argparse.Namespace) -> None:
     """Print what was measured of a task: the bundled networks, several seeds, the radius."""
-    from dbce.scores.results import report
+    from dbce.scores.results import results_markdown
 
-    print(report(args.task))
+    print(results_markdown(args.task))
 
 
 def docs_command(args: argparse.Namespace) -> None:
