@@ -120,6 +120,7 @@ def test_a_bad_file_is_a_sentence_and_the_rest_goes_on(folders, capsys):
         "frame4_0000.png: no mask of that name",
     ):
         assert left.count(words) == 1, words
+    assert str(folders) not in json.dumps(settings)  # where it lay concerns nobody
     assert [row["name"] for row in settings["set"]["images"]] == ["frame5_0000.png", "frame6_0000.png"]
     said = capsys.readouterr()
     assert "frame1_0000.png: no prediction of theirs" in said.err.partition("report.html:")[0]

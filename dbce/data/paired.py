@@ -213,6 +213,6 @@ def _open(
         try:
             found[name] = to_grid(read_file(path, task), kinds[name], shape, task)
         except InputError as error:
-            return f"{path}: {error}"
+            return f"{name}: {error}"
     said = [f"{name}, {prediction.note}" for name, prediction in found.items()]
     return Opened(member.image.name, image, labels, shape, found, (*notes, *said))

@@ -51,36 +51,49 @@ def compare(
     if unknown:
         raise ValueError(f"--values names {unknown[0]!r}; the sets are {', '.join(predictions)}.")
     pairing = pair_folders(images, masks, predictions)
+    folders = [images, masks, *predictions.values()]
+    left = [_shared(sentence, folders) for sentence in pairing.left]
     kinds = kinds_of_sets(pairing.members, compared.task, values or {})
-    for sentence in _found(pairing, kinds, images):
+    for sentence in _found(pairing, kinds, left, images):
         say(sentence)
-    left = list(pairing.left)
-    cases = _cases(progress(pairing.members), compared.task, kinds, left)
+    paired, told = pairing.members, len(left)
+    cases = _cases(progress(paired), compared.task, kinds, left, folders)
     folder = images.resolve()
     where = folder.parent.name if is_image_folder(folder) else folder.name
     made = compose(cases, compared, f"{' and '.join(map(title, compared.losses))} on {where}", left=left)
-    for sentence in left[len(pairing.left) :]:
+    for sentence in left[told:]:
         say(f"left out: {sentence}")
     return made
 
 
-def _found(pairing: Pairing, kinds: Mapping[str, str], images: Path) -> list[str]:
+def _shared(sentence: str, folders: Sequence[Path]) -> str:
+    """A sentence without where the folders lie on this machine: a report is for others, too."""
+    for folder in folders:
+        sentence = sentence.replace(f"{folder}/", f"{folder.resolve().name}/")
+    return sentence
+
+
+def _found(pairing: Pairing, kinds: Mapping[str, str], left: Sequence[str], images: Path) -> list[str]:
     """What was paired, read how, and left out."""
     lines = [f"{images}: {len(pairing.members)} images with a mask and a prediction of every set"]
     for name, kind in kinds.items():
         endings = sorted({"".join(member.predictions[name].suffixes[-1:]) for member in pairing.members})
         lines.append(f"  {name}: {kind}, from {', '.join(endings)}")
     lines += [f"  {note}" for note in pairing.notes[:_SHOWN]]
-    lines += [f"left out: {sentence}" for sentence in pairing.left[:_SHOWN]]
-    more = len(pairing.left) - _SHOWN
+    lines += [f"left out: {sentence}" for sentence in left[:_SHOWN]]
+    more = len(left) - _SHOWN
     return [*lines, f"left out: {more} more; the report lists them all"] if more > 0 else lines
 
 
-def _cases(members: Sequence[Member], task: Task, kinds: Mapping[str, str], left: list[str]) -> Iterator[Case]:
-    for opened in open_members(members, task, kinds, left):
+def _cases(
+    members: Sequence[Member], task: Task, kinds: Mapping[str, str], left: list[str], folders: Sequence[Path]
+) -> Iterator[Case]:
+    unusable: list[str] = []
+    for opened in open_members(members, task, kinds, unusable):
         logits = {name: prediction.logits for name, prediction in opened.predictions.items()}
         flat = frozenset(name for name, kind in kinds.items() if kind == "labels")
         yield Case(opened.name, opened.image, opened.labels, logits, opened.notes, opened.shape, flat)
+    left += [_shared(sentence, folders) for sentence in unusable]
 
 
 def tables_of(files: Sequence[str]) -> dict[Path, Callable[[Sequence[Group]], str]]:

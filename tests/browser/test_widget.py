@@ -1,4 +1,4 @@
-"""`dbce.view`: Python's side by its traits, the cell's in a host that has the model's interface as anywidget states it."""
+"""`dbce.view`: Python's side by its traits, the cell's in a host with the model's interface as anywidget states it."""
 
 from __future__ import annotations
 
