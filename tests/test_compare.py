@@ -196,12 +196,28 @@ def test_modules_come_after_those_that_they_import():
         ({"mine": np.zeros((320, 320))}, {"networks": True}, "say which one"),
         ({"mine": np.zeros((320, 320))}, {"values": "odds"}, "values is 'odds'"),
         ({"mine": np.zeros((320, 320))}, {"mask": np.zeros((3, 3))}, "mask is .3, 3."),
+        ({"mine": np.zeros((320, 320))}, {"mask": np.full((320, 320), 0.5)}, "mask holds 0.5"),
+        ({"mine": np.zeros((320, 320))}, {"radius": 151}, "radius is 151"),
+        ({"mine": np.zeros((320, 320))}, {"threshold": 1}, "threshold is 1"),
     ],
 )
 def test_what_does_not_fit_is_one_sentence(arguments, options, words):
     image, mask, _, _ = drawn(0)
     with pytest.raises(ValueError, match=words):
         dbce.report(image, **{"mask": mask, "predictions": arguments, **options})
+
+
+@pytest.mark.parametrize(("top", "ignored"), [(True, 0), (1, 0), (255, 0), (1, 255)])
+def test_a_mask_is_read_as_its_values_say(top, ignored):
+    _, mask, soft, _ = drawn(1)
+    given = mask * np.asarray(top)
+    valid = np.ones_like(mask)
+    if ignored:
+        given[:, :160], valid[:, :160] = ignored, False
+    made = dbce.report(np.zeros((320, 320), np.uint8), given, {"mine": soft})
+    wanted = counted((soft > 0.5) & valid, mask & valid)
+    assert made.rows[0].scores["mine"] == pytest.approx(wanted)
+    assert made.rows[0].area == pytest.approx((mask & valid).sum() / valid.sum())
 
 
 def test_networks_stand_beside_predictions():

@@ -17,6 +17,7 @@ from dbce.page.settings import Offer, config
 from dbce.registry import title
 from dbce.scores.comparison import Group, Row, groups_of, row_of, table_note, table_of
 from dbce.study.compared import Compared
+from dbce.tasks import MAX_RADIUS
 
 NO_PROBABILITIES = "label map: no probabilities"
 """Said beside every set of which a map is a label map."""
@@ -35,20 +36,20 @@ class Case:
     Attributes:
         name: what it is called.
         image: (H, W, 3) uint8 RGB.
-        mask: of its height and width, as of `dbce.study.predictor.Predictor.set_image`; None without one.
+        labels: as of `dbce.study.predictor.Study`; None without a mask.
         logits: by set, from `dbce.data.predictions.to_grid`.
         notes: sentences on how it was read.
         shape: height and width as it came.
-        labels: the sets of which it has a label map.
+        flat: the sets of which it has a label map.
     """
 
     name: str
     image: np.ndarray
-    mask: np.ndarray | None
+    labels: np.ndarray | None
     logits: Mapping[str, np.ndarray]
     notes: tuple[str, ...] = ()
     shape: tuple[int, int] | None = None
-    labels: frozenset[str] = frozenset()
+    flat: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -122,19 +123,23 @@ def compose(
         embedded: whether it stands in a notebook, whose address is not its own.
 
     Raises:
-        ValueError: no image, or one of another shape than its mask.
+        ValueError: no image, or a radius or threshold out of range.
     """
+    if radius is not None and not 0 <= radius <= MAX_RADIUS:
+        raise ValueError(f"radius is {radius:g}; it must lie between 0 and {MAX_RADIUS}.")
+    if not 0.01 <= threshold <= 0.99:
+        raise ValueError(f"threshold is {threshold:g}; it must lie between 0.01 and 0.99.")
     shelf, scenes, rows, read = _Shelf(), [], [], []
-    labelled: set[str] = set()
+    flat: set[str] = set()
     for case in cases:
-        study = compared.study(case.image, case.mask, case.logits)
+        study = compared.study(case.image, case.labels, case.logits)
         height, width = case.shape or case.image.shape[:2]
         caption = f"{case.name}, {width} × {height} px"
-        note = " ".join([*case.notes, *([] if case.mask is not None else ["No mask."])])
+        note = " ".join([*case.notes, *([] if case.labels is not None else ["No mask."])])
         scenes.append(scene(study, caption, note, shape=(height, width)))
         rows.append(row_of(case.name, study, threshold))
         read.append(f"{case.name}: {' '.join(case.notes)}" if case.notes else case.name)
-        labelled |= case.labels
+        flat |= case.flat
         shelf.add(study.image, case.name)
     if not rows:
         raise ValueError("no image is left to report on" + (f": {left[0]}" if left else "; give one at least."))
@@ -149,7 +154,7 @@ def compose(
         "promise": _PROMISE,
         "refusal": _REFUSAL,
         "own": list(compared.names),
-        "remarks": {name: NO_PROBABILITIES for name in compared.names if name in labelled},
+        "remarks": {name: NO_PROBABILITIES for name in compared.names if name in flat},
         "alone": f"One {settings['nouns']['seen']} proves nothing{_MEANS if len(rows) > 1 else ''}.",
         "set": _listed(rows, groups, compared, heading, read, left, threshold),
     }

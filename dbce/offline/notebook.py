@@ -18,7 +18,7 @@ except ModuleNotFoundError as error:
 from dbce.offline.compose import Report
 from dbce.offline.report import report_of
 from dbce.page.assets import WEB
-from dbce.tasks import MAX_RADIUS, WORK_SIZE
+from dbce.tasks import WORK_SIZE
 
 HEIGHT = 860
 """Of a cell, in pixels."""
@@ -100,9 +100,7 @@ def view(
         A widget; ``radius``, ``threshold``, ``tab``, ``weighting`` and ``pixel`` can be read, set and observed.
 
     Raises:
-        ValueError: as of `dbce.report`, or a radius out of range.
+        ValueError: as of `dbce.report`.
     """
-    if radius is not None and not 0 <= radius <= MAX_RADIUS:
-        raise ValueError(f"radius is {radius:g}; it must lie between 0 and {MAX_RADIUS}.")
     made = report_of(image, mask, predictions, radius=radius, embedded=True, **options)
     return View(made, {field["name"]: field for field in made.settings["fields"]}, height=height)

@@ -12,9 +12,10 @@ import numpy as np
 from dbce.data import pairs
 from dbce.data.inputs import read_picture
 from dbce.data.predictions import Raw, decide_kind, from_array, read_file, to_grid
+from dbce.data.resize import resize_labels, resize_mask
 from dbce.offline.compose import Case, Report, compose
 from dbce.study.compared import OBJECT, Compared, check_names
-from dbce.tasks import TASKS, Task
+from dbce.tasks import IGNORE, TASKS, WORK_SIZE, Task
 from dbce.train import checkpoints
 
 
@@ -102,14 +103,14 @@ def report_of(
     def cases() -> Any:
         for index, (one, its_mask) in enumerate(zip(images, masks, strict=True)):
             shown, notes = _image(one)
-            labels = None if its_mask is None else _mask(its_mask, compared.task)
+            labels = None if its_mask is None else _labels(its_mask, shown.shape[:2], compared.task)
             found = {
                 name: to_grid(maps[index], kinds[name], shown.shape[:2], compared.task) for name, maps in raws.items()
             }
             logits = {name: one.logits for name, one in found.items()}
             said = (*notes, *(one.note for one in found.values()))
             flat = frozenset(name for name, one in found.items() if one.kind == "labels")
-            yield Case(called[index], shown, labels, logits, said, labels=flat)
+            yield Case(called[index], shown, labels, logits, said, flat=flat)
 
     heading = title or (called[0] if len(images) == 1 else f"{len(images)} images")
     return compose(cases(), compared, heading, radius=radius, threshold=threshold, embedded=embedded)
@@ -160,10 +161,26 @@ def _image(given: Any) -> tuple[np.ndarray, tuple[str, ...]]:
     return (np.repeat(array[..., None], 3, axis=2) if array.ndim == 2 else array), ()
 
 
-def _mask(given: Any, task: Task) -> np.ndarray:
+def _labels(given: Any, shape: tuple[int, ...], task: Task) -> np.ndarray:
+    """A mask, or labels, on the page's grid."""
     if isinstance(given, (str, Path)):
-        return pairs.read_any((str(given), Path(given).read_bytes()), task).labels
-    return _array(given, "mask")
+        mask = pairs.read_any((str(given), Path(given).read_bytes()), task).labels
+    else:
+        mask = _array(given, "mask")
+    if mask.shape != shape:
+        raise ValueError(f"mask is {mask.shape}, image is {shape}; a mask must have the height and width of its image.")
+    held = np.unique(mask)
+    known = np.append(np.arange(task.num_classes), IGNORE)
+    if not np.isin(held, known).all():
+        raise ValueError(
+            f"mask holds {held[~np.isin(held, known)][0]:g}; it must hold the class numbers 0 to "
+            f"{task.num_classes - 1}, and {IGNORE} where a pixel does not count."
+        )
+    if task.several:
+        return resize_labels(mask.astype(np.uint8), WORK_SIZE)
+    if isinstance(given, (str, Path)) or 1 in held:  # a file's reader has told 255 from the object
+        return resize_mask(mask.astype(np.uint8), WORK_SIZE)
+    return resize_mask(mask != 0, WORK_SIZE)
 
 
 def _raw(given: Any, name: str, task: Task) -> Raw:

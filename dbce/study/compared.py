@@ -69,20 +69,20 @@ class Compared(Predictor):
         """The networks, then the sets."""
         return (*self.checkpoints, *self.names)
 
-    def study(self, image: np.ndarray, mask: np.ndarray | None, logits: Mapping[str, np.ndarray]) -> Study:
+    def study(self, image: np.ndarray, labels: np.ndarray | None, logits: Mapping[str, np.ndarray]) -> Study:
         """What the networks and the sets say of an image.
 
         Args:
-            image: (H, W, 3) uint8 RGB, like the mask as of `Predictor.set_image`.
-            mask: or None.
+            image: (H, W, 3) uint8 RGB, any size.
+            labels: as a `Study` holds them, on the page's grid, or None.
             logits: by set, on the page's grid, from `dbce.data.predictions.to_grid`.
 
         Raises:
-            ValueError: an image or a mask of another shape or type.
+            ValueError: an image of another shape or type.
         """
-        study = self.set_image(image, mask)
+        study = self.set_image(image)
         own = {name: _steps(logits[name]) for name in self.names if name in logits}
-        return replace(study, logits={**study.logits, **own})
+        return replace(study, labels=labels, logits={**study.logits, **own})
 
 
 def _steps(logits: np.ndarray) -> np.ndarray:
