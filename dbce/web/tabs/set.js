@@ -93,6 +93,14 @@ export function set(viewer) {
     draw();
   });
   fill();
+  let scrolled = null; // the image to which the strip of thumbnails was moved last
+  viewer.drawers.push(() => {
+    const strip = viewer.$(".examples");
+    const now = strip.querySelector(`[data-example="${state.example}"]`);
+    if (state.example === scrolled || !now || !strip.clientWidth) return;
+    scrolled = state.example;
+    strip.scrollLeft = now.offsetLeft - strip.offsetLeft - (strip.clientWidth - now.clientWidth) / 2;
+  });
 
   function draw() {
     for (const button of /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll("button")))
