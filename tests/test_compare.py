@@ -109,7 +109,7 @@ def test_a_bad_file_is_a_sentence_and_the_rest_goes_on(folders, capsys):
     (folders / "masks/frame4_0000.png").unlink()
     assert run(folders) == 0
     settings = data_of((folders / "report.html").read_text(), "dbce-settings")
-    left = "\n".join(settings["set"]["left"])
+    left = "\n".join(settings["report"]["left"])
     for words in (
         "frame0_0000.png is not an image",
         "frame1_0000.png: no prediction of theirs",
@@ -121,7 +121,7 @@ def test_a_bad_file_is_a_sentence_and_the_rest_goes_on(folders, capsys):
     ):
         assert left.count(words) == 1, words
     assert str(folders) not in json.dumps(settings)  # where it lay concerns nobody
-    assert [row["name"] for row in settings["set"]["images"]] == ["frame5_0000.png", "frame6_0000.png"]
+    assert [row["name"] for row in settings["report"]["rows"]] == ["frame5_0000.png", "frame6_0000.png"]
     said = capsys.readouterr()
     assert "frame1_0000.png: no prediction of theirs" in said.err.partition("report.html:")[0]
 

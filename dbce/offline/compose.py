@@ -25,7 +25,7 @@ NO_PROBABILITIES = "label map: no probabilities"
 _TABS = ("anatomy", "compare", "organs", "radius")  # of a page, those that a report has; before them comes its own
 _REFUSAL = "This file runs no network, so it opens no image but those it holds; the page of dbce opens others."
 _PROMISE = "This file holds its images and asks nothing of any host."
-_MEANS = ": the means are under Set"
+_MEANS = ": the means are under Images"
 _THUMBNAIL = 96  # px, as the page's
 
 
@@ -156,7 +156,7 @@ def compose(
         "own": list(compared.names),
         "remarks": {name: NO_PROBABILITIES for name in compared.names if name in flat},
         "alone": f"One {settings['nouns']['seen']} proves nothing{_MEANS if len(rows) > 1 else ''}.",
-        "set": _listed(rows, groups, compared, heading, read, left, threshold),
+        "report": _listed(rows, groups, compared, heading, read, left, threshold),
     }
     return Report(document(heading, settings, scenes), settings, tuple(rows), groups, compared.losses)
 
@@ -166,7 +166,7 @@ def _fields(
 ) -> list[dict[str, Any]]:
     """The page's table of fields with the tabs of a report, and with what it starts as."""
     own = "organs" if compared.task.several else "compare"
-    start = {"tab": "set" if several else own, "threshold": threshold, "loss": compared.names[0]}
+    start = {"tab": "images" if several else own, "threshold": threshold, "loss": compared.names[0]}
     if radius is not None:
         start["radius"] = int(radius)
     fields = []
@@ -174,7 +174,7 @@ def _fields(
         changed = {**known, "start": start.get(known["name"], known["start"])}
         if known["name"] == "tab":
             ours = [choice for choice in known["choices"] if choice[0] in _TABS]
-            changed["choices"] = [["set", "Set"], *ours] if several else ours
+            changed["choices"] = [["images", "Images"], *ours] if several else ours
         if known["name"] == "loss":
             changed["label"] = "Predictions of"
         fields.append(changed)
@@ -190,7 +190,7 @@ def _listed(
     left: Sequence[str],
     threshold: float,
 ) -> dict[str, Any]:
-    """What the tab Set shows; its texts are HTML."""
+    """What the tab Images shows; its texts are HTML."""
     sets = len(compared.losses)
     orders = [("disagreement/", "most disputed")] if sets > 1 else []
     if groups:
@@ -209,7 +209,7 @@ def _listed(
         "read": [html.escape(sentence) for sentence in read],
         "left": [html.escape(sentence) for sentence in left],
         "orders": orders,
-        "images": [
+        "rows": [
             {
                 "example": index,
                 "name": html.escape(row.name),

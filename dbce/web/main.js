@@ -19,9 +19,9 @@ import { compare } from "./tabs/compare.js";
 import { organs } from "./tabs/organs.js";
 import { radius } from "./tabs/radius.js";
 import { results } from "./tabs/results.js";
-import { set } from "./tabs/set.js";
+import { images } from "./tabs/images.js";
 
-const TABS = { set, anatomy, compare, organs, radius, results };
+const TABS = { images, anatomy, compare, organs, radius, results };
 
 /**
  * Put the viewer into an element that holds viewer.html.

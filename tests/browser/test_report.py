@@ -52,7 +52,7 @@ def dice(page, name: str) -> float:
 
 def test_the_list_leads_to_every_image_and_the_viewer_judges_it_as_the_files_say(opened):
     page = opened()
-    rows = page.locator("#view-set ol button")
+    rows = page.locator("#view-images ol button")
     numbers = [[float(text) for text in row.locator(".dice b").all_inner_texts()] for row in rows.all()]
     wanted = []
     for seed in (1, 2, 6):
@@ -60,7 +60,7 @@ def test_the_list_leads_to_every_image_and_the_viewer_judges_it_as_the_files_say
         apart = 1 - counted(soft > 0.5, flat)["dice"]
         wanted.append((apart, [round(100 * counted(found, mask)["dice"], 1) for found in (soft > 0.5, flat)]))
     assert numbers == [scores for _, scores in sorted(wanted, key=lambda each: -each[0])]
-    page.select_option("#view-set select", "name/")
+    page.select_option("#view-images select", "name/")
     assert rows.nth(2).locator(".title").inner_text() == "image 3"
     rows.nth(2).click()
     page.wait_for_selector("#view-compare")
@@ -68,7 +68,7 @@ def test_the_list_leads_to_every_image_and_the_viewer_judges_it_as_the_files_say
     frame(page)
     assert [dice(page, name) for name in SETS] == wanted[2][1]
     assert page.inner_text('.model[data-loss="label map"] h3 small') == "label map: no probabilities"
-    assert page.inner_text('[data-out="one-image"]').endswith("One image proves nothing: the means are under Set.")
+    assert page.inner_text('[data-out="one-image"]').endswith("One image proves nothing: the means are under Images.")
 
     _, mask, soft, _ = drawn(6)
     page.locator(".steer [data-field=threshold]").fill("0.8")  # no network ran, and none is asked
@@ -116,7 +116,7 @@ def test_a_report_refuses_files_in_one_sentence_and_keeps_what_is_in_view(opened
 @pytest.mark.parametrize("width", [390, 1280])
 def test_nothing_is_wider_than_the_window(opened, width):
     page = opened(viewport={"width": width, "height": 844}, color_scheme="light")
-    for tab in ("set", "anatomy", "compare", "radius"):
+    for tab in ("images", "anatomy", "compare", "radius"):
         show(page, tab)
         frame(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, tab

@@ -51,10 +51,10 @@ const listing = (summary, lines, open) =>
     : `<p class="quiet">${summary}</p>`;
 
 /** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
-export function set(viewer) {
+export function images(viewer) {
   const { config, state, fields } = viewer;
-  const { title, table, said, read, left, images, orders } = config.set;
-  const view = viewer.$("#view-set");
+  const { title, table, said, read, left, rows, orders } = config.report;
+  const view = viewer.$("#view-images");
   const next = fields.table.get("tab").choices.find(([tab]) => tab === "compare" || tab === "organs")[0];
   const losses = config.losses;
   view.innerHTML = `<div class="card"><h2>${title}</h2>${table ? means(table) : ""}
@@ -87,7 +87,7 @@ export function set(viewer) {
       <span class="number"><span class="what">disagreement </span>${inPercent(row.disagreement)} %</span>
       </button></li>`;
 
-  const fill = () => (list.innerHTML = sorted(images, select.value).map(line).join(""));
+  const fill = () => (list.innerHTML = sorted(rows, select.value).map(line).join(""));
   select.addEventListener("change", () => {
     fill();
     draw();

@@ -1,7 +1,7 @@
 // The list of a report, in every order.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { sorted } from "../../dbce/web/tabs/set.js";
+import { sorted } from "../../dbce/web/tabs/images.js";
 
 const rows = [
   { example: 0, name: "a", area: 0.3, disagreement: 0.1, dice: { one: 0.9, two: 0.2 } },
