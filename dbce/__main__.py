@@ -145,6 +145,13 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--keep", type=float, metavar="SECONDS", help="how long files of programs stay on this machine (default 240)"
     )
+    demo.add_argument(
+        "--data",
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="test sets of the networks, such as CVC-ClinicDB: every visitor can open their images under Set",
+    )
     source = demo.add_mutually_exclusive_group()
     _checkpoints_option(source)
     source.add_argument(

@@ -96,7 +96,7 @@ def demo_command(args: argparse.Namespace) -> None:
     from dbce.page.serving import serve
 
     reference = None if args.checkpoints else args.hub
-    serve(args.host, args.port, reference=reference, embed=args.embed, keep=args.keep)
+    serve(args.host, args.port, reference=reference, embed=args.embed, keep=args.keep, data=args.data)
 
 
 def train_command(args: argparse.Namespace) -> None:

@@ -36,7 +36,10 @@ def nifti(values: np.ndarray, affine: np.ndarray = AFFINE, axes: Any = None, kin
         image = image.as_reoriented(np.array(axes))
     image = kind(np.asarray(image.dataobj), image.affine, dtype=values.dtype)
     image.header.set_data_dtype(values.dtype)
-    return image.to_bytes()
+    data = image.to_bytes()
+    for part in ("quatern_b", "quatern_c", "quatern_d"):  # their last bits are the processor's
+        data = changed(data, part, round(float(image.header[part]), 6) + 0.0)
+    return data
 
 
 def changed(data: bytes, field: str, value: Any) -> bytes:

@@ -36,11 +36,12 @@ def compare(old, new, where: str, rtol: float) -> None:
     """Whole numbers, words and arrays of whole numbers are equal; real numbers are as near as float32 allows."""
     if isinstance(new, dict) and len(new) == 1 and next(iter(new)) in ("uint8", "int16", "int32", "float32"):
         assert old.keys() == new.keys(), where
-        np.testing.assert_allclose(unpacked(old), unpacked(new), rtol=rtol, atol=rtol, err_msg=f"{where}: {AGAIN}")
+        near = 0 if where.startswith("weights") else rtol  # of exponentials the last bit is the processor's
+        np.testing.assert_allclose(unpacked(old), unpacked(new), rtol=near, atol=near, err_msg=f"{where}: {AGAIN}")
     elif isinstance(new, dict):
         assert old.keys() == new.keys(), f"{where}: {AGAIN}"
         for key in new:
-            compare(old[key], new[key], f"{where}, {key}", rtol if "entropy" in key or "probability" in key else 0)
+            compare(old[key], new[key], f"{where}, {key}", rtol)
     elif isinstance(new, (list, tuple)):
         assert len(old) == len(new), where
         for i, value in enumerate(new):

@@ -25,6 +25,7 @@ from dbce import losses, metrics
 from dbce.data import datasets, volumes
 from dbce.data.augment import Augment
 from dbce.data.datasets import Dataset
+from dbce.data.resize import resize_image
 from dbce.page.scene import ceil_distance, scene
 from dbce.page.studio import Studio
 from dbce.registry import LOSSES
@@ -368,9 +369,10 @@ def test_a_mask_shrinks_by_the_halves_of_its_pixels(mask, factor):
 def test_ignored_pixels_far_away_change_no_other_pixel_of_a_mask(mask, size):
     high = np.vstack([mask, np.zeros((11, 14), bool)]).astype(np.uint8)
     before = datasets.resize_mask(high, 2 * size)
+    even = np.abs(resize_image(high.astype(np.float32), 2 * size) - 0.5) < 1 / 255  # OpenCV interpolates bytes coarsely
     high[11:] = IGNORE
     after = datasets.resize_mask(high, 2 * size)
-    assert np.array_equal(before[: size - 2], after[: size - 2]) and (before < 2).all()
+    assert ((before == after) | even)[: size - 2].all() and (before < 2).all()
     assert (after[size + 2 :] == IGNORE).all()
 
 

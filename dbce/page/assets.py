@@ -18,7 +18,20 @@ PATH = "dbce-web"
 KINDS = {".js": "text/javascript", ".wasm": "application/wasm", ".png": "image/png"}
 """What is served, by suffix; the HTML and the style travel inside the page."""
 
-STYLES = ("base", "top", "tour", "source", "panels", "controls", "anatomy", "compare", "results", "large", "narrow")
+STYLES = (
+    "base",
+    "top",
+    "tour",
+    "source",
+    "panels",
+    "controls",
+    "anatomy",
+    "compare",
+    "results",
+    "set",
+    "large",
+    "narrow",
+)
 """The files of the style, in the order in which they override each other."""
 
 _IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'];""", re.MULTILINE)

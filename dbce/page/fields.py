@@ -8,6 +8,7 @@ from typing import Any
 from dbce.data import ct
 from dbce.prior import PRIORS
 from dbce.registry import short_title, title
+from dbce.study.words import ERRORS, SCORES
 from dbce.tasks import MAX_RADIUS, Task
 from dbce.weightings import Weighting
 
@@ -15,7 +16,7 @@ _PRIOR_TITLES = dict(zip(PRIORS, ("as trained", "corrected"), strict=True))
 
 
 def table(
-    task: Task, losses: Sequence[str], weightings: Mapping[str, Weighting], examples: int
+    task: Task, losses: Sequence[str], weightings: Mapping[str, Weighting], examples: int, has_set: bool = False
 ) -> list[dict[str, Any]]:
     """The fields of a page, in the order in which a link holds them.
 
@@ -28,9 +29,11 @@ def table(
         losses: the networks, in order.
         weightings: those that there are with these networks.
         examples: how many there are.
+        has_set: whether the networks were scored image by image.
     """
     views = {"organs": task.objects.capitalize()} if task.several else {"compare": "Compare"}
-    tabs = {"anatomy": "Anatomy", **views, "radius": "Radius", "results": "Results"}
+    of_set = {"set": "Set"} if has_set else {}
+    tabs = {"anatomy": "Anatomy", **views, **of_set, "radius": "Radius", "results": "Results"}
     below = {"probability": "probability", "entropy": "cross entropy", "weighted": "weighted loss"}
     return [
         _one("tab", "anatomy", tabs, always=True),
@@ -46,13 +49,13 @@ def table(
         *([] if task.several else [_one("prior", PRIORS[0], _PRIOR_TITLES, "Class prior")]),
         _one("palette", "paper", {"paper": "the paper\u2019s", "safe": "colour-blind safe"}),
         _one("below", "probability", below, "Below"),
-        *(_pair(losses) if not task.several else []),
+        *([*_pair(losses), *_of_set()] if not task.several else []),
         _one("shape", "fill", {"fill": "fill", "outline": "outline"}, "Errors"),
         _one("scale", "own", {"own": "each its own", "shared": "one for all"}, "Colour scale"),
         _number("opacity", 1, 0, 1, 0.05, "Opacity of the maps over the image"),
         {"name": "outline", "kind": "flag", "start": True},
         _many("shown", {loss: title(loss) for loss in losses}, "Networks"),
-        _many("layers", {"tp": "found", "fp": "false positive", "fn": "missed"}),
+        _many("layers", ERRORS["fill"]),
     ]
 
 
@@ -60,6 +63,20 @@ def _pair(losses: Sequence[str]) -> list[dict[str, Any]]:
     """Two networks that are laid over each other."""
     choices = {loss: short_title(loss) for loss in losses}
     return [_one("first", losses[0], choices, "A"), _one("second", losses[-1], choices, "B")]
+
+
+def _of_set() -> list[dict[str, Any]]:
+    """A test set, image by image: what dots stand for, the order of the list, the image that is picked."""
+    orders = {
+        "disputed": "most disputed first",
+        "worst": "worst for all first",
+        "missed": "most missed first",
+        "rim": "most false in the rim first",
+        "far": "most false far away first",
+        "smallest": "smallest first",
+        "largest": "largest first",
+    }
+    return [_one("score", "dice", SCORES, "Score"), _one("order", "disputed", orders), _whole("picked", None, 9999)]
 
 
 def _one(name: str, start: str, choices: dict[str, str], label: str = "", always: bool = False) -> dict[str, Any]:

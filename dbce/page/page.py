@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -90,15 +91,19 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
     return demo
 
 
-def studio_of(predictor: Predictor, measured: Measured | None = None) -> Studio:
+def studio_of(
+    predictor: Predictor, measured: Measured | None = None, pictures: Sequence[tuple[Path, Path]] = ()
+) -> Studio:
     """What answers the page of a task."""
-    return (ScanStudio if predictor.task.is_scan else Studio)(predictor, measured)
+    if predictor.task.is_scan:
+        return ScanStudio(predictor, measured)
+    return Studio(predictor, measured, pictures)
 
 
 def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
     measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve)
-    studio = studio_of(offer.predictor, measured)
+    studio = studio_of(offer.predictor, measured, offer.pictures)
     settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
     desk = Desk(studio, turns)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from dbce.data.folders import find_pairs
 from dbce.hub import networks as hub
 from dbce.page import cache, page
 from dbce.page.headers import origin
 from dbce.scores import evidence, records, results
 from dbce.scores.findings_tables import findings_summary
+from dbce.scores.set_summary import set_summary
 from dbce.scores.shares import shares_summary
 from dbce.study.predictor import Predictor
 from dbce.train import checkpoints
@@ -37,6 +40,7 @@ def offers_of(folder: Path) -> list[page.Offer]:
                 findings=findings_summary(task, folder) if tables else None,
                 shares=shares_summary(task, folder),
                 calibration=records.read_calibration(task, folder),
+                set=set_summary(task, folder) if tables else None,
             )
         )
     return offers
@@ -57,6 +61,28 @@ def offers_from_hub(reference: str) -> tuple[list[page.Offer], str]:
         return offers_of(checkpoints.home()), notice
 
 
+def with_pictures(offers: Sequence[page.Offer], folders: Sequence[str]) -> list[page.Offer]:
+    """The same offers, with the files of test sets that lie on this machine: whoever sees the page can see them.
+
+    Raises:
+        ValueError: a folder that cannot be read, or that is not the test set of any of these networks.
+    """
+    found = list(offers)
+    for folder in folders:
+        pairs = {image.stem: (image, mask) for image, mask in find_pairs(folder)}
+        sets = [(k, offer.set) for k, offer in enumerate(found) if offer.set]
+        whose = [(k, known["names"]) for k, known in sets if set(known["names"]) <= pairs.keys()]
+        if not whose:
+            names = [f"{known['test_data']} ({len(known['names'])} images)" for _, known in sets]
+            raise ValueError(
+                f"--data is {folder}, which does not hold all images of {' or of '.join(names) or 'any set measured'}; "
+                "name the folder on which the networks were scored."
+            )
+        for k, order in whose:
+            found[k] = replace(found[k], pictures=[pairs[name] for name in order])
+    return found
+
+
 def _stop(*_: object) -> None:
     """End as with Ctrl-C; what programs sent is gone before gradio has closed its connections."""
     cache.end()
@@ -70,6 +96,7 @@ def serve(
     reference: str | None = None,
     embed: Sequence[str] = (),
     keep: float | None = None,
+    data: Sequence[str] = (),
 ) -> None:
     """Build the page and answer visitors until the process is told to end.
 
@@ -78,6 +105,7 @@ def serve(
         port: the first free one from 7860 if None.
         reference: ``user/name@revision`` of networks on the Hub; those of `dbce.train.checkpoints.home` if None.
         embed: origins that may show the page in a frame, as of `dbce.page.page.launch_options`.
+        data: folders of test sets, whose images the page can then open, as of `with_pictures`.
         keep: seconds for which files of programs stay on this machine; `dbce.page.cache.KEEP` if None.
 
     Raises:
@@ -90,4 +118,5 @@ def serve(
     signal.signal(signal.SIGTERM, _stop)
     cache.start_cache(keep)
     offers, notice = offers_from_hub(reference) if reference else (offers_of(checkpoints.home()), "")
+    offers = with_pictures(offers, data)
     page.build(*offers, notice=notice).launch(server_name=host, server_port=port, **options)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,8 +19,8 @@ from dbce.registry import LOSSES, METHOD, short_title, title
 from dbce.study import export
 from dbce.study.colours import magma
 from dbce.study.predictor import Predictor
-from dbce.study.tabs.compare import SCORES
 from dbce.study.view import RADII
+from dbce.study.words import CAPTIONS, ERRORS, SCORES
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
 from dbce.weightings import WEIGHTINGS
@@ -43,6 +45,8 @@ class Offer:
         radius_curve: what the Radius tab shows, if measured.
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
         shares: where the weight mass goes over a data set, from `dbce.scores.shares.shares_summary`, if measured.
+        set: the test set image by image, from `dbce.scores.set_summary.set_summary`, if measured.
+        pictures: the files of its images and masks, in its order, where they lie on this machine.
         calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
     """
 
@@ -52,6 +56,8 @@ class Offer:
     findings: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
     shares: dict[str, Any] | None = None
+    set: dict[str, Any] | None = None
+    pictures: Sequence[tuple[Path, Path]] = ()
 
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
@@ -79,7 +85,8 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
     task, losses = offer.predictor.task, list(offer.predictor.losses)
     scans = task.is_scan
     others = [loss for loss in losses if loss not in LOSSES]
-    table_of_fields = fields.table(task, losses, offer.predictor.weightings, len(studio.examples))
+    opened = len(studio.examples) + len(offer.pictures)
+    table_of_fields = fields.table(task, losses, offer.predictor.weightings, opened, offer.set is not None)
     known = {field["name"]: field for field in table_of_fields}
     return {
         "task": task.name,
@@ -94,6 +101,8 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "titles": {name: title(name) for name in losses},
         "short": {name: short_title(name) for name in losses},
         "scores": SCORES,
+        "captions": CAPTIONS,
+        "errors": ERRORS,
         "formats": {tab: export.formats_of(tab) for tab, _ in known["tab"]["choices"]},
         "classes": list(task.classes),
         "colours": list(task.colours),
@@ -123,6 +132,7 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
         "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
+        "set": offer.set and {**offer.set, "first": len(studio.examples) if offer.pictures else None},
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
         "calibration": offer.calibration and {key: offer.calibration[key] for key in _MEASURED},

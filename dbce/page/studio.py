@@ -7,7 +7,8 @@ import dataclasses
 import functools
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,11 +82,15 @@ class Studio:
     Args:
         predictor: the networks of one task.
         measured: what was measured of them.
+        pictures: image and mask of a test set that lies on this machine, numbered on from the examples.
     """
 
-    def __init__(self, predictor: Predictor, measured: Measured | None = None) -> None:
+    def __init__(
+        self, predictor: Predictor, measured: Measured | None = None, pictures: Sequence[tuple[Path, Path]] = ()
+    ) -> None:
         self.predictor, self.measured = predictor, measured or Measured()
         self.examples = self._drawings()
+        self.pictures = pictures
         self.example = functools.lru_cache(maxsize=len(self.examples))(self._example)
 
     def _drawings(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -177,8 +182,13 @@ class Studio:
         if "image" in request:
             return self.open(inputs.decode_file(request["image"]), mask, labels_in=labels_in)
         index = request.get("example")
-        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < len(self.examples):
+        most = len(self.examples) + len(self.pictures)
+        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < most:
             raise inputs.InputError("Choose one of the examples, or open an image.")
+        if index >= len(self.examples):
+            image_path, mask_path = self.pictures[index - len(self.examples)]
+            mask = mask or (mask_path.name, mask_path.read_bytes())
+            return self.open((image_path.name, image_path.read_bytes()), mask, labels_in=labels_in)
         if mask is None:
             return self.example(index)
         image = self.examples[index][0]

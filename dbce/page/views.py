@@ -15,6 +15,8 @@ from dbce.weightings import weighting_of
 
 _SHOWN = 200  # letters
 
+_ANY = 10_000  # examples: which image is meant stands beside the view
+
 _WIDER: dict[str, dict[str, Any]] = {"threshold": {"low": 0, "high": 1}, "radius": {"kind": "number"}}
 """What programs may ask for beyond the sliders of the page."""
 
@@ -41,7 +43,7 @@ def read_view(given: Any, predictor: Predictor) -> View:
     if not isinstance(given, dict):
         raise inputs.InputError("The view has fields that are not known here; reload the page.")
     task = predictor.task
-    known = fields.table(task, list(predictor.checkpoints), predictor.weightings, len(task.examples))
+    known = fields.table(task, list(predictor.checkpoints), predictor.weightings, _ANY)
     table = {field["name"]: field for field in known}
     start = {field.name: field.default for field in dataclasses.fields(View)}
     wanted: dict[str, Any] = {}

@@ -30,7 +30,9 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the same view gives the same bytes
 
 
 def formats_of(figure: str) -> tuple[str, ...]:
-    """The formats that a tab can be had in: Results has no maps."""
+    """The formats that a tab can be had in: Results has no maps, and the page writes the numbers of Set by itself."""
+    if figure == "set":
+        return ()
     return tuple(kind for kind in FORMATS if figure != "results" or kind in (*FIGURES, "csv"))
 
 

@@ -1,8 +1,35 @@
-"""Numbers as the page writes them (dbce/web/core/format.js): halves are rounded away from zero, of what is stored."""
+"""The words of the panels, which page and figures share, and numbers as the page writes them.
+
+Numbers as of dbce/web/core/format.js: halves are rounded away from zero, of what is stored.
+"""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
+
+CAPTIONS = {
+    "image": "image",
+    "labels": "labels",
+    "entropy": "cross entropy, nats",
+    "weighted": "weight \u00d7 cross entropy",
+    "residual": "residual, p \u2212 y",
+    "gradient": "gradient, M (p \u2212 y)",
+    "prediction": "prediction",
+    "truth": "ground truth",
+    "probability": "probability",
+    "found": "label map",
+    "wrong": "wrong pixels",
+}
+"""What stands below a panel, by what it shows."""
+
+ERRORS = {
+    "fill": {"tp": "found", "fp": "false positive", "fn": "missed (false negative)"},
+    "outline": {"fp": "outline of the prediction", "fn": "outline of the ground truth"},
+}
+"""What the colours of a prediction stand for, by how errors are drawn."""
+
+SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
+"""Scores of a network on an image, and what they are called."""
 
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 

@@ -16,12 +16,13 @@ import { wordsOf } from "./parts/colour.js";
 import { Notes } from "./parts/term.js";
 import { anatomy } from "./tabs/anatomy.js";
 import { compare } from "./tabs/compare.js";
+import { images } from "./tabs/images.js";
 import { organs } from "./tabs/organs.js";
 import { radius } from "./tabs/radius.js";
 import { results } from "./tabs/results.js";
-import { images } from "./tabs/images.js";
+import { set } from "./tabs/set.js";
 
-const TABS = { images, anatomy, compare, organs, radius, results };
+const TABS = { images, anatomy, compare, organs, radius, results, set };
 
 /**
  * Put the viewer into an element that holds viewer.html.

@@ -14,7 +14,7 @@ from dbce.study.predictor import Study
 from dbce.study.scales import largest_gradient, largest_of_all, residual, weight_in_view
 from dbce.study.sheet import BAR, EDGE, GAP, Sheet
 from dbce.study.view import View
-from dbce.study.words import digits
+from dbce.study.words import CAPTIONS, digits
 from dbce.tasks import IGNORE
 from dbce.weightings import weighting_of
 
@@ -58,9 +58,9 @@ def draw_anatomy(study: Study, view: View, image: str = "", shape: tuple[int, in
         return mixed(through(values, top, magma()), study.image, view.opacity)
 
     ignored = (labels == IGNORE).any()
-    add(0, study.image, "(a) image")
+    add(0, study.image, f"(a) {CAPTIONS['image']}")
     given = mixed(label_colours(labels, study.task), study.image, view.opacity)
-    add(1, given, "(b) labels", "hatched: ignored" if ignored else "")
+    add(1, given, f"(b) {CAPTIONS['labels']}", "hatched: ignored" if ignored else "")
     in_maps = view.outline and view.opacity < 1
     shared = None if view.scale == "own" else largest_of_all(study, view.radius)
     top = shared["weight"] if shared else float(weight.max())
@@ -73,8 +73,8 @@ def draw_anatomy(study: Study, view: View, image: str = "", shape: tuple[int, in
         colours = PALETTES[view.palette]
         table = diverging(colours["fn"], colours["fp"])
         for k, values, limit, title in (
-            (2, residual(study, view.loss), 1.0, "(c) residual, p \u2212 y"),
-            (4, gradient, most, "(e) gradient, M (p \u2212 y)"),
+            (2, residual(study, view.loss), 1.0, f"(c) {CAPTIONS['residual']}"),
+            (4, gradient, most, f"(e) {CAPTIONS['gradient']}"),
         ):
             signed = mixed(through_signed(values, limit, table), study.image, view.opacity)
             add(k, signed, title, both if k == 4 else network, in_maps)
@@ -84,8 +84,8 @@ def draw_anatomy(study: Study, view: View, image: str = "", shape: tuple[int, in
         loss = weight * entropy
         tops = shared or {"entropy": float(entropy.max()), "weighted": float(loss.max())}
         for k, values, key, title in (
-            (2, entropy, "entropy", "(c) cross entropy, nats"),
-            (4, loss, "weighted", "(e) weight \u00d7 cross entropy"),
+            (2, entropy, "entropy", f"(c) {CAPTIONS['entropy']}"),
+            (4, loss, "weighted", f"(e) {CAPTIONS['weighted']}"),
         ):
             add(k, pixels_of(values, tops[key]), title, both if k == 4 else network, in_maps)
             bar(k, magma(), ("0", digits(tops[key])))

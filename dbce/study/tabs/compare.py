@@ -11,14 +11,9 @@ from dbce.study.sheet import BAR, EDGE
 from dbce.study.tabs.anatomy import OBJECT, over_image
 from dbce.study.tabs.columns import SIDE, Columns, Line, agreement_lines, count_line, share_line
 from dbce.study.view import View
-from dbce.study.words import digits
+from dbce.study.words import CAPTIONS, ERRORS, SCORES, digits
 from dbce.tasks import IGNORE
 from dbce.weightings import weighting_of
-
-SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
-"""Scores of a network on an image, and what they are called."""
-
-_BELOW = {"probability": "probability", "entropy": "cross entropy, nats", "weighted": "weight \u00d7 cross entropy"}
 
 
 def draw_comparison(study: Study, view: View, image: str = "", shape: tuple[int, int] | None = None) -> Figure:
@@ -36,10 +31,10 @@ def draw_comparison(study: Study, view: View, image: str = "", shape: tuple[int,
     chosen = colours_of(view.palette)
     columns = Columns(study, view, shape, _lines(study, view))
     sheet, labels = columns.sheet, study.labels
-    sheet.picture(EDGE, columns.first, SIDE, study.image, "image", "" if view.prior == "corrected" else None)
+    sheet.picture(EDGE, columns.first, SIDE, study.image, CAPTIONS["image"], "" if view.prior == "corrected" else None)
     if labels is not None:
         truth = mixed(label_colours(labels, study.task), study.image, view.opacity)
-        sheet.picture(EDGE, columns.second, SIDE, truth, "ground truth")
+        sheet.picture(EDGE, columns.second, SIDE, truth, CAPTIONS["truth"])
     below = view.below if labels is not None else "probability"
     values = {loss: _values(study, view, loss, below) for loss in columns.losses}
     tops = {loss: 1.0 if below == "probability" else float(map_.max()) for loss, map_ in values.items()}
@@ -49,7 +44,7 @@ def draw_comparison(study: Study, view: View, image: str = "", shape: tuple[int,
         _prediction(columns, loss, x, name, remark)
         top = tops[loss] if view.scale == "own" else max(tops.values())
         pixels = mixed(through(values[loss], top, table), study.image, view.opacity)
-        sheet.picture(x, columns.second, SIDE, pixels, _BELOW[below])
+        sheet.picture(x, columns.second, SIDE, pixels, CAPTIONS[below])
         sheet.bar(x, columns.second + sheet.high(SIDE), SIDE, table, ("0", digits(top)))
     y = columns.table(columns.second + sheet.high(SIDE) + BAR + 0.02) + 0.24
     sheet.legend(y, _legend(study, view, chosen))
@@ -96,11 +91,8 @@ def _lines(study: Study, view: View) -> list[Line]:
 def _legend(study: Study, view: View, chosen: dict[str, str]) -> list[tuple[str, str]]:
     """What the colours of the layers in view stand for."""
     filled = view.shape == "fill"
-    names = (
-        {"tp": (chosen["tp"], "found"), "fp": (chosen["fp"], "false positive"), "fn": (chosen["fn"], "missed")}
-        if filled
-        else {"fp": (OBJECT, "outline of the prediction"), "fn": (chosen["tp"], "outline of the ground truth")}
-    )
+    colours = chosen if filled else {"fp": OBJECT, "fn": chosen["tp"]}
+    names = {layer: (colours[layer], name) for layer, name in ERRORS[view.shape].items()}
     judged = names if study.labels is not None else ("tp" if filled else "fp",)
     entries = [names[layer] for layer in names if layer in view.layers and layer in judged]
     if filled and study.labels is not None and (study.labels == IGNORE).any():

@@ -11,6 +11,7 @@ from dbce.study.sheet import EDGE
 from dbce.study.tabs.anatomy import over_image
 from dbce.study.tabs.columns import SIDE, Columns, Line, agreement_lines, count_line, share_line
 from dbce.study.view import View
+from dbce.study.words import CAPTIONS
 from dbce.tasks import IGNORE
 
 _ERRORS = {
@@ -37,9 +38,9 @@ def draw_organs(study: LabelStudy, view: View, image: str = "", shape: tuple[int
     columns = Columns(study, view, shape, _lines(study, view))
     sheet, labels, task = columns.sheet, study.labels, study.task
     seen = {0}
-    sheet.picture(EDGE, columns.first, SIDE, study.image, "slice" if task.is_scan else "image")
+    sheet.picture(EDGE, columns.first, SIDE, study.image, "slice" if task.is_scan else CAPTIONS["image"])
     if labels is not None:
-        _labels(columns, labels, EDGE, columns.second, "ground truth")
+        _labels(columns, labels, EDGE, columns.second, CAPTIONS["truth"])
         seen |= set(np.unique(labels).tolist())
     for loss, x in columns.places.items():
         found = study.label_map(loss)
@@ -47,7 +48,7 @@ def draw_organs(study: LabelStudy, view: View, image: str = "", shape: tuple[int
         _labels(columns, found, x, columns.first, *columns.head(loss))
         if labels is not None:
             pixels = mixed(_wrong(study, view, found, colours["fp"]), study.image, view.opacity)
-            sheet.picture(x, columns.second, SIDE, pixels, "wrong pixels")
+            sheet.picture(x, columns.second, SIDE, pixels, CAPTIONS["wrong"])
     end = (columns.first if labels is None else columns.second) + sheet.high(SIDE)
     y = columns.table(end + 0.12) + 0.24
     held = [k for k in sorted(seen - {0, IGNORE}) if view.cls in (None, k)]

@@ -1,6 +1,7 @@
 // Downloads: the backend draws the figure or packs the maps of exactly what is in view; nothing is kept there.
 import { IGNORE } from "../core/dilation.js";
 import { bytes, packLabels } from "../core/scene.js";
+import { offerFile } from "../parts/file.js";
 import { failure } from "./opening.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
@@ -75,11 +76,7 @@ export async function download({ viewer, zoom, opening }, kind) {
     const asked = { of: opening.origin, labels, ignored, view: viewOf(viewer, zoom), kind };
     const file = await viewer.backend.exportView(asked, (sentence) => viewer.say(sentence));
     if (file.error) return viewer.say(file.error, true);
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([bytes(file.data)], { type: file.type }));
-    link.download = file.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    offerFile(file.name, file.type, bytes(file.data));
     viewer.say(`${file.name} was downloaded.`);
   } catch (error) {
     viewer.say(failure(error), true);

@@ -90,8 +90,8 @@ function listenToButtons(parts) {
     const button = /** @type {HTMLElement} */ (target).closest("button");
     if (!button) return;
     const { tab, example, class: cls, export: kind, do: action } = button.dataset;
-    if (tab) viewer.set({ tab });
-    if (example) opening.openExample(+example);
+    if (example) opening.openExample(+example, null, tab ? { tab } : {});
+    else if (tab) viewer.set({ tab });
     if (cls) viewer.set({ cls: +cls === state.cls ? null : +cls });
     if (kind) {
       button.closest("details").open = false;

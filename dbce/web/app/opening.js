@@ -99,9 +99,10 @@ export class Opening {
   /**
    * @param {number} example
    * @param {number | null} slice
+   * @param {Record<string, any>} more that changes with it
    */
-  openExample(example, slice = null) {
-    return this.open(slice === null ? { example } : { example, slice }, { example, slice, painting: false });
+  openExample(example, slice = null, more = {}) {
+    return this.open(slice === null ? { example } : { example, slice }, { example, slice, painting: false, ...more });
   }
 
   /**

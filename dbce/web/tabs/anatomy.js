@@ -33,15 +33,15 @@ const noMask = (several) => `<div class="nomask" hidden>
 /** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
 export function anatomy(viewer) {
   const { config, state, several, nouns } = viewer;
-  const magma = config.magma;
+  const { captions, magma } = config;
   const strip = viewer.$('[data-panels="anatomy"]');
-  const image = new Panel(viewer, strip, "<b>(a)</b> image", { disk: true });
-  const labels = new Panel(viewer, strip, `<b>(b)</b> labels, your ${explained("disk")}`, { disk: true });
-  const entropy = new Panel(viewer, strip, `<b>(c)</b> ${explained("cross entropy, nats")}${NETWORK}`, {
+  const image = new Panel(viewer, strip, `<b>(a)</b> ${captions.image}`, { disk: true });
+  const labels = new Panel(viewer, strip, `<b>(b)</b> ${captions.labels}, your ${explained("disk")}`, { disk: true });
+  const entropy = new Panel(viewer, strip, `<b>(c)</b> ${explained(captions.entropy)}${NETWORK}`, {
     scale: magma,
   });
   const weight = new Panel(viewer, strip, "<b>(d)</b> weight", { scale: magma });
-  const product = new Panel(viewer, strip, `<b>(e)</b> weight &times; cross entropy${BOTH}`, { scale: magma });
+  const product = new Panel(viewer, strip, `<b>(e)</b> ${captions.weighted}${BOTH}`, { scale: magma });
   const gradient = new GradientPanels(viewer, strip, [entropy, product]);
   for (const [name, { figure }] of Object.entries({ image, labels, entropy, weight, product }))
     figure.dataset.panel = name;

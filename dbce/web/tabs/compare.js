@@ -11,11 +11,7 @@ import { ThresholdCard } from "./threshold.js";
 
 const LAYERS = ["tp", "fp", "fn"];
 const NAMES = { probability: "Probability map", entropy: "Cross entropy", weighted: "Weighted loss" };
-const BELOW = { probability: "probability", entropy: "cross entropy, nats", weighted: "weight &times; cross entropy" };
-const LEGEND = {
-  fill: { tp: ["tp", "found"], fp: ["fp", "false positive"], fn: ["fn", "missed (false negative)"] },
-  outline: { fp: ["object", "outline of the prediction"], fn: ["tp", "outline of the ground truth"] },
-};
+const SWATCHES = { fill: { tp: "tp", fp: "fp", fn: "fn" }, outline: { fp: "object", fn: "tp" } };
 const NO_MASK = `<p>Agreement is not correctness: all networks can share one mistake. A mask would add the loss maps,
   false positives and misses in colour, and Dice, IoU, precision and recall.</p>`;
 
@@ -25,19 +21,19 @@ class Column {
   constructor(viewer, loss) {
     this.viewer = viewer;
     this.loss = loss;
-    const { titles, scores, magma } = viewer.config;
+    const { titles, scores, captions, magma } = viewer.config;
     this.box = document.createElement("section");
     this.box.className = "model";
     this.box.dataset.loss = loss;
     this.box.innerHTML = `<h3>${titles[loss]}</h3>`;
     this.corrected = loss in viewer.config.shifts;
     viewer.$('[data-panels="compare"]').append(this.box);
-    this.prediction = new Panel(viewer, this.box, "prediction");
+    this.prediction = new Panel(viewer, this.box, captions.prediction);
     this.box.insertAdjacentHTML("beforeend", `<div class="chips" data-needs="mask"></div>`);
     /** @type {Record<string, Panel>} */
     this.below = {};
-    for (const [name, caption] of Object.entries(BELOW))
-      this.below[name] = new Panel(viewer, this.box, caption, { scale: name === "probability" ? GREY : magma });
+    for (const name of Object.keys(NAMES))
+      this.below[name] = new Panel(viewer, this.box, captions[name], { scale: name === "probability" ? GREY : magma });
     const table = scoreTable(`Scores of ${titles[loss]} in percent`, Object.entries(scores));
     this.box.insertAdjacentHTML("beforeend", table);
     this.values = new Float32Array(0); // of the map below
@@ -120,8 +116,9 @@ class Column {
       entropy: () => (ignored ? "ignored" : `${digits(this.values[i])} nats`),
       weighted: () => (ignored ? "ignored" : digits(this.values[i])),
     };
+    const { captions } = this.viewer.config;
     for (const [name, panel] of Object.entries(this.below))
-      panel.caption.innerHTML = BELOW[name] + (pixel && !panel.figure.hidden ? ` <b>${value[name]()}</b>` : "");
+      panel.caption.innerHTML = captions[name] + (pixel && !panel.figure.hidden ? ` <b>${value[name]()}</b>` : "");
   }
 }
 
@@ -129,8 +126,8 @@ class Column {
 export function compare(viewer) {
   const { config, state } = viewer;
   const rail = viewer.$('[data-panels="rail"]');
-  const image = new Panel(viewer, rail, "image");
-  const truth = new Panel(viewer, rail, "ground truth");
+  const image = new Panel(viewer, rail, config.captions.image);
+  const truth = new Panel(viewer, rail, config.captions.truth);
   /** @type {Map<string, Column>} */
   const columns = new Map();
   const thresholds = new ThresholdCard(viewer);
@@ -144,11 +141,11 @@ export function compare(viewer) {
   function drawLegend() {
     const { labelled, ignored } = viewer.study;
     const only = state.shape === "fill" ? "tp" : "fp";
-    const entries = Object.entries(LEGEND[state.shape]).filter(([name]) => labelled || name === only);
+    const entries = Object.entries(config.errors[state.shape]).filter(([name]) => labelled || name === only);
     const unjudged = ignored && state.shape === "fill" ? `<li><i class="ignored"></i>ignored</li>` : "";
     const rows = entries.map(
-      ([name, [swatch, text]]) => `<li><label class="check"><input type="checkbox" name="layers" value="${name}">
-        <i class="${swatch}"></i>${text}</label></li>`,
+      ([name, text]) => `<li><label class="check"><input type="checkbox" name="layers" value="${name}">
+        <i class="${SWATCHES[state.shape][name]}"></i>${text}</label></li>`,
     );
     const html = rows.join("") + unjudged;
     const list = viewer.$('[data-legend="errors"]');

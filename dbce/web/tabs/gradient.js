@@ -15,7 +15,8 @@ export class GradientPanels {
   constructor(viewer, strip, inPlaceOf) {
     this.viewer = viewer;
     this.inPlaceOf = inPlaceOf;
-    const captions = ["<b>(c)</b> residual, p \u2212 y", "<b>(e)</b> gradient, M (p \u2212 y)"];
+    const { residual, gradient } = viewer.config.captions;
+    const captions = [`<b>(c)</b> ${residual}`, `<b>(e)</b> ${gradient}`];
     this.panels = captions.map((caption) => new SignedPanel(viewer, strip, caption));
     this.panels.forEach(({ figure }, k) => {
       inPlaceOf[k].figure.after(figure);

@@ -15,16 +15,17 @@ class Column {
    * @param {{name: string, cls: number}[]} organs
    */
   constructor(viewer, loss, organs) {
-    const title = viewer.config.titles[loss];
+    const { titles, captions } = viewer.config;
+    const title = titles[loss];
     this.loss = loss;
     this.box = document.createElement("section");
     this.box.className = "model";
     this.box.dataset.loss = loss;
     this.box.innerHTML = `<h3>${title}</h3>`;
     viewer.$('[data-panels="organs"]').append(this.box);
-    this.labels = new Panel(viewer, this.box, "label map");
+    this.labels = new Panel(viewer, this.box, captions.found);
     this.box.insertAdjacentHTML("beforeend", `<div class="chips" data-needs="mask"></div>`);
-    this.errors = new Panel(viewer, this.box, "wrong pixels");
+    this.errors = new Panel(viewer, this.box, captions.wrong);
     const button = ({ name, cls }) => `<button type="button" class="plain" data-class="${cls}">${name}</button>`;
     const rows = new Map([["mean", "Mean Dice"]]);
     for (const organ of organs) rows.set(String(organ.cls), button(organ));
@@ -41,7 +42,7 @@ export function organs(viewer) {
   const { config, state } = viewer;
   const rail = viewer.$('[data-panels="organ-rail"]');
   const image = new Panel(viewer, rail, config.nouns.seen);
-  const truth = new Panel(viewer, rail, "ground truth");
+  const truth = new Panel(viewer, rail, config.captions.truth);
   const table = config.colours.map(hex);
   const objects = config.classes.map((name, cls) => ({ name, cls })).slice(1);
   /** @type {Map<string, Column>} */
@@ -165,12 +166,12 @@ export function organs(viewer) {
     const { study } = viewer;
     const i = pixel && pixel.y * study.size + pixel.x;
     const name = (cls) => `<b>${config.classes[cls] ?? "ignored"}</b>`;
-    truth.caption.innerHTML = "ground truth" + (pixel && study.labelled ? ` ${name(study.labels[i])}` : "");
+    truth.caption.innerHTML = config.captions.truth + (pixel && study.labelled ? ` ${name(study.labels[i])}` : "");
     for (const { loss, box, labels } of columns.values()) {
       if (box.hidden) continue;
       const judged = pixel && study.labelled && study.labels[i] !== IGNORE;
       const p = judged ? `, p of the truth ${digits(study.probabilityOfTruth(loss, i))}` : "";
-      labels.caption.innerHTML = pixel ? name(study.found(loss)[i]) + p : "label map";
+      labels.caption.innerHTML = pixel ? name(study.found(loss)[i]) + p : config.captions.found;
     }
   }
 

@@ -1,0 +1,294 @@
+// The test set, image by image: which network is better where, by how much, and whether chance or one group makes it.
+import { Cases, DRAWS, mean } from "../core/cases.js";
+import { EVEN, judge, points, range, SIZES, whatGains, whatLeans, whatRepeats, whoWins } from "../core/case_texts.js";
+import { percent } from "../core/format.js";
+import { offerFile } from "../parts/file.js";
+import { Scatter } from "../parts/scatter.js";
+import { explained } from "../parts/term.js";
+
+/** @typedef {import("../core/cases.js").Score} Score */
+
+const MORE = 50; // rows that a click adds to the list
+const FIRST = 10;
+
+export class SetTab {
+  /** @param {import("../app/viewer.js").Viewer} viewer */
+  constructor(viewer) {
+    this.viewer = viewer;
+    this.set = viewer.config.set;
+    this.cases = new Cases(this.set);
+    this.losses = viewer.config.losses.filter((loss) => this.cases.networks.has(`${loss} trained`));
+    this.view = viewer.$("#view-set");
+    this.rows = FIRST;
+    /** @type {Set<number> | null} images that a box or a size keeps */
+    this.kept = null;
+    this.pointed = -1;
+    this.key = "";
+    for (const select of this.view.querySelectorAll("select[name]")) {
+      const [first] = [viewer.fields.table.get(select.name)];
+      select.innerHTML = first.choices.map(([value, text]) => `<option value="${value}">${text}</option>`).join("");
+    }
+    this.view.querySelector(".away").hidden = this.set.first !== null;
+    for (const [name, text] of Object.entries({
+      data: this.set.test_data,
+      radius: this.set.radius,
+      command: this.set.command,
+    }))
+      this.view.querySelector(`[data-out="set-${name}"]`).textContent = text;
+    this.view.querySelector("[data-shifts]").hidden = !Object.keys(viewer.config.shifts).length;
+    this.scatter = new Scatter(this.view.querySelector(".dots"), {
+      pick: (image) => viewer.set({ picked: image }),
+      point: (image) => this.show(image),
+      select: (box) => this.select(box),
+    });
+    this.listen();
+  }
+
+  draw() {
+    const { state } = this.viewer;
+    for (const select of this.view.querySelectorAll("select[name]")) select.value = state[select.name];
+    const now = JSON.stringify(["first", "second", "score", "prior", "order", "theme", "palette"].map((n) => state[n]));
+    if (now !== this.key) this.compute(now);
+    const picked = state.picked === null ? -1 : Math.min(state.picked, this.cases.count - 1);
+    this.show(picked >= 0 ? picked : this.listed[0]);
+  }
+
+  /** @param {string} key of what all below depends on */
+  compute(key) {
+    this.key = key;
+    const { state, config, fields } = this.viewer;
+    const { cases } = this;
+    const [a, b] = ["first", "second"].map((name) => config.titles[state[name]]);
+    const named = fields.table.get("score").choices.find(([value]) => value === state.score)[1];
+    this.words = { a, b, group: this.set.group };
+    const [x, y] = [state.first, state.second].map((loss) => cases.scores(loss, state.score, state.prior));
+    this.difference = y.map((value, i) => value - x[i]);
+    this.findings = [0, 1, 2].map((third) => judge(cases, this.difference, cases.within(third)));
+    this.all = judge(cases, this.difference, cases.within());
+    this.order = this.sorted();
+    const corrected = (loss) => (state.prior === "corrected" && loss in config.shifts ? ", prior corrected" : "");
+    const labels = [`${named} of ${a}${corrected(state.first)}`, `${named} of ${b}${corrected(state.second)}`];
+    this.view.querySelector(".wins").textContent = whoWins(this.difference, this.words);
+    const dots = { x, y, third: cases.third, names: cases.names, labels: /** @type {[string, string]} */ (labels) };
+    this.dots = dots;
+    this.scatter.draw(dots, this.kept, EVEN);
+    this.drawTable(named);
+    this.drawList();
+  }
+
+  /** Numbers of the images in the order asked for. */
+  sorted() {
+    const { cases, losses } = this;
+    const { order, score, prior } = this.viewer.state;
+    const share = (/** @type {"missed" | "rim" | "far"} */ part) => (/** @type {number} */ i) =>
+      -mean(
+        losses.map((loss) => cases.counts(loss, prior)[part][i] / Math.max(1, cases.area[i])),
+        [...losses.keys()],
+      );
+    /** @type {Record<string, (i: number) => number>} */
+    const by = {
+      disputed: (i) => -Math.abs(this.difference[i]),
+      worst: (i) => losses.reduce((sum, loss) => sum + cases.scores(loss, score, prior)[i], 0),
+      missed: share("missed"),
+      rim: share("rim"),
+      far: share("far"),
+      smallest: (i) => cases.share[i],
+      largest: (i) => -cases.share[i],
+    };
+    const values = Float64Array.from(cases.names, (_, i) => by[order](i));
+    return [...cases.names.keys()].sort((i, j) => values[i] - values[j] || i - j);
+  }
+
+  /** The list as it is seen. */
+  get listed() {
+    return this.kept?.size ? this.order.filter((i) => this.kept.has(i)) : this.order;
+  }
+
+  /** @param {string} score what it is called */
+  drawTable(score) {
+    const { cases, losses, findings, all } = this;
+    const { state } = this.viewer;
+    const [low, high] = cases.bounds.map(percent);
+    const of = [`to ${low} % of the image`, `${low} to ${high} %`, `from ${high} %`];
+    const found = [...findings, all];
+    const ends = found.flatMap(({ interval, mean: m }) => (interval ? [interval.low, interval.high] : [m]));
+    const [least, most] = [Math.min(0, ...ends), Math.max(0, ...ends)];
+    const heads = losses.map((loss) => this.head(loss));
+    const rows = [...SIZES, "all"].map((size, k) => {
+      const members = cases.within(k < 3 ? k : null);
+      const cells = losses.map((loss) => percent(mean(cases.scores(loss, state.score, state.prior), members)));
+      const numbers = cells.map((cell, n) => `<td${this.aside(losses[n])}>${cell}</td>`).join("");
+      const dot = k < 3 ? `<i class="dot ${size}"></i>` : "";
+      return `<tr><th scope="row">${dot}${size}<small>${of[k] ?? `${cases.count} images`}</small></th>
+        ${numbers}<td class="span">${span(found[k], least, most)}</td></tr>`;
+    });
+    this.view.querySelector(".gains").textContent = whatGains(findings, this.words);
+    this.view.querySelector(".sizes").innerHTML = `<table><caption class="hide">${score} by size of the object</caption>
+      <thead><tr><td></td>${heads.join("")}<th scope="col">B \u2212 A, points, 95\u00a0%</th></tr></thead>
+      <tbody>${rows.join("")}</tbody></table>`;
+    const drawn = cases.grouped ? `${cases.held} ${this.set.group}s` : `${cases.count} images`;
+    const leans = whatLeans(cases, findings, this.words);
+    this.view.querySelector(".beneath").innerHTML = [
+      ...leans.map((sentence) => `<b>${sentence}</b>`),
+      `Mean ${explained(score)} of one training each, thirds of the ${cases.count} images by size; intervals from ` +
+        `${DRAWS} draws of the ${drawn}: they hold the chance of the images, not that of another training.`,
+    ].join(" ");
+  }
+
+  /** The head of a network's column. @param {string} loss */
+  head(loss) {
+    const { state, config } = this.viewer;
+    const mark = loss === state.first ? " (A)" : loss === state.second ? " (B)" : "";
+    return `<th scope="col" class="${mark ? "chosen" : "other"}">${config.short[loss]}${mark}</th>`;
+  }
+
+  /** Of a cell of a network that is not compared: a phone leaves it out. @param {string} loss */
+  aside(loss) {
+    const { first, second } = this.viewer.state;
+    return loss === first || loss === second ? "" : ' class="other"';
+  }
+
+  drawList() {
+    const { listed, losses, cases, rows } = this;
+
+    const top = listed.slice(0, rows);
+    const head = losses.map((loss) => this.head(loss));
+    const row = (/** @type {number} */ i, /** @type {number} */ k) =>
+      `<tr data-image="${i}"><td>${k + 1}</td>
+        <th scope="row"><button type="button" class="plain">${cases.names[i]}</button>
+        <small>${percent(cases.share[i])} %</small></th><td class="gap">${points(this.difference[i])}</td>
+        ${losses.map((loss) => `<td${this.aside(loss)}>${this.bars(loss, i)}</td>`).join("")}</tr>`;
+    this.view.querySelector(".list").innerHTML = `<table><caption class="hide">Images in this order</caption>
+      <thead><tr><td></td><th scope="col">image</th><th scope="col">B \u2212 A</th>${head.join("")}</tr></thead>
+      <tbody>${top.map(row).join("")}</tbody></table>`;
+    this.view.querySelector(".repeats").textContent = whatRepeats(cases, listed.slice(0, FIRST), this.words);
+    const kept = this.kept?.size ? `; ${this.kept.size} selected of ${cases.count}` : "";
+    this.view.querySelector(".count").textContent = `${top.length} of ${listed.length} shown${kept}`;
+    this.view.querySelector('[data-set="more"]').hidden = top.length === listed.length;
+    this.view.querySelector('[data-set="all"]').hidden = !this.kept;
+    this.mark();
+  }
+
+  /** A score, and what is wrong as shares of the object: missed to the left, false to the right. */
+  bars(loss, i) {
+    const { cases } = this;
+    const { score, prior } = this.viewer.state;
+    const value = cases.scores(loss, score, prior)[i];
+    const counts = cases.counts(loss, prior);
+    const part = (name) => Math.min(1, counts[name][i] / Math.max(1, cases.area[i]));
+    const [missed, rim, far] = ["missed", "rim", "far"].map(part);
+    const beyond = Math.min(far, 1 - rim);
+    const told = `missed ${percent(missed)}, false in the rim ${percent(rim)}, far ${percent(far)} % of the object`;
+    const parts = { missed: 50 * missed, rim: 50 * rim, far: 50 * beyond };
+    const widths = Object.entries(parts).map(([name, width]) => `--${name}:${width}%;`);
+    return `<span class="score">${percent(value)}</span><span class="twobars" title="${told}">
+      <i style="width:${percent(value)}%"></i>
+      <s style="${widths.join("")}--share:${rim / (rim + beyond || 1)}"></s></span>`;
+  }
+
+  /** The image that is spoken of: its dot is ringed, its row marked, its numbers written. @param {number} image */
+  show(image) {
+    this.pointed = image;
+    if (image === undefined) return;
+    this.scatter.ring(image);
+    const { cases, losses } = this;
+    const { titles } = this.viewer.config;
+    const share = `${percent(cases.share[image])} % of the image`;
+    const mates = cases.groups.filter((group) => group === cases.groups[image]).length;
+    const group = cases.grouped ? `, one of ${mates} of its ${this.set.group}` : "";
+    const size = SIZES[cases.third[image]] ?? "no object";
+    const rows = losses.map(
+      (loss) => `<tr><th scope="row">${titles[loss]}</th><td>${this.bars(loss, image)}</td></tr>`,
+    );
+    this.view.querySelector(".one").innerHTML = `<p><b>Image ${cases.names[image]}</b>
+      <span>${size}, ${share}${group}; B \u2212 A ${points(this.difference[image])}</span></p>
+      <table><tbody>${rows.join("")}</tbody></table>${this.opens(image)}`;
+    this.mark();
+  }
+
+  /** Where the pictures lie on the server's machine, the way to this one. @param {number} image */
+  opens(image) {
+    const { first } = this.set;
+    if (first === null) return "";
+    const way = (tab, name) =>
+      `<button type="button" data-example="${first + image}" data-tab="${tab}">${name}</button>`;
+    return `<div class="row end">Open in ${way("compare", "Compare")} ${way("anatomy", "Anatomy")}</div>`;
+  }
+
+  mark() {
+    for (const row of this.view.querySelectorAll(".list tbody tr"))
+      row.classList.toggle("now", +row.dataset.image === this.pointed);
+  }
+
+  /** @param {import("../parts/scatter.js").Box | null} box */
+  select(box) {
+    const { x, y } = this.dots;
+    const inside = (i) => x[i] >= box.left && x[i] <= box.right && y[i] <= box.top && y[i] >= box.bottom;
+    this.keep(box && new Set(this.cases.within().filter(inside)));
+  }
+
+  /** @param {Set<number> | null} images */
+  keep(images) {
+    this.kept = images?.size ? images : null;
+    this.rows = FIRST;
+    this.scatter.draw(this.dots, this.kept, EVEN);
+    this.drawList();
+  }
+
+  /** All images with the scores in view. */
+  csv() {
+    const { cases, losses, kept } = this;
+    const { score, prior, first, second } = this.viewer.state;
+    const head = ["image", "group", "object_percent", "third", "selected", ...losses, `${second} - ${first}`];
+    const rows = cases.names.map((name, i) => [
+      ...[JSON.stringify(name), cases.groups[i], percent(cases.share[i]), SIZES[cases.third[i]] ?? ""],
+      ...[kept ? Number(kept.has(i)) : "", ...losses.map((loss) => cases.scores(loss, score, prior)[i].toFixed(6))],
+      this.difference[i].toFixed(6),
+    ]);
+    const text = [head, ...rows].map((row) => row.join(",")).join("\n");
+    const data = this.set.test_data.replace(/[^\w.]+/g, "-");
+    offerFile(`dbce-${data}-${score}${prior === "corrected" ? "-corrected" : ""}.csv`, "text/csv", `${text}\n`);
+  }
+
+  listen() {
+    const { view, viewer } = this;
+    view.addEventListener("change", ({ target }) => {
+      if (target.matches("select[name]")) viewer.set({ [target.name]: target.value });
+    });
+    view.addEventListener("click", ({ target }) => {
+      const row = target.closest("tr[data-image]");
+      if (row) viewer.set({ picked: +row.dataset.image });
+      const act = target.closest("[data-set]")?.dataset.set;
+      if (act === "more") this.rows += MORE;
+      if (act === "more") this.drawList();
+      if (act === "csv") this.csv();
+      if (act === "all") this.scatter.clear();
+      if (act === "swap") viewer.set({ first: viewer.state.second, second: viewer.state.first });
+    });
+    view.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+      if (!step || !event.target.closest(".dots, .list")) return;
+      event.preventDefault();
+      const { listed } = this;
+      const at = Math.max(0, Math.min(listed.length - 1, listed.indexOf(this.pointed) + step));
+      while (at >= this.rows) this.rows += MORE;
+      if (view.querySelectorAll(".list tbody tr").length <= at) this.drawList();
+      viewer.set({ picked: listed[at] });
+      view.querySelector(`tr[data-image="${listed[at]}"]`)?.scrollIntoView({ block: "nearest" });
+    });
+  }
+}
+
+/** A difference and its interval on a scale that all rows share. */
+function span({ mean: middle, interval, verdict }, least, most) {
+  const at = (v) => (100 * (v - least)) / (most - least || 1);
+  const told = interval ? `<small>${range(interval)}</small>` : `<small>too few to tell</small>`;
+  const line = interval
+    ? `<i style="left:${at(interval.low)}%;width:${at(interval.high) - at(interval.low)}%"></i>`
+    : "";
+  return `<b>${points(middle)}</b> ${told}<span class="line ${verdict}"><u style="left:${at(0)}%"></u>${line}
+    <em style="left:${at(middle)}%"></em></span>`;
+}
+
+/** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
+export const set = (viewer) => new SetTab(viewer);
