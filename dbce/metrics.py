@@ -6,7 +6,6 @@ A mean over a test set is the mean of these over its images, as in the paper's t
 from __future__ import annotations
 
 import numpy as np
-import segmentation_models_pytorch as smp
 import torch
 
 SCORES = ("dice", "iou", "precision", "recall")
@@ -30,6 +29,8 @@ def scores(prediction: np.ndarray, target: np.ndarray, valid: np.ndarray | None 
     Raises:
         ValueError: the shapes differ or are neither (N, H, W) nor (H, W).
     """
+    from segmentation_models_pytorch.metrics import get_stats  # takes seconds, and not every command scores
+
     if valid is not None:
         valid = np.asarray(valid, bool)
         if valid.shape != np.shape(prediction):
@@ -44,7 +45,7 @@ def scores(prediction: np.ndarray, target: np.ndarray, valid: np.ndarray | None 
         prediction, target = prediction & valid, target & valid
     shape = (-1, 1, *prediction.shape[-2:])  # SMP counts per image and class: (N, 1, H, W)
     pair = [torch.from_numpy(array.reshape(shape).astype(np.int64)) for array in (prediction, target)]
-    counts = smp.metrics.get_stats(*pair, mode="binary")
+    counts = get_stats(*pair, mode="binary")
     tp, fp, fn, _ = (count[:, 0].double().numpy() for count in counts)
     nothing = tp + fp + fn == 0
     ratios = {

@@ -8,13 +8,11 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-import segmentation_models_pytorch as smp
 import torch
 import torch.nn.functional as F
 from huggingface_hub import PyTorchModelHubMixin, snapshot_download
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoderBlock
 from torch import Tensor, nn
 
 DECODER_CHANNELS = {"resnet34": (256, 128, 64), "mobilenet_v2": (64, 32, 16)}
@@ -56,6 +54,10 @@ class DeepSupervisionUnet(
         decoder_channels: Sequence[int] | None = None,
         encoder_weights: str | Path | None = None,
     ) -> None:
+        # here, because they bring timm and torchvision: seconds, for commands that compute with no network
+        from segmentation_models_pytorch.decoders.unet.decoder import UnetDecoderBlock
+        from segmentation_models_pytorch.encoders import get_encoder
+
         super().__init__()
         widths = tuple(decoder_channels or DECODER_CHANNELS.get(encoder, (256, 128, 64)))
         self.config: dict[str, Any] = {
@@ -66,7 +68,7 @@ class DeepSupervisionUnet(
         self._hub_mixin_config = dict(self.config)  # config.json: never the weights that training began with
         download = "imagenet" if encoder_weights == "imagenet" else None
         try:
-            self.encoder = smp.encoders.get_encoder(encoder, weights=download)
+            self.encoder = get_encoder(encoder, weights=download)
         except KeyError as error:
             raise ValueError(
                 f"encoder is {encoder!r}, which segmentation-models-pytorch does not know; "

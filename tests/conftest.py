@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
@@ -10,8 +11,13 @@ import time
 import urllib.request
 from pathlib import Path
 
+# Before PyTorch is imported, here and in every process that a test starts: tests run side by side, one on each core,
+# and PyTorch's threads, one a core in each of them, would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests.browser.actions import READY
 
@@ -62,28 +68,49 @@ def address():
         yield url
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 @pytest.fixture(scope="module")
 def browser():
     with sync_playwright() as playwright:
         path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        yield playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def idle(browser) -> dict[str, list[BrowserContext]]:
+    """Contexts that nobody looks through, by their options, with the page's scripts in their cache."""
+    return {}
+
+
+def forget(context: BrowserContext, address: str) -> None:
+    """Close the pages, and leave nothing that a page could find again; the cache of files stays."""
+    blank, *others = context.pages or [context.new_page()]
+    for page in others:
+        page.close()
+    blank.goto("about:blank")
+    kept = "cookies,local_storage,indexeddb,cache_storage,service_workers"
+    context.new_cdp_session(blank).send("Storage.clearDataForOrigin", {"origin": address, "storageTypes": kept})
+    blank.close()
 
 
 @pytest.fixture
-def visit(browser, address):
+def visit(browser, address, idle):
     """Open the page; at the end nothing may have gone wrong in it, and nothing was asked of other hosts."""
-    contexts, trouble = [], []
+    used, trouble = [], []
 
     def on_request(request):
         if not request.url.startswith((address, "data:", "blob:")):
             trouble.append(f"asked another host: {request.url}")
 
     def go(width: int = 1440, height: int = 900, path: str = "", **options) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
+        options["viewport"] = {"width": width, "height": height}
+        alike = idle.setdefault(repr(sorted(options.items())), [])
+        context = alike.pop() if alike else browser.new_context(**options)
+        used.append((alike, context))
         page = context.new_page()
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
@@ -93,6 +120,8 @@ def visit(browser, address):
         return page
 
     yield go
-    for context in contexts:
-        context.close()
-    assert not trouble
+    seen = list(trouble)
+    for alike, context in used:
+        forget(context, address)
+        alike.append(context)
+    assert not seen

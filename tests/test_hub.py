@@ -73,18 +73,22 @@ CODE = """
 import resource, sys
 from dbce.hub import networks as hub
 from dbce.train import checkpoints
-if len(sys.argv) > 2:  # no file may grow beyond this: a full disk
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
-try:
-    found = checkpoints.collect_networks(hub.download_networks(sys.argv[1]))
-    print({task: list(networks) for task, networks in found.items()})
-except ValueError as error:
-    print("SENTENCE", type(error).__name__, error)
+limit, *references = sys.argv[1:]
+if int(limit):  # no file may grow beyond this: a full disk
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit),) * 2)
+for reference in references:
+    try:
+        found = checkpoints.collect_networks(hub.download_networks(reference))
+        print({task: list(networks) for task, networks in found.items()})
+    except ValueError as error:
+        print("SENTENCE", type(error).__name__, error)
 """
 
 
-def download(reference: str, home: Path, endpoint: str, *more: str, **extra: str) -> str:
-    done = python(home, endpoint, "-c", CODE, reference, *more, **extra)
+def download(references: str | list[str], home: Path, endpoint: str, limit: int = 0, **extra: str) -> str:
+    """A line for each reference, all asked by one process."""
+    asked = [references] if isinstance(references, str) else references
+    done = python(home, endpoint, "-c", CODE, str(limit), *asked, **extra)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -99,18 +103,18 @@ def test_a_pinned_repository_is_fetched_once_and_then_without_network(store, end
     assert len([path for path in store.asked if "resolve" in path]) == before
 
 
-@pytest.mark.parametrize(
-    ("reference", "words"),
-    [
-        ("user/nets", "ValueError hub is 'user/nets'; pin a revision"),
-        ("user/nets@" + "f" * 40, "Unavailable the Hub's repository user/nets has no revision"),
-        ("user/other@v1", "Unavailable the Hub has no repository 'user/other'"),
-        ("a/b/c@v1", "ValueError hub is 'a/b/c@v1'; the form is user/name@revision"),
-    ],
-)
-def test_what_cannot_be_had_is_one_sentence(endpoint, tmp_path, reference, words):
-    said = download(reference, tmp_path, endpoint)
-    assert said.startswith(f"SENTENCE {words}") and "\n" not in said
+CANNOT_BE_HAD = {
+    "user/nets": "ValueError hub is 'user/nets'; pin a revision",
+    "user/nets@" + "f" * 40: "Unavailable the Hub's repository user/nets has no revision",
+    "user/other@v1": "Unavailable the Hub has no repository 'user/other'",
+    "a/b/c@v1": "ValueError hub is 'a/b/c@v1'; the form is user/name@revision",
+}
+
+
+def test_what_cannot_be_had_is_one_sentence(endpoint, tmp_path):
+    said = download(list(CANNOT_BE_HAD), tmp_path, endpoint).splitlines()
+    for line, words in zip(said, CANNOT_BE_HAD.values(), strict=True):
+        assert line.startswith(f"SENTENCE {words}")
 
 
 @pytest.mark.parametrize(("address", "extra"), [(NOBODY, {}), (NOBODY, {"HF_HUB_OFFLINE": "1"})])
@@ -127,7 +131,7 @@ def test_a_damaged_file_is_named(store, endpoint, pinned, tmp_path):
 
 
 def test_a_full_disk_is_one_sentence_and_the_next_try_succeeds(endpoint, pinned, tmp_path):
-    said = download(pinned, tmp_path, endpoint, "1000000")
+    said = download(pinned, tmp_path, endpoint, 1_000_000)
     assert said.startswith("SENTENCE Unavailable") and "could not be downloaded" in said and "\n" not in said
     assert download(pinned, tmp_path, endpoint) == "{'polyp': ['focal-2', 'mine']}"
 
@@ -172,22 +176,27 @@ def test_what_was_published_is_what_the_app_shows(published, tmp_path):
     assert done.stdout.strip() == f"'' {[('polyp', losses, 1, True), ('organs', losses, 1, True)]}"
 
 
-@pytest.mark.parametrize("fault", ["another file", "cut short"])
-def test_a_file_that_is_not_the_published_one_makes_the_app_show_the_bundled_networks(published, tmp_path, fault):
-    files = dict(published[0].files("models", "user/dbce", "main"))
+def test_a_file_that_is_not_the_published_one_makes_the_app_show_the_bundled_networks(published, tmp_path):
+    files = published[0].files("models", "user/dbce", "main")
     name = "polyp/ce/model.safetensors"
-    files[name] = files["polyp/bce/model.safetensors"] if fault == "another file" else files[name][:-1000]
     store = Store()
-    reference = f"user/dbce@{store.commit('models', 'user/dbce', files)}"
+    references = [
+        f"user/{fault}@{store.commit('models', f'user/{fault}', {**files, name: content})}"
+        for fault, content in (("another", files["polyp/bce/model.safetensors"]), ("short", files[name][:-1000]))
+    ]
     code = (
-        "import sys; from dbce.page import serving; offers, notice = serving.offers_from_hub(sys.argv[1]); "
-        "print([o.predictor.task.name for o in offers], notice)"
+        "import sys; from dbce.page import serving\n"
+        "for reference in sys.argv[1:]:\n"
+        "    offers, notice = serving.offers_from_hub(reference)\n"
+        "    print([o.predictor.task.name for o in offers], notice)"
     )
     with serve(store) as address:
-        done = python(tmp_path, address, "-c", code, reference)
+        done = python(tmp_path, address, "-c", code, *references)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("['polyp', 'lesion', 'organs']")  # the Hub has two tasks, the bundled are three
-    assert "the file is damaged or was replaced" in done.stdout and "bundled networks instead" in done.stdout
+    for line in done.stdout.splitlines():
+        assert line.startswith("['polyp', 'lesion', 'organs']")  # the Hub has two tasks, the bundled are three
+        assert "the file is damaged or was replaced" in line and "bundled networks instead" in line
+    assert len(done.stdout.splitlines()) == 2
 
 
 def test_the_model_card_has_the_metadata_and_our_scores(published):
@@ -237,30 +246,44 @@ def test_a_space_alone_shows_the_bundled_networks(tmp_path):
     assert "preload_from_hub" not in files["README.md"].decode().split("---")[1]
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"HF_TOKEN": "hf_wrong"}, "log in with `hf auth login`"),
-        ({"writable": False}, "403 Forbidden: this token may not write"),
-        ({"endpoint": NOBODY}, "check the connection"),
-        ({"repo": "no/such/form"}, "the form is user/name"),
-        ({"tasks": []}, "needs the tasks whose networks to upload: polyp, lesion, organs"),
-    ],
-)
-def test_what_cannot_be_published_is_one_sentence(tmp_path, change, words):
-    store = Store(writable=change.get("writable", True))
-    with serve(store) as address:
-        repo = change.get("repo", "user/dbce")
-        token = {"HF_TOKEN": change["HF_TOKEN"]} if "HF_TOKEN" in change else {}
-        done = python(
+PUBLISH = """
+import os, sys
+from dbce.__main__ import main
+for line in sys.argv[1:]:
+    token, *arguments = line.split()
+    os.environ["HF_TOKEN"] = token
+    print(f"status {main(arguments)}", file=sys.stderr)
+"""
+
+
+def refusals(home: Path, endpoint: str, *lines: str) -> list[str]:
+    """The sentence in which each command is refused: a token, and the arguments; all in one process."""
+    done = python(home, endpoint, "-c", PUBLISH, *lines)
+    assert done.returncode == 0, done.stderr
+    *parts, rest = re.split(r"^status (\d+)\n", done.stderr, flags=re.MULTILINE)
+    assert parts[1::2] == ["2"] * len(lines) and not rest
+    said = [[line for line in part.splitlines() if line.startswith("dbce:")] for part in parts[::2]]
+    assert [len(sentences) for sentences in said] == [1] * len(lines)
+    return [sentence for (sentence,) in said]
+
+
+def test_what_cannot_be_published_is_one_sentence(tmp_path):
+    with serve(Store()) as address:
+        login, form, tasks = refusals(
             tmp_path,
-            change.get("endpoint", address),
-            *["-m", "dbce", "publish", *change.get("tasks", ["polyp"]), "--repo", repo],
-            **token,
+            address,
+            "hf_wrong publish polyp --repo user/dbce",
+            f"{TOKEN} publish polyp --repo no/such/form",
+            f"{TOKEN} publish --repo user/dbce",
         )
-    assert done.returncode == 2
-    lines = [line for line in done.stderr.splitlines() if line.startswith("dbce:")]
-    assert len(lines) == 1 and words in lines[0]
+    assert "log in with `hf auth login`" in login
+    assert "the form is user/name" in form
+    assert "needs the tasks whose networks to upload: polyp, lesion, organs" in tasks
+    with serve(Store(writable=False)) as address:
+        (said,) = refusals(tmp_path, address, f"{TOKEN} publish polyp --repo user/dbce")
+    assert "403 Forbidden: this token may not write" in said
+    (said,) = refusals(tmp_path, NOBODY, f"{TOKEN} publish polyp --repo user/dbce")
+    assert "check the connection" in said
 
 
 MIXIN = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -26,7 +27,19 @@ from tests.browser.actions import READY
 RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data": "x", "seed": 0}
 
 
-def test_bench_load_prints_a_row_a_round_and_refuses_nobody(capsys):
+@pytest.fixture(scope="module")
+def started():
+    """The app as the benchmark starts it, once for all that measure it."""
+    with load._app() as app:
+        yield app
+
+
+@pytest.fixture
+def one_app(monkeypatch, started):
+    monkeypatch.setattr(load, "_app", lambda: nullcontext(started))
+
+
+def test_bench_load_prints_a_row_a_round_and_refuses_nobody(capsys, one_app):
     assert main(["bench", "load", "--visitors", "2", "5"]) == 0
     lines = capsys.readouterr().out.splitlines()
     rows = [list(map(float, line.split())) for line in lines[2:4]]
@@ -37,7 +50,7 @@ def test_bench_load_prints_a_row_a_round_and_refuses_nobody(capsys):
     assert 100 < before <= now < 4000
 
 
-def test_bench_load_measures_scans_and_says_what_was_wrong(monkeypatch):
+def test_bench_load_measures_scans_and_says_what_was_wrong(monkeypatch, one_app):
     text = load.scans(2, slices=8, side=64)
     assert "opened 2 in" in text and "refused 0" in text and 100 < int(re.search(r"most (\d+) MB", text)[1]) < 4000
     with pytest.raises(ValueError, match="more than the page opens"):

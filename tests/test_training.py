@@ -16,8 +16,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from dbce.__main__ import main
 from dbce.data.datasets import Dataset
 from dbce.data.datasets import load_dataset as load_data
+from dbce.scores.evaluation import validator
 from dbce.train import checkpoints
 from dbce.train.run_files import read_log
 from dbce.train.training import Recipe, _batches, build_loss, train
@@ -141,8 +143,8 @@ def command(folder: Path, out: Path, *more: str) -> list[str]:
 
 
 def test_killed_at_any_moment_it_resumes_to_the_same_weights(folder, tmp_path):
-    run = [sys.executable, "-m", *command(folder, tmp_path / "killed", "--epochs", "6")]
-    process = subprocess.Popen(run, cwd=ROOT, stderr=subprocess.DEVNULL)
+    run, other = (command(folder, tmp_path / name, "--epochs", "6") for name in ("killed", "whole"))
+    process = subprocess.Popen([sys.executable, "-m", *run], cwd=ROOT, stderr=subprocess.DEVNULL)
     log = tmp_path / "killed" / "log.jsonl"
     while process.poll() is None and not (log.is_file() and len(log.read_text().splitlines()) >= 2):
         time.sleep(0.05)
@@ -150,19 +152,21 @@ def test_killed_at_any_moment_it_resumes_to_the_same_weights(folder, tmp_path):
     process.wait()
     done = [json.loads(line)["epoch"] for line in log.read_text().splitlines()]
     assert 2 <= done[-1] < 6
-    subprocess.run(run, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
-    other = [sys.executable, "-m", *command(folder, tmp_path / "whole", "--epochs", "6")]
-    subprocess.run(other, cwd=ROOT, check=True, stderr=subprocess.DEVNULL)
+    assert main(run[1:]) == main(other[1:]) == 0
     first, second = (tmp_path / name / "dbce.safetensors" for name in ("killed", "whole"))
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_a_compiled_network_trains_alike(dataset, whole_run, tmp_path):
-    path = train(TINY, dataset, tmp_path, source="drawn", backend="aot_eager")
+def test_a_compiled_network_trains_alike_and_is_scored(dataset, whole_run, tmp_path):
+    score = validator(small.drawn(2, 320), "polyp", 64)
+    path = train(TINY, dataset, tmp_path, source="drawn", backend="aot_eager", validate=score, validate_every=2)
     assert checkpoints.load_checkpoint(path).recipe["compiled"] == "aot_eager"
     assert load_file(whole_run).keys() == load_file(path).keys()
     plain, compiled = ([line["loss"] for line in read_log(folder)] for folder in (whole_run.parent, tmp_path))
     assert compiled == pytest.approx(plain, rel=0.02)  # sums in another order
+    last = read_log(tmp_path)[-1]["validation"]
+    assert 0 <= last["dice"] <= 100
+    assert last == pytest.approx(score(checkpoints.load_checkpoint(path).network), abs=0.5)  # half precision on disk
 
 
 FAULTS = """

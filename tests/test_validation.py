@@ -123,8 +123,3 @@ def test_from_the_command_line_to_the_curves(folder, tmp_path, capsys):
     both = ["--hold-out", "0.25", "--validate", str(folder)]
     assert main(["train", "polyp", "--data", str(folder), "--out", str(tmp_path / "no"), *run, *both]) == 2
     assert "give one of them" in capsys.readouterr().err
-
-
-def test_a_compiled_or_wrapped_network_is_scored_too(drawn, tmp_path):
-    train(replace(TINY, epochs=1), drawn.at(64), tmp_path, backend="aot_eager", validate=validator(drawn, "polyp", 64))
-    assert 0 <= read_log(tmp_path)[-1]["validation"]["dice"] <= 100

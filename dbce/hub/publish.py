@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import segmentation_models_pytorch as smp
 from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData, SpaceCard, SpaceCardData
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
@@ -63,7 +62,9 @@ def stage(tasks: Sequence[str], folder: Path) -> None:
 
 def _pretrained(encoder: str) -> str:
     """The Hub's repository that an encoder's ImageNet weights came from."""
-    return smp.encoders.encoders[encoder]["pretrained_settings"]["imagenet"]["repo_id"]
+    from segmentation_models_pytorch.encoders import encoders
+
+    return encoders[encoder]["pretrained_settings"]["imagenet"]["repo_id"]
 
 
 def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
