@@ -23,6 +23,7 @@ setup(
         "train": NEEDS["networks"] + NEEDS["train"],
         "dicom": NEEDS["dicom"],
         "evidence": NEEDS["evidence"],
-        "dev": ["dbce[page,train,dicom,evidence]", *NEEDS["dev"]],
+        "notebook": NEEDS["networks"] + NEEDS["notebook"],
+        "dev": ["dbce[page,train,dicom,evidence,notebook]", *NEEDS["dev"]],
     },
 )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
         dice_cross_entropy,
         dilated_balanced_cross_entropy,
     )
+    from dbce.offline.notebook import view as view
+    from dbce.offline.report import report as report
     from dbce.registry import LOSSES, Loss, register_loss
     from dbce.weights import weight_map, weight_map_numpy
 
@@ -35,11 +37,16 @@ __all__ = [
     "weight_map_numpy",
 ]
 
+_HOMES = {
+    **dict.fromkeys(("LOSSES", "Loss", "register_loss"), "registry"),
+    **dict.fromkeys(("weight_map", "weight_map_numpy"), "weights"),
+    "report": "offline.report",  # these two are not for `import *`: they need an extra of the package
+    "view": "offline.notebook",
+}
+
 
 def __getattr__(name: str) -> Any:
     """Import torch when a loss is asked for, and not in the processes that only read files."""
-    if name not in __all__:
+    if name not in __all__ and name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    homes = {"LOSSES": "registry", "Loss": "registry", "register_loss": "registry"}
-    homes |= {"weight_map": "weights", "weight_map_numpy": "weights"}
-    return getattr(import_module(f"dbce.{homes.get(name, 'losses')}"), name)
+    return getattr(import_module(f"dbce.{_HOMES.get(name, 'losses')}"), name)

@@ -18,6 +18,7 @@ from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 _EXTRAS = {
     "bench": "dev",
     "site": "dev",
+    "compare": "notebook",
     **dict.fromkeys(("demo", "figure", "export", "publish", "table", "verdict"), "page"),
 }
 """The extra of the package that brings what a command needs; of all others it is "train"."""
@@ -240,6 +241,30 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--checkpoint", action="append", help="file to score, repeatable (default: the bundled)")
     _prior_option(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+    compare = add.add_parser("compare", help="see your own networks' predictions in one HTML file, scored")
+    compare.set_defaults(run=commands.compare_command)
+    compare.add_argument("--images", required=True, metavar="DIR", help="pictures")
+    compare.add_argument("--masks", required=True, metavar="DIR", help="their masks, paired by name")
+    compare.add_argument(
+        "--predictions",
+        required=True,
+        nargs="+",
+        metavar="NAME=DIR",
+        help="sets of .npy, .npz, grey PNG or NIfTI, paired by name: probabilities or label maps",
+    )
+    compare.add_argument(
+        "--values",
+        nargs="+",
+        default=[],
+        metavar="NAME=KIND",
+        help="what a set holds: probabilities, logits or labels (default: as its values tell; logits never)",
+    )
+    compare.add_argument("--task", choices=TASKS, help="what is segmented (default: one object of any kind)")
+    compare.add_argument("--networks", action="store_true", help="run the bundled networks of --task beside them")
+    compare.add_argument("-o", "--out", default="report.html", help="file to write (default report.html)")
+    compare.add_argument("--csv", metavar="FILE", help="also one row an image and set")
+    compare.add_argument("--table", nargs="+", default=[], metavar="FILE", help="also the table: .md or .tex")
 
     bundle = add.add_parser("bundle", help="score finished runs and put them under checkpoints/")
     bundle.set_defaults(run=commands.bundle_command)

@@ -298,6 +298,46 @@ def evaluate_command(args: argparse.Namespace) -> None:
         print(score_table(results))
 
 
+def compare_command(args: argparse.Namespace) -> None:
+    """Compare sets of predictions on images with masks, in one HTML file."""
+    from dbce.offline.compare import compare, tables_of
+    from dbce.scores.comparison import comparison_csv, comparison_markdown
+
+    tables = tables_of(args.table)
+    folders = {name: Path(folder) for name, folder in _named("--predictions", args.predictions).items()}
+    values = _named("--values", args.values)
+    made = compare(
+        Path(args.images),
+        Path(args.masks),
+        folders,
+        args.task,
+        values,
+        networks=args.networks,
+        progress=_bar(unit="img", leave=False),
+        say=partial(print, file=sys.stderr),
+    )
+    print(f"{args.out}: {made}", file=sys.stderr)
+    made.write(args.out)
+    for path, write in tables.items():
+        path.write_text(write(made.groups) + "\n", "utf-8")
+    if args.csv:
+        Path(args.csv).write_text(comparison_csv(made.rows), "utf-8")
+    print(comparison_markdown(made.groups))
+
+
+def _named(option: str, given: Sequence[str]) -> dict[str, str]:
+    """``NAME=VALUE`` several times -> by name."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not (name and sign and value):
+            raise ValueError(f"{option} is given {text!r}; the form is NAME=VALUE, as in ours=predictions/ours.")
+        if name in found:
+            raise ValueError(f"{option} names {name!r} twice; give every set a name of its own.")
+        found[name] = value
+    return found
+
+
 def bundle_command(args: argparse.Namespace) -> None:
     """Score finished runs and put them under checkpoints/."""
     from dbce.scores.evaluation import evaluate, score_table
@@ -536,9 +576,9 @@ def fetch_command(args: argparse.Namespace) -> None:
 
 def table_command(args: argparse.Namespace) -> None:
     """Print what was measured of a task: the bundled networks, several seeds, the radius."""
-    from dbce.scores.results import report
+    from dbce.scores.results import results_markdown
 
-    print(report(args.task))
+    print(results_markdown(args.task))
 
 
 def docs_command(args: argparse.Namespace) -> None:

@@ -64,14 +64,16 @@ def test_the_package_itself_needs_three_others(metadata):
 
 
 def test_the_extras_are_the_files_lists(metadata):
-    assert set(metadata.get_all("Provides-Extra")) == {"page", "train", "dicom", "evidence", "dev"}
+    assert set(metadata.get_all("Provides-Extra")) == {"page", "train", "dicom", "evidence", "notebook", "dev"}
 
-    extras = ("page", "train", "dicom", "evidence", "dev")
-    page, train, dicom, evidence, dev = (wanted(needs(metadata, extra)) for extra in extras)
+    extras = ("page", "train", "dicom", "evidence", "notebook", "dev")
+    page, train, dicom, evidence, notebook, dev = (wanted(needs(metadata, extra)) for extra in extras)
+    everything = wanted(["dbce[page,train,dicom,evidence,notebook]"])
     assert listed("requirements.txt") == wanted(needs(metadata)) | page | train
-    assert listed("requirements-dev.txt") == dicom | evidence | dev - wanted(["dbce[page,train,dicom,evidence]"])
-    assert wanted(["dbce[page,train,dicom,evidence]"]) < dev  # so it brings the others' lists as well
+    assert listed("requirements-dev.txt") == dicom | evidence | (notebook - page) | dev - everything
+    assert everything < dev  # so it brings the others' lists as well
     names = {line.name for line in page}
+    assert "gradio" not in {line.name for line in notebook} and page & notebook
     assert "gradio" in names and not names & {"kornia", "accelerate"}
 
 

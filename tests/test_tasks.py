@@ -17,6 +17,7 @@ from dbce.hub.publish import model_card
 from dbce.network import DeepSupervisionUnet
 from dbce.page import page
 from dbce.page.scans import ScanStudio
+from dbce.page.settings import describe
 from dbce.page.studio import Studio
 from dbce.registry import LOSSES, resolve
 from dbce.scores import evaluation
@@ -160,7 +161,7 @@ def test_the_words_are_the_tasks(predictor):
     assert told["title"] == "Tools segmentation" and TOOLS.averaged in told["setting"] and "7 images" in told["setting"]
     settings = page.config(page.studio_of(predictor), page.Offer(predictor), ["polyp", "tools"])
     assert settings["classes"][1] == "tool 1" and len(settings["examples"]) == 3 and ".nii" not in settings["accept"]
-    assert "images" in page.describe(predictor)
+    assert "images" in describe(predictor)
     assert TASKS["tools"].scored == TASKS["tools"].seen == "images"
 
 

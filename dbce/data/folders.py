@@ -41,8 +41,21 @@ def find_pairs(folder: str | Path) -> list[tuple[Path, Path]]:
             named).
     """
     image_folder, mask_folder = _folders(Path(folder))
+    pairs, problems = pair_masks(image_folder, mask_folder)
+    if not pairs and not problems:
+        problems = [f"no image in {image_folder}"]
+    raise_all(problems)
+    return pairs
+
+
+def pair_masks(image_folder: Path, mask_folder: Path) -> tuple[list[tuple[Path, Path]], list[str]]:
+    """Image and mask files of two folders, paired by file stem; a mask may be called ``STEM_mask`` or the like.
+
+    Returns:
+        Sorted (image, mask) paths, and a sentence on each file that has no partner or is one of several.
+    """
     problems: list[str] = []
-    images, masks = _by_stem(image_folder, problems), _by_stem(mask_folder, problems)
+    images, masks = by_stem(image_folder, problems), by_stem(mask_folder, problems)
     for stem in sorted(masks.keys() - images.keys()):
         whose = _MASK_ENDING.sub("", stem)
         if whose in images and whose in masks and whose != stem:
@@ -52,10 +65,7 @@ def find_pairs(folder: str | Path) -> list[tuple[Path, Path]]:
             masks[whose] = masks.pop(stem)
     problems += [f"{images[stem]}: no mask of that name" for stem in sorted(images.keys() - masks.keys())]
     problems += [f"{masks[stem]}: no image of that name" for stem in sorted(masks.keys() - images.keys())]
-    if not images and not masks:
-        problems = [f"no image in {image_folder}"]
-    raise_all(problems)
-    return [(images[stem], masks[stem]) for stem in sorted(images)]
+    return [(images[stem], masks[stem]) for stem in sorted(images.keys() & masks.keys())], problems
 
 
 def image_folder(folder: str | Path) -> Path:
@@ -65,6 +75,11 @@ def image_folder(folder: str | Path) -> Path:
         ValueError: no such folder, or another layout.
     """
     return _folders(Path(folder))[0]
+
+
+def is_image_folder(folder: Path) -> bool:
+    """Whether a folder has the usual name of one of images, so that the one above it names the set."""
+    return folder.name.lower() in (*_IMAGE_FOLDERS, *(names[0].lower() for names in LAYOUTS[:2]))
 
 
 def _folders(folder: Path) -> tuple[Path, Path]:
@@ -90,7 +105,7 @@ def _folders(folder: Path) -> tuple[Path, Path]:
     )
 
 
-def _by_stem(folder: Path, problems: list[str]) -> dict[str, Path]:
+def by_stem(folder: Path, problems: list[str]) -> dict[str, Path]:
     """Picture files by stem; of several with one stem the first, and a problem."""
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):

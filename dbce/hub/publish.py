@@ -18,7 +18,7 @@ from dbce.hub.networks import reason
 from dbce.registry import title
 from dbce.scores import evidence
 from dbce.scores.evaluation import data_name
-from dbce.scores.results import radius_file, report
+from dbce.scores.results import radius_file, results_markdown
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
 
@@ -116,7 +116,7 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
                 for name, words in _METRICS.items()
                 if name in entry["scores"]
             ]
-        text.append(f"## {task.capitalize()}\n\nTrained on {TASKS[task].data}.\n\n{report(task)}\n")
+        text.append(f"## {task.capitalize()}\n\nTrained on {TASKS[task].data}.\n\n{results_markdown(task)}\n")
     data = ModelCardData(
         license="other",
         license_name="research-and-education",

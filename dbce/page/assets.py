@@ -4,18 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import mimetypes
-import os
 import posixpath
 import re
 from functools import cache
 from pathlib import Path
-
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import Response
-from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 WEB = Path(__file__).parent.parent / "web"
 """All that a browser runs."""
@@ -47,7 +39,6 @@ STYLES = (
 STARTS = ("main.js", "backends/gradio.js")
 """What gradio's page loads by itself."""
 
-_YEAR = 31_536_000
 _IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'](?: with [^;]*)?;""", re.MULTILINE)
 
 
@@ -98,20 +89,13 @@ def _beside(name: str, target: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
 
 
-def mount() -> Mount:
-    """The route of the modules, to be handed to gradio's ``launch``."""
-    for suffix, kind in KINDS.items():
-        mimetypes.add_type(kind, suffix)  # Windows may have others in its registry
-    return Mount(f"/{PATH}", GZipMiddleware(_Modules(directory=WEB), minimum_size=500))
-
-
 def loader(settings: str) -> str:
     """The script that gradio calls with ``element``, ``props`` and ``server``: it loads the modules and starts them.
 
     The address is taken from the page's own, so that it holds behind any prefix of a proxy.
 
     Args:
-        settings: `dbce.page.page.config` as JSON.
+        settings: `dbce.page.settings.config` as JSON.
     """
     base = json.dumps(f"{PATH}/{content_hash()}/")
     return f"""
@@ -129,26 +113,3 @@ Promise.all([load("main.js"), load("backends/gradio.js")]).then(([{{ mount }}, {
   throw error;
 }});
 """
-
-
-class _Modules(StaticFiles):
-    """The files below `WEB` that `KINDS` names, under their content's hash; kept by browsers for a year."""
-
-    def get_path(self, scope: Scope) -> str:
-        """What is asked for; a proxy may or may not have taken its prefix away."""
-        return scope["path"].partition(f"/{PATH}/")[2]
-
-    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """A file, or nothing under another hash."""
-        given, _, name = path.partition("/")
-        if given != content_hash() or name not in modules():
-            return "", None
-        return super().lookup_path(name)
-
-    def file_response(
-        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """The file, to be kept: under this address it never changes."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["cache-control"] = f"public, max-age={_YEAR}, immutable"
-        return response

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from starlette.middleware import Middleware
 
-from dbce.data import inputs, numbering, volumes
-from dbce.data.resize import resize_image
-from dbce.page import assets, cache, fields, workers
+from dbce.data import inputs
+from dbce.page import assets, cache, workers
 from dbce.page.api import Blocks, add_endpoints
 from dbce.page.desk import Desk
 from dbce.page.headers import Compressed, SafeHeaders
 from dbce.page.limits import Door, RequestLimit
 from dbce.page.preview import TITLE, Preview
 from dbce.page.room import Room
+from dbce.page.route import mount
 from dbce.page.scans import ScanStudio
-from dbce.page.scene import jpeg
-from dbce.page.studio import NEEDS_MASK, Studio
+from dbce.page.settings import Offer, config
+from dbce.page.studio import Studio
 from dbce.page.turns import Turns
-from dbce.prior import correct_logit
-from dbce.registry import LOSSES, METHOD, short_title, title
-from dbce.study import export
-from dbce.study.colours import magma
 from dbce.study.predictor import Predictor
-from dbce.study.view import RADII, Measured
-from dbce.study.words import CAPTIONS, ERRORS, SCORES
-from dbce.tasks import MAX_RADIUS
-from dbce.train.checkpoints import is_drawn
-from dbce.weightings import WEIGHTINGS
+from dbce.study.view import Measured
 
 CSS = """
 body, gradio-app, .gradio-container { background: transparent !important; }
@@ -63,7 +52,7 @@ def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
         "ssr_mode": False,  # another server would stand before the middleware
         "max_file_size": inputs.MAX_BYTES,
         "app_kwargs": {
-            "routes": [assets.mount()],
+            "routes": [mount()],
             "middleware": [
                 Middleware(Compressed),
                 Middleware(SafeHeaders, embed=tuple(embed)),
@@ -78,152 +67,6 @@ def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
 
 LAUNCH = launch_options()
 """The same without further origins."""
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A task as the page offers it.
-
-    Attributes:
-        predictor: its networks.
-        results: what the Results tab shows, from `dbce.scores.results.summary`.
-        radius_curve: what the Radius tab shows, if measured.
-        findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
-        shares: where the weight mass goes over a data set, from `dbce.scores.shares.shares_summary`, if measured.
-        set: the test set image by image, from `dbce.scores.set_summary.set_summary`, if measured.
-        pictures: the files of its images and masks, in its order, where they lie on this machine.
-        calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
-    """
-
-    predictor: Predictor
-    results: list[dict[str, Any]] = field(default_factory=list)
-    radius_curve: dict[str, Any] | None = None
-    findings: dict[str, Any] | None = None
-    calibration: dict[str, Any] | None = None
-    shares: dict[str, Any] | None = None
-    set: dict[str, Any] | None = None
-    pictures: Sequence[tuple[Path, Path]] = ()
-
-
-_NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
-_SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs", "seen": "slice"}
-_LINES = (
-    ("#8b93a1", ""),
-    ("#cc5fa8", ""),
-    ("#19a08f", "7 4"),
-    ("#d97f00", ""),
-    ("#7c8cf0", "2 3"),
-    ("#9a7b4f", "9 3 2 3"),
-    ("#5aa83c", "4 2"),
-    ("#b07ce8", "12 4"),
-)  # colour and dash of a network in charts; red and blue are those of errors
-_MEASURED = ("test_data", "scenes", "rows", "thresholds", "pairs")
-_PROMISE = (
-    "The server reads images you open in its memory and keeps none; this browser keeps the last ones until you forget "
-    "them, or none at all: see Display."
-)
-_PICTURES = ".png,.jpg,.jpeg,.tif,.tiff,.webp,.bmp,image/*"
-
-
-def config(studio: Studio, offer: Offer, tasks: list[str], notice: str = "") -> dict[str, Any]:
-    """Everything the page must know before the first image of a task; the notice stands above it."""
-    task, losses = offer.predictor.task, list(offer.predictor.checkpoints)
-    scans = task.is_scan
-    others = [loss for loss in losses if loss not in LOSSES]
-    opened = len(studio.examples) + len(studio.pictures)
-    table_of_fields = fields.table(task, losses, offer.predictor.weightings, opened, offer.set is not None)
-    known = {field["name"]: field for field in table_of_fields}
-    return {
-        "task": task.name,
-        "notice": notice,
-        "needs_mask": NEEDS_MASK,
-        "server": True,  # where nobody says otherwise
-        "hint": "or drop files anywhere",
-        "promise": _PROMISE,
-        "tasks": [
-            {"title": name.capitalize(), "href": name if index else "./", "here": name == task.name}
-            for index, name in enumerate(tasks)
-        ],
-        "titles": {name: title(name) for name in losses},
-        "short": {name: short_title(name) for name in losses},
-        "scores": SCORES,
-        "captions": CAPTIONS,
-        "errors": ERRORS,
-        "formats": {tab: export.formats_of(tab) for tab, _ in known["tab"]["choices"]},
-        "classes": list(task.classes),
-        "colours": list(task.colours),
-        "drawn": all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
-        "fields": list(known.values()),
-        "weightings": {
-            key: {
-                **{part: getattr(each, part) for part in ("name", "title", "legend", "term", "has_radius")},
-                "trained": _trained_with(each.loss, offer.predictor),
-            }
-            for key, each in offer.predictor.weightings.items()
-        },
-        "frequencies": offer.predictor.class_frequencies,
-        "nouns": _SCAN_NOUNS if scans else _NOUNS,
-        "accept": _PICTURES + (",.nii,.gz,.npz,.h5,.dcm" if scans else ""),
-        "numberings": numbering.TITLES,
-        "losses": losses,
-        "method": METHOD,
-        "radius": task.radius,
-        "max_radius": MAX_RADIUS,
-        "radii": RADII,
-        "max_bytes": volumes.MAX_BYTES if scans else inputs.MAX_BYTES,
-        "magma": base64.b64encode(magma().tobytes()).decode(),
-        "recipe": describe(offer.predictor),
-        "results": offer.results,
-        "radius_curve": offer.radius_curve,
-        "findings": offer.findings,
-        "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
-        "set": offer.set and {**offer.set, "first": len(studio.examples) if studio.pictures else None},
-        "shifts": shifts(offer.predictor),
-        "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
-        "lab": {
-            "titles": dict(known["lab.losses"]["choices"]),
-            "short": {**{loss: short_title(loss) for loss in fields.LAB_LOSSES}, fields.OWN_LOSS: "Yours"},
-            "lines": {**dict(zip(fields.LAB_LOSSES, _LINES, strict=False)), fields.OWN_LOSS: ("currentColor", "1 4")},
-        },
-        "calibration": offer.calibration and {key: offer.calibration[key] for key in _MEASURED},
-        "examples": [
-            {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}
-            for index, (image, _) in enumerate(studio.examples)
-        ],
-    }
-
-
-def _drawn(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of the shares with the line of the network that its weighting trains."""
-    loss = WEIGHTINGS[row["key"]].loss
-    return {**row, "line": _LINES[list(LOSSES).index(loss) if loss else len(LOSSES)]}
-
-
-def _trained_with(loss: str, predictor: Predictor) -> list[str]:
-    """The networks that this loss trained."""
-    return [name for name, checkpoint in predictor.checkpoints.items() if checkpoint.recipe.get("loss") == loss]
-
-
-def shifts(predictor: Predictor) -> dict[str, float]:
-    """By loss, what its class weights added to the logit of the object, log(w1 / w0), where it had some."""
-    if predictor.task.several:
-        return {}
-    return {loss: -float(correct_logit(np.zeros(1), shares)[0]) for loss, shares in predictor.frequencies.items()}
-
-
-def describe(predictor: Predictor) -> str:
-    """One sentence on how the networks were trained."""
-    recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in predictor.checkpoints.values()]
-    recipe, scans = recipes[0], predictor.task.is_scan
-    if any(other != recipe for other in recipes):
-        return f"{len(recipes)} networks, trained in different ways: {', '.join(map(title, predictor.checkpoints))}."
-    return (
-        f"{'One network' if len(recipes) == 1 else f'{len(recipes)} networks alike in all but the loss'}: "
-        f"{recipe.get('encoder')} encoder, {recipe.get('epochs')} epochs on {recipe.get('images')} "
-        f"{'slices' if scans else 'images'} of {recipe.get('data')} at {recipe.get('size')} \u00d7 "
-        f"{recipe.get('size')} px, seed {recipe.get('seed')}."
-        + (" The scans are drawn phantoms: the networks have never seen a patient." if is_drawn(recipe) else "")
-    )
 
 
 def build(*offers: Offer, notice: str = "") -> gr.Blocks:

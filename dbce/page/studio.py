@@ -22,12 +22,10 @@ from dbce.registry import resolve
 from dbce.study import export
 from dbce.study.predictor import Predictor, Study
 from dbce.study.view import Measured, View
+from dbce.study.words import NEEDS_MASK
 from dbce.tasks import IGNORE, WORK_SIZE
 
 log = logging.getLogger(__name__)
-
-NEEDS_MASK = "This file compares a prediction with a mask; add a mask first."
-"""What a visitor is told who asks for such a file without one; the page says it too."""
 
 
 @dataclasses.dataclass(frozen=True)

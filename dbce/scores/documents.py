@@ -12,7 +12,7 @@ from pathlib import Path
 from dbce.scores import evidence
 from dbce.scores.evaluation import HEADINGS, data_name
 from dbce.scores.findings_tables import read_findings, tables_markdown, verdict_markdown
-from dbce.scores.results import report, setting
+from dbce.scores.results import results_markdown, setting
 from dbce.scores.shares import read_shares, shares_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +89,7 @@ def bench_text(name: str) -> str:
 
 
 MAKERS: dict[str, Callable[[str], str]] = {
-    "results": report,
+    "results": results_markdown,
     "seeds": seeds_table,
     "verdict": verdict_markdown,
     "findings": findings_text,

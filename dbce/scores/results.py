@@ -161,7 +161,7 @@ def radius_markdown(curve: Mapping[str, Any]) -> str:
     )
 
 
-def report(task: str) -> str:
+def results_markdown(task: str) -> str:
     """What was measured of a task as Markdown: the bundled networks, several seeds, the radius.
 
     Raises:

@@ -16,7 +16,8 @@ import numpy as np
 from dbce.data import ct
 from dbce.hub.browser import write_for_browser
 from dbce.page import assets
-from dbce.page.page import Offer, config, studio_of
+from dbce.page.page import studio_of
+from dbce.page.settings import Offer, config
 from dbce.page.studio import Studio
 from dbce.registry import resolve
 from dbce.site import document
@@ -95,7 +96,7 @@ def pages_of(tasks: Sequence[str]) -> list[str]:
 
 
 def settings_of(studio: Studio, offer: Offer, tasks: list[str]) -> dict[str, Any]:
-    """As of `dbce.page.page.config`, for a page that has no server."""
+    """As of `dbce.page.settings.config`, for a page that has no server."""
     settings = config(studio, offer, tasks)
     links = ["./", *pages_of(tasks)[1:]]
     return {

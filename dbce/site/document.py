@@ -79,7 +79,7 @@ def page_html(
     """One task's page.
 
     Args:
-        settings: of `dbce.page.page.config`.
+        settings: of `dbce.page.settings.config`.
         files: what dbce/web/site/start.js is told: ``files`` as dbce/web/backends/onnx/backend.js takes them, ``task``.
         modules: folder of the modules.
         icons: names of the icons, smallest first.

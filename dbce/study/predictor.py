@@ -302,19 +302,24 @@ class Predictor:
 
     Args:
         checkpoints: by loss, e.g. from `dbce.train.checkpoints.bundled`.
-        task: key of `dbce.tasks.TASKS`.
+        task: key of `dbce.tasks.TASKS`, or a task of one's own.
 
     Raises:
         ValueError: an unknown task.
     """
 
-    def __init__(self, checkpoints: Mapping[str, Checkpoint], task: str = DEFAULT) -> None:
-        if task not in TASKS:
+    def __init__(self, checkpoints: Mapping[str, Checkpoint], task: str | Task = DEFAULT) -> None:
+        if isinstance(task, str) and task not in TASKS:
             raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}.")
-        self.task = TASKS[task]
+        self.task = TASKS[task] if isinstance(task, str) else task
         self.checkpoints = dict(checkpoints)
         weighed = {loss: training_weights(checkpoint.recipe) for loss, checkpoint in self.checkpoints.items()}
         self.frequencies = {loss: shares for loss, shares in weighed.items() if shares is not None}
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What its studies hold, in order."""
+        return tuple(self.checkpoints)
 
     @property
     def class_frequencies(self) -> Sequence[float] | None:

@@ -31,6 +31,9 @@ ERRORS = {
 SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Recall"}
 """Scores of a network on an image, and what they are called."""
 
+NEEDS_MASK = "This file compares a prediction with a mask; add a mask first."
+"""What a visitor is told who asks for such a file without one."""
+
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 

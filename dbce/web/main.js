@@ -16,18 +16,19 @@ import { wordsOf } from "./parts/colour.js";
 import { Notes } from "./parts/term.js";
 import { anatomy } from "./tabs/anatomy.js";
 import { compare } from "./tabs/compare.js";
+import { images } from "./tabs/images.js";
 import { lab } from "./tabs/lab.js";
 import { organs } from "./tabs/organs.js";
 import { radius } from "./tabs/radius.js";
 import { results } from "./tabs/results.js";
 import { set } from "./tabs/set.js";
 
-const TABS = { anatomy, compare, organs, radius, results, set, lab };
+const TABS = { images, anatomy, compare, organs, radius, results, set, lab };
 
 /**
  * Put the viewer into an element that holds viewer.html.
  * @param {HTMLElement} element gets the viewer as its property `dbce`
- * @param {Record<string, any>} settings from dbce.page.page.config
+ * @param {Record<string, any>} settings from dbce.page.settings.config
  * @param {import("./backends/backend.js").Backend} backend
  * @returns {Promise<Viewer>} when the first image is in view
  */
@@ -51,6 +52,6 @@ export async function mount(element, settings, backend) {
   Object.assign(element, { dbce: viewer });
   const led = await address.go();
   viewer.root.dataset.ready = "true";
-  if (!led && !viewer.calm && !navigator.webdriver) breath.start();
+  if (!led && !viewer.calm && !navigator.webdriver && !settings.closed) breath.start();
   return viewer;
 }

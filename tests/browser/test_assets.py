@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from dbce.page import assets
+from dbce.page.route import mount
 from tests.browser.actions import READY
 from tests.browser.prefix_proxy import under
 from tests.conftest import ROOT, wait_for
@@ -23,7 +24,7 @@ from tests.conftest import ROOT, wait_for
 
 @pytest.fixture
 def client():
-    return TestClient(Starlette(routes=[assets.mount()]))
+    return TestClient(Starlette(routes=[mount()]))
 
 
 def url(name: str, given: str | None = None) -> str:

@@ -90,6 +90,7 @@ export class Address {
    * @param {boolean} push
    */
   write(url, push) {
+    if (this.viewer.config.embedded) return; // the address is that of a notebook
     history[push ? "pushState" : "replaceState"]({ dbce: true }, "", url);
     this.hash = location.hash;
   }

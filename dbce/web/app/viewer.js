@@ -1,6 +1,7 @@
 // The viewer: one state, one image, and panels that are redrawn within a frame of any change.
-import { unpackArrays } from "../core/scene.js";
+import { bytes, unpackArrays } from "../core/scene.js";
 import { studyOf } from "../core/label_study.js";
+import { trained } from "../core/sentences.js";
 import { Fields } from "./state.js";
 import { firstTheme, keepTheme } from "./theme.js";
 
@@ -28,7 +29,10 @@ const aspect = ([height, width]) => Math.min(LONGEST, Math.max(1 / LONGEST, widt
 
 /** @param {any} scene of either kind */
 async function bitmapOf({ image, pixels, size }) {
-  if (!pixels) return createImageBitmap(await (await fetch(image)).blob());
+  if (!pixels) {
+    const [, kind, code] = /^data:(.*);base64,(.*)$/.exec(image);
+    return createImageBitmap(new Blob([bytes(code)], { type: kind })); // not fetched: a report may ask for nothing
+  }
   const data = new ImageData(size, size);
   const words = new Uint32Array(data.data.buffer);
   for (let i = 0, k = 0; i < words.length; i++, k += 3)
@@ -39,7 +43,7 @@ async function bitmapOf({ image, pixels, size }) {
 export class Viewer {
   /**
    * @param {HTMLElement} element holds the page's HTML
-   * @param {Record<string, any>} config from dbce.page.page.config
+   * @param {Record<string, any>} config from dbce.page.settings.config
    * @param {import("../backends/backend.js").Backend} backend
    */
   constructor(element, config, backend) {
@@ -113,6 +117,12 @@ export class Viewer {
   get nouns() {
     const { config, several } = this;
     return { object: several ? config.nouns.object : config.classes[1], seen: config.nouns.seen, several };
+  }
+
+  /** Whose predictions these are, in words. @param {string} loss */
+  who(loss) {
+    const { own, titles } = this.config;
+    return own?.includes(loss) ? `the predictions of ${titles[loss]}` : trained(titles[loss]);
   }
 
   /** What Compare shows: the study, with class weights taken out of its networks where that is asked for. */

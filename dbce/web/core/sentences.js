@@ -14,7 +14,10 @@ import { digits, grouped } from "./format.js";
  * @property {boolean} hasRadius
  * @property {number} [inSet] share of the objects in the data set, of a weighting that balances by it
  */
-/** @typedef {{title: string, shares: number[]}} LossShares of which network the weighted loss falls where */
+/** @typedef {{title: string, who?: string, shares: number[]}} LossShares where a network's weighted loss falls */
+
+/** A network in words. @param {string} title of its loss */
+export const trained = (title) => `the network trained with ${title}`;
 
 /** From which share on a word is used. */
 export const WORDS = /** @type {[number, string][]} */ ([
@@ -178,9 +181,9 @@ function border({ counts, times, held }, { several }) {
  * @param {Facts} facts
  * @param {Nouns} nouns
  */
-export function falls({ title, shares }, { counts }, nouns) {
+export function falls({ title, who = trained(title), shares }, { counts }, nouns) {
   const places = regions(nouns).map((place, k) => counts[k] && `${share(shares[k])} falls ${place}`);
-  return `Of the weighted loss of the network trained with ${title}, ${places.filter(Boolean).join(", ")}.`;
+  return `Of the weighted loss of ${who}, ${places.filter(Boolean).join(", ")}.`;
 }
 
 /**
@@ -205,9 +208,15 @@ export const moral = (facts, weighing, nouns, loss = null) =>
  * @param {Record<string, string>} titles
  * @param {string} method key of the paper's own
  * @param {string} seen "image" or "slice"
+ * @param {string} [nothing] that it proves nothing
  */
-export function oneImage(dice, titles, method, seen) {
-  const nothing = `One ${seen} proves nothing: the test set is under Results.`;
+export function oneImage(
+  dice,
+  titles,
+  method,
+  seen,
+  nothing = `One ${seen} proves nothing: the test set is under Results.`,
+) {
   /** @param {string} key */
   const at = (key) => (100 * (dice[key] ?? NaN)).toFixed(1);
   const measured = Object.keys(dice).filter((key) => dice[key] !== undefined);

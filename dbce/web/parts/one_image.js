@@ -7,7 +7,7 @@ import { oneImage } from "../core/sentences.js";
  * @param {Record<string, number | undefined>} dice of the networks in it
  */
 export function tellOneImage({ config }, view, dice) {
-  const said = oneImage(dice, config.titles, config.method, config.nouns.seen);
+  const said = oneImage(dice, config.titles, config.method, config.nouns.seen, config.alone);
   const line = view.querySelector('[data-out="one-image"]');
   if (line.textContent !== said) line.textContent = said;
 }

@@ -107,7 +107,7 @@ export function anatomy(viewer) {
       bars.drawBar(key, title, shares, facts.counts);
       bars.drawNumbers(key, facts, total);
       if (key !== state.weighting) continue;
-      const loss = of && { title: config.titles[of], shares };
+      const loss = of && { title: config.titles[of], who: viewer.who(of), shares };
       const inSet = key === "balanced_set" ? 1 - config.frequencies[0] : undefined;
       viewer.$(".moral").textContent = moral(facts, { key, hasRadius, inSet }, nouns, loss);
     }
@@ -154,9 +154,8 @@ export function anatomy(viewer) {
         : study.tops(state.radius);
     const lines = state.outline ? { at: study.edge(), colour: styled(viewer.root, "object") } : null;
     const inMaps = state.opacity < 1 ? lines : null;
-    const of = config.titles[state.loss];
     const said = {
-      ce: `Cross entropy of the network trained with ${of}, 0 to ${digits(top.ce)} nats`,
+      ce: `Cross entropy of ${viewer.who(state.loss)}, 0 to ${digits(top.ce)} nats`,
       w: `Weight of every pixel, ${config.weightings[state.weighting].name}, at most ${digits(top.w)}`,
       wce: `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`,
     };

@@ -12,7 +12,7 @@ import { ThresholdCard } from "./threshold.js";
 const LAYERS = ["tp", "fp", "fn"];
 const NAMES = { probability: "Probability map", entropy: "Cross entropy", weighted: "Weighted loss" };
 const SWATCHES = { fill: { tp: "tp", fp: "fp", fn: "fn" }, outline: { fp: "object", fn: "tp" } };
-const NO_MASK = `<p>Agreement is not correctness: four networks can share one mistake. A mask would add the loss maps,
+const NO_MASK = `<p>Agreement is not correctness: all networks can share one mistake. A mask would add the loss maps,
   false positives and misses in colour, and Dice, IoU, precision and recall.</p>`;
 
 /** One network: its prediction, a map below it, its errors and scores. */
@@ -71,11 +71,12 @@ class Column {
     panel.hatch();
   }
 
-  /** What it is called; a remark tells where its class weights are taken out. */
+  /** What it is called; a remark tells where its class weights are taken out, or what it lacks. */
   drawTitle() {
     const { state, config } = this.viewer;
-    const remark = this.corrected && state.prior === "corrected" ? " <small>prior corrected</small>" : "";
-    this.box.querySelector("h3").innerHTML = config.titles[this.loss] + remark;
+    const remark = this.corrected && state.prior === "corrected" ? "prior corrected" : config.remarks?.[this.loss];
+    const small = remark ? ` <small>${remark}</small>` : "";
+    this.box.querySelector("h3").innerHTML = config.titles[this.loss] + small;
   }
 
   /** @param {string} below @param {Float32Array | null} weight */

@@ -41,7 +41,7 @@ export class GradientPanels {
    * @param {{at: number[], colour: number} | null} lines
    */
   draw(weights, lines) {
-    const { state, study, config } = this.viewer;
+    const { state, study } = this.viewer;
     const residual = study.residual(state.loss);
     if (this.values.length !== study.count) this.values = new Float32Array(study.count);
     const { values } = this;
@@ -59,11 +59,10 @@ export class GradientPanels {
     if (state.scale !== "own") top = study.gradientTop(state.radius);
     const share = (part) => (up + down > 0 ? `${Math.round((100 * part) / (up + down))} %` : "0 %");
     [up, down].forEach((part, k) => (this.shares[k].textContent = share(part)));
-    const of = config.titles[state.loss];
     const pushes = `${share(up)} of it raises the probability, ${share(down)} lowers it`;
     const [plain, weighted] = this.panels;
     if (!plain.shows(residual, state.palette, state.theme, lines?.at, lines?.colour))
-      plain.signed(residual, 1, `Probability less truth of the network trained with ${of}, \u22121 to 1`, lines);
+      plain.signed(residual, 1, `Probability less truth of ${this.viewer.who(state.loss)}, \u22121 to 1`, lines);
     weighted.signed(values, top, `Gradient by the logit, at most ${digits(top)} either way; ${pushes}`, lines);
   }
 }

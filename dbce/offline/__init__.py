@@ -1,0 +1,1 @@
+"""The viewer without a server: one HTML file, and a cell of a notebook."""

@@ -1,0 +1,122 @@
+"""A report, opened as a file: the viewer works in it, and it asks nothing of any host."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import dbce
+from tests.browser.actions import READY, drop, frame, pixels, show
+from tests.test_compare import counted, drawn
+
+REFUSED = "https://example.org/"  # asked for by a test, and kept back by the file's policy
+SETS = ("ours", "label map")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """Three images and two sets."""
+    images, masks, soft, flat = zip(*map(drawn, (1, 2, 6)), strict=True)
+    path = tmp_path_factory.mktemp("report") / "r.html"
+    dbce.report(list(images), list(masks), {"ours": list(soft), "label map": list(flat)}, path)
+    return path
+
+
+@pytest.fixture
+def opened(browser, report):
+    """Opens it; at the end nothing may have gone wrong in it, nor may anything else have been asked for."""
+    contexts, trouble, told = [], [], []
+
+    def go(fragment: str = "", **options):
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and told.append(message.text))
+        page.on("request", lambda asked: asked.url.startswith(("blob:", "data:")) or asked_for.append(asked.url))
+        asked_for: list[str] = []
+        page.goto(report.as_uri() + fragment)
+        page.wait_for_selector(READY, timeout=60000)
+        assert asked_for == [report.as_uri()] or asked_for == [report.as_uri() + fragment]
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert not trouble and not [text for text in told if REFUSED not in text]
+
+
+def dice(page, name: str) -> float:
+    return float(page.inner_text(f'.model[data-loss="{name}"] [data-score=dice] td'))
+
+
+def test_the_list_leads_to_every_image_and_the_viewer_judges_it_as_the_files_say(opened):
+    page = opened()
+    rows = page.locator("#view-images ol button")
+    numbers = [[float(text) for text in row.locator(".dice b").all_inner_texts()] for row in rows.all()]
+    wanted = []
+    for seed in (1, 2, 6):
+        _, mask, soft, flat = drawn(seed)
+        apart = 1 - counted(soft > 0.5, flat)["dice"]
+        wanted.append((apart, [round(100 * counted(found, mask)["dice"], 1) for found in (soft > 0.5, flat)]))
+    assert numbers == [scores for _, scores in sorted(wanted, key=lambda each: -each[0])]
+    page.select_option("#view-images select", "name/")
+    assert rows.nth(2).locator(".title").inner_text() == "image 3"
+    rows.nth(2).click()
+    page.wait_for_selector("#view-compare")
+    page.wait_for_function("document.querySelector('.message').textContent.startsWith('image 3')")
+    frame(page)
+    assert [dice(page, name) for name in SETS] == wanted[2][1]
+    assert page.inner_text('.model[data-loss="label map"] h3 small') == "label map: no probabilities"
+    assert page.inner_text('[data-out="one-image"]').endswith("One image proves nothing: the means are under Images.")
+
+    _, mask, soft, _ = drawn(6)
+    page.locator(".steer [data-field=threshold]").fill("0.8")  # no network ran, and none is asked
+    frame(page)
+    assert dice(page, "ours") == round(100 * counted(soft > 0.8, mask)["dice"], 1)
+    assert dice(page, "label map") == wanted[2][1][1]
+
+
+def test_a_link_into_a_report_and_its_maps(opened):
+    page = opened("#tab=anatomy&example=1&loss=ours&radius=0&weighting=none")
+    _, mask, soft, _ = drawn(2)
+    entropy = -np.log(np.where(mask, soft, 1 - soft))
+    page.hover("[data-panel=entropy] .frame canvas", position={"x": 100, "y": 100})
+    box = page.locator("[data-panel=entropy] .frame canvas").bounding_box()
+    x, y = (int(100.0 / box[side] * 320) for side in ("width", "height"))
+    assert f"pixel ({x}, {y})" in page.inner_text(".probe")
+    brightest = pixels(page.locator("[data-panel=entropy] .frame canvas")).sum(axis=2)
+    assert entropy[np.unravel_index(brightest.argmax(), brightest.shape)] > 0.98 * entropy.max()
+    before = pixels(page.locator("[data-panel=weight] .frame canvas"))
+    page.locator(".controls [name=weighting][value=dilated]").check()
+    page.locator(".controls [data-field=radius]").fill("40")
+    frame(page)
+    assert (pixels(page.locator("[data-panel=weight] .frame canvas")) != before).any()
+    assert page.evaluate("location.hash").count("radius=40") == 1
+
+
+def test_a_report_refuses_files_in_one_sentence_and_keeps_what_is_in_view(opened, tmp_path):
+    page = opened("#tab=compare&example=0")
+    file = tmp_path / "other.png"
+    file.write_bytes(b"\x89PNG")
+    drop(page, file)
+    page.wait_for_selector(".message.error")
+    assert page.inner_text(".message").startswith("This file runs no network, so it opens no image but those it holds")
+    frame(page)
+    assert dice(page, "ours") > 0
+    for gone in ('[data-do="tour"]', '[data-menu="download"]', ".own label.button", ".hint"):
+        assert not page.locator(gone).first.is_visible(), gone
+    violated = """url => new Promise((done) => {
+      document.addEventListener("securitypolicyviolation", (event) => done(event.effectiveDirective));
+      fetch(url).catch(() => {});
+    })"""
+    assert page.evaluate(violated, REFUSED) == "connect-src"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_window(opened, width):
+    page = opened(viewport={"width": width, "height": 844}, color_scheme="light")
+    for tab in ("images", "anatomy", "compare", "radius"):
+        show(page, tab)
+        frame(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, tab

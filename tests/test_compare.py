@@ -1,0 +1,243 @@
+"""`dbce.report` and `python -m dbce compare`: what is paired, scored and written, beside counts made here."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import dbce
+from dbce.__main__ import main
+from dbce.data.phantoms import polyp
+from dbce.offline.bundle import bundle
+from dbce.offline.document import POLICY, ROOTS
+from dbce.scores.comparison import HALVES, THIRDS, Row, comparison_latex, comparison_markdown, groups_of
+
+ROOT = Path(__file__).resolve().parent.parent
+SEEDS = range(7)
+
+
+def drawn(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """An image, its mask, probabilities and a label map, 320 x 320."""
+    image, mask = polyp(seed, 320, difficulty=0.5)
+    noise = cv2.GaussianBlur(np.random.default_rng(seed).standard_normal(mask.shape), (0, 0), 6) * 4
+    soft = 1 / (1 + np.exp(-(cv2.GaussianBlur(mask.astype(np.float64), (0, 0), 5) * 8 - 4 + noise)))
+    return image, mask.astype(bool), soft.astype(np.float32), np.roll(mask, (4, 7), (0, 1)).astype(bool)
+
+
+def counted(found: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Scores from the pixels that are in both, in one and in the other."""
+    both = np.logical_and(found, truth).sum()
+    one, other = found.sum(), truth.sum()
+    return {
+        "dice": 2 * both / (one + other),
+        "iou": both / (one + other - both),
+        "precision": both / one if one else 0.0,
+        "recall": both / other,
+    }
+
+
+def data_of(text: str, name: str):
+    """What a report holds under this id."""
+    return json.loads(re.search(rf'id="{name}">(.*?)</script>', text, re.DOTALL)[1])
+
+
+@pytest.fixture
+def folders(tmp_path) -> Path:
+    """Seven images; predictions of two sets, and some files that cannot be used."""
+    for name in ("images", "masks", "ours", "theirs"):
+        (tmp_path / name).mkdir()
+    for seed in SEEDS:
+        image, mask, soft, flat = drawn(seed)
+        cv2.imwrite(str(tmp_path / f"images/frame{seed}_0000.png"), image[..., ::-1])
+        cv2.imwrite(str(tmp_path / f"masks/frame{seed}_0000.png"), mask * np.uint8(255))
+        np.savez_compressed(tmp_path / f"ours/frame{seed}.npz", probabilities=np.stack([1 - soft, soft])[:, None])
+        cv2.imwrite(str(tmp_path / f"ours/frame{seed}.png"), (soft > 0.5) * np.uint8(1))
+        cv2.imwrite(str(tmp_path / f"theirs/frame{seed}_0000_pred.png"), flat * np.uint8(255))
+    return tmp_path
+
+
+def run(folders: Path, *more: str) -> int:
+    sets = [f"ours={folders}/ours", f"theirs={folders}/theirs"]
+    where = ["--images", f"{folders}/images", "--masks", f"{folders}/masks"]
+    return main(["compare", *where, "--predictions", *sets, "-o", f"{folders}/report.html", *more])
+
+
+def test_scores_and_table_are_those_of_an_independent_count(folders, capsys):
+    table, latex, file = folders / "t.md", folders / "t.tex", folders / "rows.csv"
+    assert run(folders, "--csv", str(file), "--table", str(table), str(latex)) == 0
+    wanted = {}
+    for seed in SEEDS:
+        _, mask, soft, flat = drawn(seed)
+        wanted |= {(f"frame{seed}_0000.png", "ours"): counted(soft > 0.5, mask)}
+        wanted |= {(f"frame{seed}_0000.png", "theirs"): counted(flat, mask)}
+    rows = list(csv.DictReader(file.open()))
+    assert {(row["image"], row["set"]) for row in rows} == set(wanted)
+    for row in rows:
+        for score, value in wanted[row["image"], row["set"]].items():
+            assert float(row[score]) == pytest.approx(value, abs=2e-6), (row, score)
+        _, mask, soft, flat = drawn(int(row["image"][5]))
+        assert float(row["object_share"]) == pytest.approx(mask.mean(), abs=1e-6)
+        assert float(row["disagreement"]) == pytest.approx(1 - counted(soft > 0.5, flat)["dice"], abs=2e-6)
+    means = [np.mean([wanted[f"frame{seed}_0000.png", "ours"][name] for seed in SEEDS]) for name in counted(mask, mask)]
+    line = next(line for line in table.read_text().splitlines() if line.startswith("| ours |"))
+    assert line.startswith("| ours | " + " | ".join(f"{100 * mean:.2f}" for mean in means) + " | ")
+    assert "ours & " + " & ".join(f"{100 * mean:.2f}" for mean in means) + " & " in latex.read_text()
+    said = capsys.readouterr()
+    assert table.read_text() == said.out  # the table is printed as well
+    assert "ours: probabilities, from .npz" in said.err and "theirs: labels, from .png" in said.err
+    assert "frame0.png lies beside frame0.npz, which was read" in said.err
+    size = (folders / "report.html").stat().st_size
+    assert f"report.html: 7 images, ours and theirs, {size / 1e6:.1f} MB" in said.err
+
+
+def test_a_bad_file_is_a_sentence_and_the_rest_goes_on(folders, capsys):
+    (folders / "images/frame0_0000.png").write_bytes(b"no picture")
+    (folders / "theirs/frame1_0000_pred.png").unlink()
+    np.savez_compressed(folders / "ours/frame2.npz", probabilities=np.full((2, 1, 320, 320), np.nan))
+    np.savez_compressed(folders / "ours/frame3.npz", np.full((100, 90), 0.5))
+    (folders / "ours/dataset.json").write_text("{}")
+    np.save(folders / "theirs/<i>stray.npy", np.zeros((9, 9)))
+    (folders / "masks/frame4_0000.png").unlink()
+    assert run(folders) == 0
+    settings = data_of((folders / "report.html").read_text(), "dbce-settings")
+    left = "\n".join(settings["report"]["left"])
+    for words in (
+        "frame0_0000.png is not an image",
+        "frame1_0000.png: no prediction of theirs",
+        "frame2.npz holds 204800 values that are not numbers",
+        "frame3.npz has 90 x 100 pixels, its image 320 x 320",
+        "dataset.json: no prediction by its ending",
+        "&lt;i&gt;stray.npy: no image of that name",
+        "frame4_0000.png: no mask of that name",
+    ):
+        assert left.count(words) == 1, words
+    assert str(folders) not in json.dumps(settings)  # where it lay concerns nobody
+    assert [row["name"] for row in settings["report"]["rows"]] == ["frame5_0000.png", "frame6_0000.png"]
+    said = capsys.readouterr()
+    assert "frame1_0000.png: no prediction of theirs" in said.err.partition("report.html:")[0]
+
+
+def test_logits_are_asked_for_by_name(folders, capsys):
+    for seed in SEEDS:
+        soft = drawn(seed)[2].astype(np.float64)
+        (folders / f"ours/frame{seed}.npz").unlink()
+        (folders / f"ours/frame{seed}.png").unlink()
+        np.save(folders / f"ours/frame{seed}.npy", np.log(soft / (1 - soft)))
+    assert run(folders) == 2
+    assert "ours: frame0.npy holds values from" in capsys.readouterr().err
+    assert run(folders, "--values", "ours=logits") == 0
+    assert "| ours | " in capsys.readouterr().out
+    assert run(folders, "--values", "mine=logits") == 2
+    assert "--values names 'mine'; the sets are ours, theirs." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("count", "titles"),
+    [(1, 0), (HALVES - 1, 0), (HALVES, 2), (THIRDS - 1, 2), (THIRDS, 3)],
+)
+def test_images_are_parted_by_the_size_of_the_object(count, titles):
+    areas = np.random.default_rng(0).permutation(count) / 100
+    groups = groups_of(
+        [Row(str(a), float(a), {"a_b": dict.fromkeys(counted(*2 * [np.ones(1)]), float(a))}, 0) for a in areas]
+    )
+    assert len(groups) == 1 + titles and sum(group.count for group in groups[1:]) == (count if titles else 0)
+    dice = [group.means["a_b"]["dice"] for group in groups]
+    assert dice[1:] == sorted(dice[1:]) and dice[0] == pytest.approx(100 * areas.mean())
+    assert r"a\_b & " in comparison_latex(groups) and "| a_b | " in comparison_markdown(groups)
+
+
+def test_a_report_of_arrays_is_one_file_that_asks_for_nothing(tmp_path, capsys):
+    image, mask, soft, flat = drawn(3)
+    made = dbce.report(image, mask, {"mine": soft, "label map": flat}, tmp_path / "r.html", radius=35, threshold=0.4)
+    text = (tmp_path / "r.html").read_text()
+    assert made.size == len(text.encode()) and f"{made.size / 1e6:.1f} MB" in capsys.readouterr().err
+    settings, scene = data_of(text, "dbce-settings"), data_of(text, "dbce-scene-0")
+    assert settings["losses"] == scene["losses"] == ["mine", "label map"]
+    assert settings["remarks"] == {"label map": "label map: no probabilities"}
+    start = {field["name"]: field["start"] for field in settings["fields"]}
+    assert (start["tab"], start["radius"], start["threshold"]) == ("compare", 35, 0.4)
+    assert [tab for tab, _ in settings["fields"][0]["choices"]] == ["anatomy", "compare", "radius"]
+    assert base64.b64decode(scene["image"].partition(",")[2]).startswith(b"\x89PNG")
+    assert "connect-src" not in POLICY and POLICY.startswith("default-src 'none'")
+    assert not re.search(
+        r'(src|href)="(?!data:|https://(arxiv\.org|www\.gradio\.app))',
+        re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL),
+    )
+
+
+def test_modules_come_after_those_that_they_import():
+    modules = bundle(ROOTS)
+    seen: set[str] = set()
+    for module in modules:
+        assert set(module["needs"]) <= seen, module["name"]
+        named = set(re.findall(r'^(?:import|[^"\n]* from) "([^"]+)";', module["text"], re.MULTILINE))
+        assert named == {f"dbce:{name}" for name in module["needs"]}
+        seen.add(module["name"])
+    assert {"main.js", "core/study.js", "backends/baked.js"} <= seen and "backends/gradio.js" not in seen
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "words"),
+    [
+        ({}, {}, "predictions holds no set"),
+        ({"ce": 0}, {}, "called 'ce', as a network here is"),
+        ({"<b>": 0}, {}, "a name has up to 40 letters"),
+        ({"mine": np.zeros((3, 4))}, {}, "mine has 4 x 3 pixels, its image 320 x 320"),
+        ({"mine": np.zeros((320, 320))}, {"task": "cats"}, "task is 'cats'"),
+        ({"mine": np.zeros((320, 320))}, {"networks": True}, "say which one"),
+        ({"mine": np.zeros((320, 320))}, {"values": "odds"}, "values is 'odds'"),
+        ({"mine": np.zeros((320, 320))}, {"mask": np.zeros((3, 3))}, "mask is .3, 3."),
+        ({"mine": np.zeros((320, 320))}, {"mask": np.full((320, 320), 0.5)}, "mask holds 0.5"),
+        ({"mine": np.zeros((320, 320))}, {"radius": 151}, "radius is 151"),
+        ({"mine": np.zeros((320, 320))}, {"threshold": 1}, "threshold is 1"),
+    ],
+)
+def test_what_does_not_fit_is_one_sentence(arguments, options, words):
+    image, mask, _, _ = drawn(0)
+    with pytest.raises(ValueError, match=words):
+        dbce.report(image, **{"mask": mask, "predictions": arguments, **options})
+
+
+@pytest.mark.parametrize(("top", "ignored"), [(True, 0), (1, 0), (255, 0), (1, 255)])
+def test_a_mask_is_read_as_its_values_say(top, ignored):
+    _, mask, soft, _ = drawn(1)
+    given = mask * np.asarray(top)
+    valid = np.ones_like(mask)
+    if ignored:
+        half = int(np.median(np.where(mask)[1]))  # of the object
+        given[:, :half], valid[:, :half] = ignored, False
+    made = dbce.report(np.zeros((320, 320), np.uint8), given, {"mine": soft})
+    wanted = counted((soft > 0.5) & valid, mask & valid)
+    assert made.rows[0].scores["mine"] == pytest.approx(wanted)
+    assert made.rows[0].area == pytest.approx((mask & valid).sum() / valid.sum())
+
+
+def test_networks_stand_beside_predictions():
+    image, mask, soft, _ = drawn(1)
+    made = dbce.report([image], [mask], {"mine": [soft]}, task="polyp", networks=True)
+    settings = data_of(made.text, "dbce-settings")
+    assert settings["losses"] == ["ce", "bce", "dice_ce", "dbce", "mine"] and settings["own"] == ["mine"]
+    assert "25 epochs" in settings["recipe"] and "The predictions of mine were given" in settings["recipe"]
+    assert made.rows[0].scores["mine"]["dice"] == pytest.approx(counted(soft > 0.5, mask)["dice"])
+
+
+def test_neither_the_server_nor_its_libraries_are_needed():
+    code = """
+import sys
+for name in ("gradio", "starlette", "uvicorn", "fastapi"):
+    sys.modules[name] = None
+import numpy as np, dbce
+print(dbce.report(np.zeros((8, 8, 3), np.uint8), None, {"mine": np.full((8, 8), 0.5)}))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("1 image, mine, ")
