@@ -111,6 +111,7 @@ def test_a_lab_starts_pauses_changes_rewinds_and_is_shared(visit):
     step = learn(other, 20)  # nothing was recorded of this one: it tells of the run at hand
     start = "(step) => document.querySelector('.lab-said').textContent.startsWith(`At step ${step} `)"
     other.wait_for_function(start, arg=step)
+    drawn(other)
     recall = other.inner_text(".lab-column[data-loss=bce] .lab-scores").split("recall ")[1]
     assert f"recall {recall} %" in other.inner_text(".lab-said")
 
