@@ -43,6 +43,7 @@ function fillFields(viewer) {
   const field = (name) => viewer.fields.table.get(name);
   const tabs = field("tab").choices.map(([tab]) => tab);
   for (const button of viewer.$$(".tabs button")) button.hidden = !tabs.includes(button.dataset.tab);
+  viewer.$(".tabs").prepend(...tabs.map((tab) => viewer.$(`#tab-${tab}`))); // in their order, before what is hidden
   for (const group of viewer.$$("fieldset[data-field]")) {
     group.hidden = !field(group.dataset.field); // this task has none of it
     if (group.hidden) continue;
