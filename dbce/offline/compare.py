@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from dbce.data.folders import is_image_folder
@@ -11,6 +12,7 @@ from dbce.offline.compose import Case, Report, compose
 from dbce.offline.report import compared_of
 from dbce.registry import title
 from dbce.scores.comparison import Group, comparison_latex, comparison_markdown
+from dbce.scores.evidence import groups
 from dbce.study.compared import check_names
 from dbce.tasks import Task
 
@@ -60,10 +62,17 @@ def compare(
     cases = _cases(progress(paired), compared.task, kinds, left, folders)
     folder = images.resolve()
     where = folder.parent.name if is_image_folder(folder) else folder.name
-    made = compose(cases, compared, f"{' and '.join(map(title, compared.losses))} on {where}", left=left)
+    heading = f"{' and '.join(map(title, compared.losses))} on {where}"
+    base = folder.parent if is_image_folder(folder) else folder
+    made = compose(cases, compared, heading, left=left, members=partial(_groups, base))
     for sentence in left[told:]:
         say(f"left out: {sentence}")
     return made
+
+
+def _groups(folder: Path, names: list[str]) -> list[str]:
+    """The sequence of every image, where ``sequences.csv`` lies beside them."""
+    return groups([Path(name).stem for name in names], folder)
 
 
 def _shared(sentence: str, folders: Sequence[Path]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,20 @@ from dbce.offline.document import document
 from dbce.page.scene import scene
 from dbce.page.settings import Offer, config
 from dbce.registry import title
-from dbce.scores.comparison import Group, Row, groups_of, row_of, table_note, table_of
+from dbce.scores.comparison import Group, Row, groups_of, row_of, set_of, table_note, table_of
 from dbce.study.compared import Compared
 from dbce.tasks import MAX_RADIUS
 
 NO_PROBABILITIES = "label map: no probabilities"
 """Said beside every set of which a map is a label map."""
 
-_TABS = ("anatomy", "compare", "organs", "radius")  # of a page, those that a report has; before them comes its own
+_TABS = (
+    "anatomy",
+    "compare",
+    "organs",
+    "set",
+    "radius",
+)  # of a page, those that a report has; before them comes its own
 _REFUSAL = "This file runs no network, so it opens no image but those it holds; the page of dbce opens others."
 _PROMISE = "This file holds its images and asks nothing of any host."
 _MEANS = ": the means are under Images"
@@ -107,6 +113,7 @@ def compose(
     heading: str,
     *,
     left: Sequence[str] = (),
+    members: Callable[[list[str]], list[str]] = list,
     radius: float | None = None,
     threshold: float = 0.5,
     embedded: bool = False,
@@ -118,6 +125,7 @@ def compose(
         compared: networks and sets.
         heading: of the window and of the list.
         left: a sentence on each file that was left out.
+        members: of names, what each image belongs to, e.g. `dbce.scores.evidence.groups`: for the intervals.
         radius: in pixels at `dbce.tasks.WORK_SIZE` with which the viewer starts; the task's if None.
         threshold: with which it starts, and by which the table is counted.
         embedded: whether it stands in a notebook, whose address is not its own.
@@ -129,6 +137,7 @@ def compose(
         raise ValueError(f"radius is {radius:g}; it must lie between 0 and {MAX_RADIUS}.")
     if not 0.01 <= threshold <= 0.99:
         raise ValueError(f"threshold is {threshold:g}; it must lie between 0.01 and 0.99.")
+    reach = compared.task.radius if radius is None else radius
     shelf, scenes, rows, read = _Shelf(), [], [], []
     flat: set[str] = set()
     for case in cases:
@@ -137,14 +146,16 @@ def compose(
         caption = f"{case.name}, {width} × {height} px"
         note = " ".join([*case.notes, *([] if case.labels is not None else ["No mask."])])
         scenes.append(scene(study, caption, note, shape=(height, width)))
-        rows.append(row_of(case.name, study, threshold))
+        rows.append(row_of(case.name, study, threshold, reach))
         read.append(f"{case.name}: {' '.join(case.notes)}" if case.notes else case.name)
         flat |= case.flat
         shelf.add(study.image, case.name)
     if not rows:
         raise ValueError("no image is left to report on" + (f": {left[0]}" if left else "; give one at least."))
     groups = tuple(groups_of(rows))
-    settings = config(shelf, Offer(compared), [compared.task.name])
+    belongs = members([row.name for row in rows])
+    shown = None if compared.task.several else set_of(rows, belongs, html.escape(heading), reach, threshold)
+    settings = config(shelf, Offer(compared, set=shown), [compared.task.name])
     settings |= {
         "fields": _fields(settings["fields"], compared, len(rows) > 1 or bool(left), radius, threshold),
         "server": False,
@@ -156,6 +167,7 @@ def compose(
         "own": list(compared.names),
         "remarks": {name: NO_PROBABILITIES for name in compared.names if name in flat},
         "alone": f"One {settings['nouns']['seen']} proves nothing{_MEANS if len(rows) > 1 else ''}.",
+        "set": shown and {**shown, "names": shelf.names, "first": 0},
         "report": _listed(rows, groups, compared, heading, read, left, threshold),
     }
     return Report(document(heading, settings, scenes), settings, tuple(rows), groups, compared.losses)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -30,23 +31,66 @@ class Row:
         area: share of the pixels that count which is object; None without a mask.
         scores: by set, of `dbce.metrics.SCORES` in [0, 1]; empty without a mask.
         disagreement: 1 less the mean Dice between every two predictions; 0 where there is one.
+        wrong: by set, pixels as of `dbce.study.predictor.Study.errors`; empty without a mask.
+        held: pixels of the object, and all that count; (0, 0) without a mask.
     """
 
     name: str
     area: float | None
     scores: dict[str, dict[str, float]]
     disagreement: float
+    wrong: dict[str, dict[str, int]] = field(default_factory=dict)
+    held: tuple[int, int] = (0, 0)
 
 
-def row_of(name: str, study: Study, threshold: float = 0.5) -> Row:
-    """What is counted of an image, at `WORK_SIZE`."""
+def row_of(name: str, study: Study, threshold: float = 0.5, radius: float = 20) -> Row:
+    """What is counted of an image, at `WORK_SIZE`; the radius says how far the rim reaches."""
     agreement = list(study.agreement(threshold).values())
     disagreement = 1 - float(np.mean(agreement)) if agreement else 0.0
     if study.labels is None:
         return Row(name, None, {}, disagreement)
     counted = study.labels != IGNORE
-    area = float(((study.labels > 0) & counted).sum() / max(1, counted.sum()))
-    return Row(name, area, {loss: study.scores(loss, threshold) for loss in study.logits}, disagreement)
+    held = int(((study.labels > 0) & counted).sum()), int(counted.sum())
+    scores = {loss: study.scores(loss, threshold) for loss in study.logits}
+    wrong = {loss: study.errors(loss, radius, threshold) for loss in study.logits}
+    return Row(name, held[0] / max(1, held[1]), scores, disagreement, wrong, held)
+
+
+def set_of(
+    rows: Sequence[Row], members: Sequence[str], named: str, radius: float, threshold: float = 0.5
+) -> dict[str, Any] | None:
+    """Rows as the page shows a set, `dbce.scores.set_summary.set_summary`; None where it has nothing to show.
+
+    That is where an image has no mask, or where there is one set or fewer than `HALVES` images.
+
+    Args:
+        rows: of two classes.
+        members: what each image belongs to; images of one are drawn together.
+        named: what the images are called.
+        radius: of the rim.
+        threshold: with which pixels were counted.
+    """
+    if len(rows) < HALVES or not all(len(row.wrong) > 1 for row in rows):
+        return None
+    numbers = {member: k for k, member in enumerate(dict.fromkeys(members))}
+    losses = rows[0].wrong
+    parts = ("missed", "rim", "far")
+    return {
+        "group": "sequence",
+        "command": None,
+        "whose": "the predictions as they were given",
+        "threshold": threshold,
+        "test_data": named,
+        "radius": radius,
+        "names": [row.name for row in rows],
+        "groups": [numbers[member] for member in members],
+        "pixels": [row.held[1] for row in rows],
+        "area": [row.held[0] for row in rows],
+        "networks": [
+            {"loss": loss, "prior": "trained", **{part: [row.wrong[loss][part] for row in rows] for part in parts}}
+            for loss in losses
+        ],
+    }
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ def set_summary(task: str, folder: Path | None = None) -> dict[str, Any] | None:
 
     Returns:
         ``test_data``, ``radius`` in pixels, ``group`` (what near duplicates among the images form), ``command`` that
-        measures all this; ``names``, ``groups``, ``pixels`` and ``area`` of the images as of
-        `dbce.scores.records.write_images`; ``networks``: ``loss``, ``prior``, and ``missed``, ``rim`` and ``far``.
+        measures all this; ``whose`` scores they are, and at which ``threshold``; ``names``, ``groups``, ``pixels`` and
+        ``area`` of the images as of `dbce.scores.records.write_images`; ``networks``: ``loss``, ``prior``, and
+        ``missed``, ``rim`` and ``far``.
 
     Raises:
         ValueError: the file is damaged.
@@ -30,6 +31,8 @@ def set_summary(task: str, folder: Path | None = None) -> dict[str, Any] | None:
     counts = ("loss", "prior", "missed", "rim", "far")
     return {
         "group": "sequence",
+        "whose": "one training each",
+        "threshold": 0.5,
         "command": f"python -m dbce evidence {task} --data {data}",
         **{name: found[name] for name in ("test_data", "radius", "names", "groups", "pixels", "area")},
         "networks": [{name: each[name] for name in counts} for each in shown],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -120,3 +122,29 @@ def test_nothing_is_wider_than_the_window(opened, width):
         show(page, tab)
         frame(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, tab
+
+
+def test_the_sets_of_a_folder_are_compared_image_by_image(browser, tmp_path):
+    seeds = range(8)
+    images, masks, soft, flat = zip(*map(drawn, seeds), strict=True)
+    made = dbce.report(list(images), list(masks), {"ours": list(soft), "theirs": list(flat)}, threshold=0.4)
+    a, b = (
+        np.array([counted(np.asarray(p) > 0.4, mask)["dice"] for p, mask in zip(of, masks, strict=True)])
+        for of in (soft, flat)
+    )
+    path = made.write(tmp_path / "sets.html")
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto(f"{path.as_uri()}#tab=set")
+    page.wait_for_selector(READY)
+    better, worse = ((b - a) > 0.05).sum(), ((b - a) < -0.05).sum()
+    assert re.search(rf"\b{max(better, worse)}\b", page.inner_text(".wins"))
+    order = np.argsort(-np.abs(b - a), kind="stable")
+    assert page.locator(".list tbody th button").all_inner_texts() == [f"image {k + 1}" for k in order]
+    means = page.locator(".sizes tbody tr:last-child td").all_inner_texts()[:2]
+    assert means == [f"{100 * of.mean():.1f}" for of in (a, b)]
+    page.locator(".one [data-tab=compare]").click()
+    page.wait_for_function(
+        "n => document.querySelector('.message').textContent.startsWith(n)", arg=f"image {order[0] + 1}"
+    )
+    assert dice(page, "theirs") == pytest.approx(100 * b[order[0]], abs=0.06)
+    page.close()

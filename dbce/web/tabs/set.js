@@ -29,6 +29,7 @@ export class SetTab {
       select.innerHTML = first.choices.map(([value, text]) => `<option value="${value}">${text}</option>`).join("");
     }
     this.view.querySelector(".away").hidden = this.set.first !== null;
+    this.view.querySelector(".made").hidden = this.set.command === null;
     for (const [name, text] of Object.entries({
       data: this.set.test_data,
       radius: this.set.radius,
@@ -60,7 +61,7 @@ export class SetTab {
     const { cases } = this;
     const [a, b] = ["first", "second"].map((name) => config.titles[state[name]]);
     const named = fields.table.get("score").choices.find(([value]) => value === state.score)[1];
-    this.words = { a, b, group: this.set.group };
+    this.words = { a, b, group: cases.grouped ? this.set.group : "image" };
     const [x, y] = [state.first, state.second].map((loss) => cases.scores(loss, state.score, state.prior));
     this.difference = y.map((value, i) => value - x[i]);
     this.findings = [0, 1, 2].map((third) => judge(cases, this.difference, cases.within(third)));
@@ -128,10 +129,11 @@ export class SetTab {
       <tbody>${rows.join("")}</tbody></table>`;
     const drawn = cases.grouped ? `${cases.held} ${this.set.group}s` : `${cases.count} images`;
     const leans = whatLeans(cases, findings, this.words);
+    const { whose, threshold } = this.set;
     this.view.querySelector(".beneath").innerHTML = [
       ...leans.map((sentence) => `<b>${sentence}</b>`),
-      `Mean ${explained(score)} of one training each, thirds of the ${cases.count} images by size; intervals from ` +
-        `${DRAWS} draws of the ${drawn}: they hold the chance of the images, not that of another training.`,
+      `Mean ${explained(score)} of ${whose}, p > ${threshold}, thirds of the ${cases.count} images by size; ` +
+        `intervals from ${DRAWS} draws of the ${drawn}: they hold the chance of the images, not of another training.`,
     ].join(" ");
   }
 
@@ -200,7 +202,7 @@ export class SetTab {
     const rows = losses.map(
       (loss) => `<tr><th scope="row">${titles[loss]}</th><td>${this.bars(loss, image)}</td></tr>`,
     );
-    this.view.querySelector(".one").innerHTML = `<p><b>Image ${cases.names[image]}</b>
+    this.view.querySelector(".one").innerHTML = `<p><b>${called(cases.names[image])}</b>
       <span>${size}, ${share}${group}; B \u2212 A ${points(this.difference[image])}</span></p>
       <table><tbody>${rows.join("")}</tbody></table>${this.opens(image)}`;
     this.mark();
@@ -278,6 +280,9 @@ export class SetTab {
     });
   }
 }
+
+/** A bare number says nothing. @param {string} name */
+const called = (name) => (/^\d+$/.test(name) ? `Image ${name}` : name);
 
 /** A difference and its interval on a scale that all rows share. */
 function span({ mean: middle, interval, verdict }, least, most) {
