@@ -159,6 +159,12 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="test sets of the networks, such as CVC-ClinicDB: every visitor can open their images under Set",
     )
+    demo.add_argument(
+        "--in-browser",
+        action="store_true",
+        help="run the networks in the visitor's browser: what is opened is not sent, and costs this machine nothing",
+    )
+    _modules_option(demo)
     source = demo.add_mutually_exclusive_group()
     _checkpoints_option(source)
     source.add_argument(

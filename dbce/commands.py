@@ -97,7 +97,13 @@ def demo_command(args: argparse.Namespace) -> None:
     from dbce.page.serving import serve
 
     reference = None if args.checkpoints else args.hub
-    serve(args.host, args.port, reference=reference, embed=args.embed, keep=args.keep, data=args.data)
+    local = None
+    if args.in_browser:
+        from dbce.site.build import write_beside
+
+        local = partial(write_beside, modules=args.modules)
+    options = {"embed": args.embed, "keep": args.keep, "data": args.data, "local": local}
+    serve(args.host, args.port, reference=reference, **options)
 
 
 def train_command(args: argparse.Namespace) -> None:

@@ -89,25 +89,30 @@ def _beside(name: str, target: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
 
 
-def loader(settings: str) -> str:
+def loader(settings: str, local: str = "") -> str:
     """The script that gradio calls with ``element``, ``props`` and ``server``: it loads the modules and starts them.
 
     The address is taken from the page's own, so that it holds behind any prefix of a proxy.
 
     Args:
         settings: `dbce.page.settings.config` as JSON.
+        local: as of `dbce.page.local.Local.script`, where networks run in the browser.
     """
+    names = ["main.js", "backends/gradio.js", *(["backends/local.js"] if local else [])]
+    made = "gradioBackend(server, props.value, settings.formats)"
+    backend = f"localBackend({made}, {local})" if local else made
     base = json.dumps(f"{PATH}/{content_hash()}/")
     return f"""
 const base = new URL({base}, document.baseURI);
-for (const name of {json.dumps(needed())}) {{
+for (const name of {json.dumps([name for name in needed(*names) if name.endswith(".js")])}) {{
   const link = Object.assign(document.createElement("link"), {{ rel: "modulepreload", href: new URL(name, base) }});
   document.head.append(link);
 }}
 const load = (name) => import(new URL(name, base));
-Promise.all([load("main.js"), load("backends/gradio.js")]).then(([{{ mount }}, {{ gradioBackend }}]) => {{
+Promise.all({json.dumps(names)}.map(load)).then((loaded) => {{
+  const {{ mount, gradioBackend, localBackend }} = Object.assign({{}}, ...loaded);
   const settings = {settings};
-  return mount(element, settings, gradioBackend(server, props.value, settings.formats));
+  return mount(element, settings, {backend});
 }}).catch((error) => {{
   element.querySelector(".message").textContent = `The page did not start (${{error.message}}); reload it.`;
   throw error;

@@ -16,6 +16,7 @@ from dbce.page.api import Blocks, add_endpoints
 from dbce.page.desk import Desk
 from dbce.page.headers import Compressed, SafeHeaders
 from dbce.page.limits import Door, RequestLimit
+from dbce.page.local import Local, sends_nothing
 from dbce.page.preview import TITLE, Preview
 from dbce.page.room import Room
 from dbce.page.route import mount
@@ -38,11 +39,12 @@ body, gradio-app, .gradio-container { background: transparent !important; }
 """Lets the viewer fill gradio's page."""
 
 
-def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
+def launch_options(embed: Sequence[str] = (), local: Local | None = None) -> dict[str, Any]:
     """Arguments of ``launch`` that belong to the page.
 
     Args:
         embed: origins that may show the page in a frame, besides those of `dbce.page.headers.FRAMES`.
+        local: as of `build`.
     """
     return {
         "css": CSS,
@@ -52,7 +54,7 @@ def launch_options(embed: Sequence[str] = ()) -> dict[str, Any]:
         "ssr_mode": False,  # another server would stand before the middleware
         "max_file_size": inputs.MAX_BYTES,
         "app_kwargs": {
-            "routes": [mount()],
+            "routes": [mount(), *([local.mount()] if local else [])],
             "middleware": [
                 Middleware(Compressed),
                 Middleware(SafeHeaders, embed=tuple(embed)),
@@ -69,12 +71,13 @@ LAUNCH = launch_options()
 """The same without further origins."""
 
 
-def build(*offers: Offer, notice: str = "") -> gr.Blocks:
+def build(*offers: Offer, notice: str = "", local: Local | None = None) -> gr.Blocks:
     """The gradio app, one page a task, the first at the root; launch it with `LAUNCH`.
 
     Args:
         offers: the tasks.
         notice: a sentence that every page shows at its top.
+        local: what browsers need, where they run the networks by themselves.
 
     Raises:
         ValueError: the processes that decode visitors' files cannot be started.
@@ -84,10 +87,10 @@ def build(*offers: Offer, notice: str = "") -> gr.Blocks:
     turns = Turns()
     names = [offer.predictor.task.name for offer in offers]
     with Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
-        _fill(offers[0], names, notice, turns)
+        _fill(offers[0], names, notice, turns, local)
     for offer, name in zip(offers[1:], names[1:], strict=True):
         with demo.route(name.capitalize(), f"/{name}", show_in_navbar=False):
-            _fill(offer, names, notice, turns)
+            _fill(offer, names, notice, turns, local)
     return demo
 
 
@@ -100,11 +103,12 @@ def studio_of(
     return Studio(predictor, measured, pictures)
 
 
-def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
+def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Local | None) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
     measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve)
     studio = studio_of(offer.predictor, measured, offer.pictures)
-    settings = json.dumps(config(studio, offer, names, notice)).replace("</", "<\\/")
+    known = config(studio, offer, names, notice)
+    settings = json.dumps(sends_nothing(known) if local else known).replace("</", "<\\/")
     desk = Desk(studio, turns)
 
     # gradio takes functions, not methods; they wait without a thread of gradio's
@@ -121,7 +125,7 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns) -> None:
         value=studio.open_study('{"example": 0}')["scene"],
         html_template=assets.text("viewer.html"),
         css_template="",
-        js_on_load=assets.loader(settings),
+        js_on_load=assets.loader(settings, local.script(offer.predictor.task.name) if local else ""),
         head=f"<style>{assets.style()}</style>",
         apply_default_css=False,
         server_functions=[open_study, export_view, queue_place],

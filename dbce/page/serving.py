@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from dbce.data.folders import find_pairs
 from dbce.hub import networks as hub
 from dbce.page import cache, page
 from dbce.page.headers import origin
+from dbce.page.local import Local
 from dbce.scores import evidence, records, results
 from dbce.scores.findings_tables import findings_summary
 from dbce.scores.set_summary import set_summary
@@ -97,6 +98,7 @@ def serve(
     embed: Sequence[str] = (),
     keep: float | None = None,
     data: Sequence[str] = (),
+    local: Callable[[Sequence[page.Offer], Path], Local] | None = None,
 ) -> None:
     """Build the page and answer visitors until the process is told to end.
 
@@ -106,6 +108,7 @@ def serve(
         reference: ``user/name@revision`` of networks on the Hub; those of `dbce.train.checkpoints.home` if None.
         embed: origins that may show the page in a frame, as of `dbce.page.page.launch_options`.
         data: folders of test sets, whose images the page can then open, as of `with_pictures`.
+        local: writes to a folder what browsers need, where they run the networks by themselves.
         keep: seconds for which files of programs stay on this machine; `dbce.page.cache.KEEP` if None.
 
     Raises:
@@ -114,9 +117,11 @@ def serve(
     keep = cache.KEEP if keep is None else keep
     if not 0 < keep < 86400:
         raise ValueError(f"--keep is {keep:g}; it must be a number of seconds above 0, below a day.")
-    options = page.launch_options([origin(text) for text in embed])
+    origins = [origin(text) for text in embed]
     signal.signal(signal.SIGTERM, _stop)
-    cache.start_cache(keep)
+    place = cache.start_cache(keep)
     offers, notice = offers_from_hub(reference) if reference else (offers_of(checkpoints.home()), "")
     offers = with_pictures(offers, data)
-    page.build(*offers, notice=notice).launch(server_name=host, server_port=port, **options)
+    files = local(offers, place / "networks") if local else None
+    options = page.launch_options(origins, files)
+    page.build(*offers, notice=notice, local=files).launch(server_name=host, server_port=port, **options)

@@ -16,6 +16,7 @@ import numpy as np
 from dbce.data import ct
 from dbce.hub.browser import write_for_browser
 from dbce.page import assets
+from dbce.page.local import PATH, Local, sends_nothing
 from dbce.page.page import studio_of
 from dbce.page.settings import Offer, config
 from dbce.page.studio import Studio
@@ -27,15 +28,6 @@ from dbce.tasks import WORK_SIZE, Task
 
 SERVICE = "sw.js"
 """The service worker; browsers ask for it by this name for as long as the page lies where it lies."""
-
-PROMISE = (
-    "Nothing you open leaves this browser: files are read, and networks run, on this device. It keeps the last "
-    "images until you forget them, or none at all: see Display."
-)
-"""What the page says of images at its foot."""
-
-HINT = "or drop files; nothing is sent"
-"""The same beside the buttons that open them."""
 
 
 def write_site(
@@ -74,8 +66,7 @@ def write_site(
         tell(f"{offer.predictor.task.name}: examples and networks")
         studio = studio_of(offer.predictor)
         files = {**_examples(folder, studio), "networks": _networks(folder, offer), "runtime": runtime, "h5": h5}
-        task = offer.predictor.task
-        told = {"files": files, "task": {"size": WORK_SIZE, "classes": task.num_classes, "scan": task.is_scan}}
+        told = {"files": files, "task": _task(offer)}
         settings = settings_of(studio, offer, names)
         folder.fixed(own, document.page_html(settings, told, web, icons, manifest))
         pages.append(own)
@@ -90,6 +81,42 @@ def write_site(
     return folder.names
 
 
+def write_beside(offers: Sequence[Offer], root: Path, modules: str | Path | None = None) -> Local:
+    """Write what browsers need to run the networks by themselves, for a page whose server has the examples.
+
+    Args:
+        offers: the tasks.
+        root: as of `write_site`, like the folder of packages.
+        modules: folder of the npm packages.
+
+    Raises:
+        ValueError: as of `write_site`.
+    """
+    packages = find_packages(modules)
+    folder = Folder(root)
+    runtime, h5 = write_runtime(folder, packages), write_h5(folder, packages)
+    told = {}
+    for offer in offers:
+        scenes = _scenes(folder, studio_of(offer.predictor))  # a mask may be given for an example
+        files = {"scenes": scenes, "scans": [], "networks": _networks(folder, offer), "runtime": runtime, "h5": h5}
+        told[offer.predictor.task.name] = {"files": _placed(files), "task": _task(offer)}
+    return Local(root, told)
+
+
+def _placed(files: Any) -> Any:
+    """The same with every address seen from the page."""
+    if isinstance(files, dict):
+        return {name: _placed(value) for name, value in files.items()}
+    if isinstance(files, list):
+        return [_placed(value) for value in files]
+    return f"{PATH}/{files}" if isinstance(files, str) else files
+
+
+def _task(offer: Offer) -> dict[str, Any]:
+    task = offer.predictor.task
+    return {"size": WORK_SIZE, "classes": task.num_classes, "scan": task.is_scan}
+
+
 def pages_of(tasks: Sequence[str]) -> list[str]:
     """The names of the pages."""
     return [f"{name}.html" if index else "index.html" for index, name in enumerate(tasks)]
@@ -97,16 +124,12 @@ def pages_of(tasks: Sequence[str]) -> list[str]:
 
 def settings_of(studio: Studio, offer: Offer, tasks: list[str]) -> dict[str, Any]:
     """As of `dbce.page.settings.config`, for a page that has no server."""
-    settings = config(studio, offer, tasks)
+    settings = sends_nothing(config(studio, offer, tasks))
     links = ["./", *pages_of(tasks)[1:]]
     return {
         **settings,
         "tasks": [{**task, "href": link} for task, link in zip(settings["tasks"], links, strict=True)],
-        "accept": settings["accept"].replace(",.dcm", ""),  # DICOM stays with Python
-        "formats": {tab: [kind for kind in kinds if kind != "pdf"] for tab, kinds in settings["formats"].items()},
         "server": False,
-        "hint": HINT,
-        "promise": PROMISE,
     }
 
 
@@ -120,10 +143,7 @@ def _version(folder: Folder) -> str:
 
 def _examples(folder: Folder, studio: Studio) -> dict[str, Any]:
     """The scenes of the examples, and the scans that some of them are slices of."""
-    task, scenes = studio.predictor.task, []
-    for index in range(len(studio.examples)):
-        reply = studio.open_study(json.dumps({"example": index}))
-        scenes.append(folder.hashed(f"scenes/{task.name}-{index + 1}.json", reply["scene"].encode()))
+    task, scenes = studio.predictor.task, _scenes(folder, studio)
     if not task.is_scan:
         return {"scenes": scenes, "scans": []}
     seeds = [seed for seed, _ in task.examples]
@@ -131,6 +151,14 @@ def _examples(folder: Folder, studio: Studio) -> dict[str, Any]:
         drawn = list(pool.map(drawn_scan, [task.draw] * len(seeds), seeds))
     scans = [folder.packed(f"scenes/{task.name}-{index + 1}.scan", data) for index, data in enumerate(drawn)]
     return {"scenes": scenes, "scans": scans}
+
+
+def _scenes(folder: Folder, studio: Studio) -> list[str]:
+    """The scenes of the examples."""
+    asked = [json.dumps({"example": index}) for index in range(len(studio.examples))]
+    texts = [studio.open_study(request)["scene"] for request in asked]
+    name = studio.predictor.task.name
+    return [folder.hashed(f"scenes/{name}-{index}.json", text.encode()) for index, text in enumerate(texts, start=1)]
 
 
 def drawn_scan(draw: str, seed: int) -> bytes:

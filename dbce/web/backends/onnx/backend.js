@@ -147,7 +147,7 @@ export class OnnxBackend {
 }
 
 /** @param {Record<string, any>} request whether it is for an example as it is */
-const isExample = ({ example, mask, image, files, plane }) =>
+export const isExample = ({ example, mask, image, files, plane }) =>
   Number.isInteger(example) && !mask && !image && !files && !plane;
 
 /** @type {(plane: Uint8Array) => Uint8Array} */
