@@ -54,6 +54,13 @@ export const GLOSSARY = {
       "Every class of an image weighs 1 in all: a pixel 1/area of its class here. The object holds half of the " +
       "weight, however small it is; R = 0 is this, but for the \u201c1 +\u201d.",
   },
+  dilated: {
+    term: "Dilated",
+    also: ["Dilated balanced CE"],
+    text:
+      "Every class is dilated by the disk first and weighs 1/(1 + its dilated area); a pixel takes the largest weight " +
+      "that reaches it. So the rim weighs as much as the object, and few pixels do not mean an enormous weight.",
+  },
   set: {
     term: "balanced (data set)",
     also: ["Balanced (data set)"],
