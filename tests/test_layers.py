@@ -62,3 +62,9 @@ def test_a_function_that_others_call_has_a_name_of_its_own():
     assert sum(seen.values()) > 150
     assert not [(name, where) for name, where in names if seen[name] > 1]
     assert not {path.stem for path in every} & set(functions(PACKAGE / "commands.py"))
+
+
+def test_a_file_of_tests_has_a_name_of_its_own():
+    """Files of one name in two folders hide each other from pytest."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("*.py"))
+    assert not [name for name, count in names.items() if count > 1]

@@ -9,7 +9,7 @@ import pytest
 
 import dbce
 from tests.browser.actions import READY, drop, frame, pixels, show
-from tests.test_compare import counted, drawn
+from tests.test_comparison import counted, drawn
 
 REFUSED = "https://example.org/"  # asked for by a test, and kept back by the file's policy
 SETS = ("ours", "label map")

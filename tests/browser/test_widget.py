@@ -9,7 +9,7 @@ import traitlets
 
 import dbce
 from tests.browser.actions import READY
-from tests.test_compare import drawn
+from tests.test_comparison import drawn
 
 HOST = """<!doctype html><meta charset="utf-8"><title>a notebook</title><div id="cell"></div>
 <script id="values" type="application/json">%s</script>
