@@ -51,10 +51,12 @@ class ScanStudio(Studio):
         return f"CT phantom {index + 1} of {len(self.examples)}, drawn, not a patient"
 
     def _phantom(self, index: int, number: int) -> Opened:
-        image, labels = self._drawn(self.predictor.task.examples[index][0], number)
+        seed, first = self.predictor.task.examples[index]
+        image, labels = self._drawn(seed, number)
         study = self.predictor.set_image(image, labels)
         title = f"{self.title(index)}, slice {number + 1} of {ct.SLICES}"
-        return Opened(study, title, labels.shape, example_name(index), (number, ct.SLICES))
+        place = number, ct.SLICES
+        return Opened(study, title, labels.shape, example_name(index), place, example=number == int(first))
 
     def open(
         self,

@@ -55,8 +55,11 @@ def scene(
     place: tuple[int, int] | None = None,
     numbering: str | None = None,
     shape: tuple[int, int] | None = None,
+    level: int = 1,
 ) -> str:
     """A study as JSON text.
+
+    ``level`` is how hard its numbers are packed, 1 to 9: at 9 it is a sixth smaller and takes 0.2 s longer.
 
     The text holds ``size`` (pixels a side), ``classes``, ``title``, ``note``, ``losses``, ``logit_step``, ``image``
     (PNG data URL), ``place`` (number of the slice and of all slices, or null), ``numbering`` (of labels that could be
@@ -96,6 +99,6 @@ def scene(
         "logit_step": LOGIT_STEP,
         "image": png(study.image),
         "arrays": index,
-        "data": base64.b64encode(zlib.compress(b"".join(blocks), 1)).decode(),
+        "data": base64.b64encode(zlib.compress(b"".join(blocks), level)).decode(),
     }
     return json.dumps(content)

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 class Opened:
     """An image that was opened: what the networks say of it, its caption, its height and width as it came, its name,
     and for a slice of a scan its number and that of all slices; sentences on how its files were read; and the numbering
-    of its labels, if they could be in the other one as well."""
+    of its labels, if they could be in the other one as well; and whether it is an example, which many ask for."""
 
     study: Study
     title: str
@@ -41,6 +41,7 @@ class Opened:
     place: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
     numbering: str | None = None
+    example: bool = False
 
     @property
     def named(self) -> str:
@@ -105,7 +106,8 @@ class Studio:
 
     def _example(self, index: int) -> Opened:
         image, mask = self.examples[index]
-        return Opened(self.predictor.set_image(image, mask), self.title(index), mask.shape, example_name(index))
+        study = self.predictor.set_image(image, mask)
+        return Opened(study, self.title(index), mask.shape, example_name(index), example=True)
 
     def open(
         self,
@@ -287,7 +289,8 @@ def described(opened: Opened, said: str = "", missing: str = "No mask yet") -> s
     """The scene of an opened image, with how its files were taken and read, and what is missing, in its note."""
     taken = [f"Taken: {said}."] if said else []
     note = " ".join([*taken, *opened.notes, *([] if opened.study.labels is not None else [missing])])
-    return scene(opened.study, opened.title, note, opened.place, opened.numbering, opened.shape)
+    level = 9 if opened.example else 1
+    return scene(opened.study, opened.title, note, opened.place, opened.numbering, opened.shape, level)
 
 
 def _labels(text: Any) -> np.ndarray:
