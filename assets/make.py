@@ -14,6 +14,9 @@ HERE = Path(__file__).resolve().parent
 WEB = HERE.parent / "dbce/web"
 
 
+_STEPS = "(steps) => +document.querySelector('[data-lab=at]').textContent >= steps"
+
+
 def view(page: Page, link: str) -> None:
     page.goto("about:blank")
     page.goto(link)
@@ -43,6 +46,13 @@ def main(address: str) -> None:
         small = shot(page, 672).resize((1200, 630), Image.Resampling.LANCZOS)
         small.quantize(128).save(WEB / "preview.png", optimize=True)
         page.set_viewport_size({"width": 1440, "height": 1100})
+
+        view(page, f"{address}/#tab=lab")
+        page.get_by_role("button", name="Play").first.click()
+        page.wait_for_function(_STEPS, arg=120, timeout=300_000)
+        page.get_by_role("button", name="Pause").first.click()
+        page.wait_for_timeout(1500)
+        shot(page, 1100).quantize(256).save(HERE / "lab.png", optimize=True)
 
         view(page, f"{address}/organs#tab=organs")
         shot(page, 1130).quantize(256).save(HERE / "organs.png", optimize=True)
