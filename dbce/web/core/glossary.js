@@ -58,8 +58,8 @@ export const GLOSSARY = {
     term: "Dilated",
     also: ["Dilated balanced CE"],
     text:
-      "Every class is dilated by the disk first and weighs 1/(1 + its dilated area); a pixel takes the largest weight " +
-      "that reaches it. So the rim weighs as much as the object, and few pixels do not mean an enormous weight.",
+      "Every class is dilated by the disk first and weighs 1/(1 + its dilated area); a pixel takes the largest " +
+      "weight that reaches it. So the rim weighs as much as the object, and few pixels do not mean an enormous weight.",
   },
   set: {
     term: "balanced (data set)",
