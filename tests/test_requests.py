@@ -178,10 +178,12 @@ def test_what_another_task_has_is_refused_and_nothing_chosen_is_nothing(studios)
         assert f"{name} is '{value}'; this task has no such choice" in sentence(answer)
     for view in (
         {"prior": "trained", "cls": None},
+        {"example": None, "slice": None, "picked": None},  # an image of one's own
         {"cls": 5, "zoom": [4, -3, 0]},
         {"figure": "organs", "threshold": 0},
     ):
         assert "data" in studios[1].export_view(json.dumps({**ask, "view": {"loss": "ce", **view}}))
+    assert "threshold is None" in sentence(studios[1].export_view(json.dumps({**ask, "view": {"threshold": None}})))
     assert "png, svg, pdf, csv" in sentence(
         studios[0].export_view(json.dumps({**ask, "view": {"tab": "results"}, "kind": "npz"}))
     )

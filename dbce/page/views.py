@@ -49,8 +49,7 @@ def read_view(given: Any, predictor: Predictor) -> View:
     wanted: dict[str, Any] = {}
     for key, value in given.items():
         name = "tab" if key == "figure" else key
-        unpicked = table.get(name, {}).get("start", "") is None or start.get(name, "") is None
-        if value is None and unpicked:
+        if value is None and (name not in start or start[name] is None):  # nothing is picked
             continue
         if name == "zoom":
             wanted[name] = _zoom(value)
