@@ -89,7 +89,7 @@ def test_options_of_the_page_exist(capsys):
     known = capsys.readouterr().out
     lines = [line.split("#")[0] for line in "\n".join(blocks("sh")).splitlines() if line.startswith("python app.py")]
     assert lines
-    for option in re.findall(r"--\w+", " ".join(lines)):
+    for option in re.findall(r"--[\w-]+", " ".join(lines)):
         assert f"{option} " in known
 
 
