@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Cases, mean, quantile, random } from "../../dbce/web/core/cases.js";
+import { Cases, mean, quantile } from "../../dbce/web/core/cases.js";
+import { random } from "../../dbce/web/core/random.js";
 import {
   counted,
   EVEN,
@@ -25,8 +26,7 @@ const priorOf = (row) => (row.endsWith("_corrected") ? "corrected" : "trained");
 
 /** A set that is drawn: counts of two networks, some images without an object. */
 function drawn(seed, count, groups, better = 0) {
-  const next = random(seed);
-  const part = () => next() / 2 ** 32;
+  const part = random(seed);
   const area = Array.from({ length: count }, () => (part() < 0.05 ? 0 : Math.floor(part() ** 2 * 40000)));
   const network = (loss, gain) => ({
     ...{ loss, prior: "trained" },

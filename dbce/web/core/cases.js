@@ -1,6 +1,7 @@
 // A test set, image by image: scores of every network from counts of wrong pixels, thirds by size, differences of two
 // networks with bootstrap intervals over groups of images. Twin of dbce/scores/findings.py and resampling.py.
 import { scoresOf } from "./metrics.js";
+import { random } from "./random.js";
 
 /**
  * @typedef {object} Counts wrong pixels of one network, image by image
@@ -25,17 +26,6 @@ import { scoresOf } from "./metrics.js";
 
 export const DRAWS = 4000;
 const FEWEST = 5; // groups, below which no interval is given
-
-/** Whole pseudorandom numbers from 0 to 2^32 - 1, the same everywhere (mulberry32). @param {number} seed */
-export function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let z = Math.imul(state ^ (state >>> 15), state | 1);
-    z ^= z + Math.imul(z ^ (z >>> 7), z | 61);
-    return (z ^ (z >>> 14)) >>> 0;
-  };
-}
 
 /**
  * Value below which a part of sorted values lies, interpolated as NumPy does.
@@ -178,7 +168,7 @@ function draws(groups) {
   const next = random(0);
   return Array.from({ length: DRAWS }, () => {
     const drawn = new Uint16Array(groups);
-    for (let k = 0; k < groups; k++) drawn[Math.floor((next() / 2 ** 32) * groups)]++;
+    for (let k = 0; k < groups; k++) drawn[Math.floor(next() * groups)]++;
     return drawn;
   });
 }
