@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+
+from dbce.page.route import KeptFiles
 
 PATH = "dbce-files"
 """Where the files lie, seen from the page."""
@@ -51,24 +51,9 @@ class Local:
 
     def mount(self) -> Mount:
         """The route of the files."""
-        for suffix, kind in ((".mjs", "text/javascript"), (".js", "text/javascript")):
-            mimetypes.add_type(kind, suffix)
-        return Mount(f"/{PATH}", _Files(directory=self.root))
+        mimetypes.add_type("text/javascript", ".mjs")
+        return Mount(f"/{PATH}", KeptFiles(PATH, self.root))
 
     def script(self, task: str) -> str:
         """The object that dbce/web/backends/local.js is given, as JSON."""
         return json.dumps(self.told[task])
-
-
-class _Files(StaticFiles):
-    """Files that never change under their names."""
-
-    def get_path(self, scope: Scope) -> str:
-        """What is asked for; a proxy may or may not have taken its prefix away."""
-        return scope["path"].partition(f"/{PATH}/")[2]
-
-    def file_response(self, *arguments: Any, **named: Any) -> Any:
-        """The file, to be kept for a year."""
-        response = super().file_response(*arguments, **named)
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
-        return response

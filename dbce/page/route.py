@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 import os
+from pathlib import Path
 
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
@@ -20,15 +21,36 @@ def mount() -> Mount:
     """The route of the modules, to be handed to gradio's ``launch``."""
     for suffix, kind in KINDS.items():
         mimetypes.add_type(kind, suffix)  # Windows may have others in its registry
-    return Mount(f"/{PATH}", GZipMiddleware(_Modules(directory=WEB), minimum_size=500))
+    return Mount(f"/{PATH}", GZipMiddleware(_Modules(PATH, WEB), minimum_size=500))
 
 
-class _Modules(StaticFiles):
-    """The files below `WEB` that `KINDS` names, under their content's hash; kept by browsers for a year."""
+class KeptFiles(StaticFiles):
+    """Files of a folder that never change under their addresses: browsers keep them for a year.
+
+    Args:
+        path: of the route, by which what is asked for is found: a proxy may or may not have taken its prefix away.
+        directory: the folder.
+    """
+
+    def __init__(self, path: str, directory: Path) -> None:
+        super().__init__(directory=directory)
+        self.path = path
 
     def get_path(self, scope: Scope) -> str:
-        """What is asked for; a proxy may or may not have taken its prefix away."""
-        return scope["path"].partition(f"/{PATH}/")[2]
+        """What is asked for."""
+        return scope["path"].partition(f"/{self.path}/")[2]
+
+    def file_response(
+        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        """The file, to be kept."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["cache-control"] = f"public, max-age={_YEAR}, immutable"
+        return response
+
+
+class _Modules(KeptFiles):
+    """The files below `WEB` that `KINDS` names, under their content's hash."""
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """A file, or nothing under another hash."""
@@ -36,11 +58,3 @@ class _Modules(StaticFiles):
         if given != content_hash() or name not in modules():
             return "", None
         return super().lookup_path(name)
-
-    def file_response(
-        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        """The file, to be kept: under this address it never changes."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["cache-control"] = f"public, max-age={_YEAR}, immutable"
-        return response
