@@ -121,7 +121,7 @@ export function resultsCsv({ findings, results, titles }) {
 }
 
 /** @param {Row[]} rows with the columns of all of them, in the order in which they first occur */
-function csv(rows) {
+export function csv(rows) {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
   const line = (/** @type {(string | number)[]} */ cells) => `${cells.map(quoted).join(",")}\r\n`;
   return line(columns) + rows.map((row) => line(columns.map((column) => row[column] ?? ""))).join("");

@@ -2,6 +2,8 @@
 import { Cases, DRAWS, mean } from "../core/cases.js";
 import { EVEN, judge, points, range, SIZES, whatGains, whatLeans, whatRepeats, whoWins } from "../core/case_texts.js";
 import { percent } from "../core/format.js";
+import { stem } from "../files/name.js";
+import { csv } from "../files/tables.js";
 import { offerFile } from "../parts/file.js";
 import { Scatter } from "../parts/scatter.js";
 import { explained } from "../parts/term.js";
@@ -102,7 +104,7 @@ export class SetTab {
 
   /** The list as it is seen. */
   get listed() {
-    return this.kept?.size ? this.order.filter((i) => this.kept.has(i)) : this.order;
+    return this.kept ? this.order.filter((i) => this.kept.has(i)) : this.order;
   }
 
   /** @param {string} score what it is called */
@@ -137,22 +139,25 @@ export class SetTab {
     ].join(" ");
   }
 
+  /** What a network is in the pair, " (A)" or " (B)"; nothing where it is not compared. @param {string} loss */
+  letter(loss) {
+    const { first, second } = this.viewer.state;
+    return loss === first ? " (A)" : loss === second ? " (B)" : "";
+  }
+
   /** The head of a network's column. @param {string} loss */
   head(loss) {
-    const { state, config } = this.viewer;
-    const mark = loss === state.first ? " (A)" : loss === state.second ? " (B)" : "";
-    return `<th scope="col" class="${mark ? "chosen" : "other"}">${config.short[loss]}${mark}</th>`;
+    const letter = this.letter(loss);
+    return `<th scope="col" class="${letter ? "chosen" : "other"}">${this.viewer.config.short[loss]}${letter}</th>`;
   }
 
   /** Of a cell of a network that is not compared: a phone leaves it out. @param {string} loss */
   aside(loss) {
-    const { first, second } = this.viewer.state;
-    return loss === first || loss === second ? "" : ' class="other"';
+    return this.letter(loss) ? "" : ' class="other"';
   }
 
   drawList() {
     const { listed, losses, cases, rows } = this;
-
     const top = listed.slice(0, rows);
     const head = losses.map((loss) => this.head(loss));
     const row = (/** @type {number} */ i, /** @type {number} */ k) =>
@@ -164,7 +169,7 @@ export class SetTab {
       <thead><tr><td></td><th scope="col">image</th><th scope="col">B \u2212 A</th>${head.join("")}</tr></thead>
       <tbody>${top.map(row).join("")}</tbody></table>`;
     this.view.querySelector(".repeats").textContent = whatRepeats(cases, listed.slice(0, FIRST), this.words);
-    const kept = this.kept?.size ? `; ${this.kept.size} selected of ${cases.count}` : "";
+    const kept = this.kept ? `; ${this.kept.size} selected of ${cases.count}` : "";
     this.view.querySelector(".count").textContent = `${top.length} of ${listed.length} shown${kept}`;
     this.view.querySelector('[data-set="more"]').hidden = top.length === listed.length;
     this.view.querySelector('[data-set="all"]').hidden = !this.kept;
@@ -241,15 +246,14 @@ export class SetTab {
   csv() {
     const { cases, losses, kept } = this;
     const { score, prior, first, second } = this.viewer.state;
-    const head = ["image", "group", "object_percent", "third", "selected", ...losses, `${second} - ${first}`];
-    const rows = cases.names.map((name, i) => [
-      ...[JSON.stringify(name), cases.groups[i], percent(cases.share[i]), SIZES[cases.third[i]] ?? ""],
-      ...[kept ? Number(kept.has(i)) : "", ...losses.map((loss) => cases.scores(loss, score, prior)[i].toFixed(6))],
-      this.difference[i].toFixed(6),
-    ]);
-    const text = [head, ...rows].map((row) => row.join(",")).join("\n");
-    const data = this.set.test_data.replace(/[^\w.]+/g, "-");
-    offerFile(`dbce-${data}-${score}${prior === "corrected" ? "-corrected" : ""}.csv`, "text/csv", `${text}\n`);
+    const rows = cases.names.map((name, i) => ({
+      ...{ image: name, group: cases.groups[i], object_percent: percent(cases.share[i]) },
+      ...{ third: SIZES[cases.third[i]] ?? "", selected: kept ? Number(kept.has(i)) : "" },
+      ...Object.fromEntries(losses.map((loss) => [loss, cases.scores(loss, score, prior)[i].toFixed(6)])),
+      [`${second} - ${first}`]: this.difference[i].toFixed(6),
+    }));
+    const about = ["dbce", stem(this.set.test_data), score, ...(prior === "corrected" ? ["corrected"] : [])];
+    offerFile(`${about.join("-")}.csv`, "text/csv", csv(rows));
   }
 
   listen() {
@@ -261,8 +265,10 @@ export class SetTab {
       const row = target.closest("tr[data-image]");
       if (row) viewer.set({ picked: +row.dataset.image });
       const act = target.closest("[data-set]")?.dataset.set;
-      if (act === "more") this.rows += MORE;
-      if (act === "more") this.drawList();
+      if (act === "more") {
+        this.rows += MORE;
+        this.drawList();
+      }
       if (act === "csv") this.csv();
       if (act === "all") this.scatter.clear();
       if (act === "swap") viewer.set({ first: viewer.state.second, second: viewer.state.first });
