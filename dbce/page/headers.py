@@ -28,7 +28,7 @@ _POLICY = {
     "style-src": "'self' 'unsafe-inline'",  # gradio's and our style elements, and style attributes
     "img-src": "'self' data:",  # images travel inside the scene
     "font-src": "'self' data:",
-    "connect-src": "'self' data:",  # the page reads the image of a scene with fetch
+    "connect-src": "'self'",
     "object-src": "'none'",
     "frame-src": "'none'",
     "base-uri": "'self'",

@@ -18,7 +18,7 @@ POLICY = {
     "script-src": "'self' 'wasm-unsafe-eval'",
     "style-src": "'unsafe-inline'",  # our style element, and style attributes
     "img-src": "'self' data: blob:",
-    "connect-src": "'self' data:",  # the page reads the image of a scene with fetch
+    "connect-src": "'self'",
     "worker-src": "'self' blob:",  # from a blob, so that this policy binds it
     "manifest-src": "'self'",
     "base-uri": "'none'",
