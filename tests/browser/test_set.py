@@ -73,6 +73,8 @@ def test_dots_table_and_list_are_of_one_set_and_a_link_keeps_the_view(visit, tmp
     assert listed(page) == [IMAGES["names"][i] for i in small[:10]]
     mean = f"{100 * dice('bce', 'corrected').mean():.1f}"
     assert page.locator(".sizes tbody tr:last-child td").nth(1).inner_text() == mean
+    for sentence in (".wins", ".gains"):
+        assert "Balanced CE, prior corrected" in page.locator(sentence).inner_text()
     page.wait_for_function("location.hash.includes('order=smallest')")
     again = visit(path=page.evaluate("location.hash"))
     assert again.locator(".wins").inner_text() == title.inner_text() and listed(again) == listed(page)

@@ -61,7 +61,8 @@ export class SetTab {
     this.key = key;
     const { state, config, fields } = this.viewer;
     const { cases } = this;
-    const [a, b] = ["first", "second"].map((name) => config.titles[state[name]]);
+    const remark = (loss) => (state.prior === "corrected" && loss in config.shifts ? ", prior corrected" : "");
+    const [a, b] = [state.first, state.second].map((loss) => config.titles[loss] + remark(loss));
     const named = fields.table.get("score").choices.find(([value]) => value === state.score)[1];
     this.words = { a, b, group: cases.grouped ? this.set.group : "image" };
     const [x, y] = [state.first, state.second].map((loss) => cases.scores(loss, state.score, state.prior));
@@ -69,8 +70,7 @@ export class SetTab {
     this.findings = [0, 1, 2].map((third) => judge(cases, this.difference, cases.within(third)));
     this.all = judge(cases, this.difference, cases.within());
     this.order = this.sorted();
-    const corrected = (loss) => (state.prior === "corrected" && loss in config.shifts ? ", prior corrected" : "");
-    const labels = [`${named} of ${a}${corrected(state.first)}`, `${named} of ${b}${corrected(state.second)}`];
+    const labels = [`${named} of ${a}`, `${named} of ${b}`];
     this.view.querySelector(".wins").textContent = whoWins(this.difference, this.words);
     const dots = { x, y, third: cases.third, names: cases.names, labels: /** @type {[string, string]} */ (labels) };
     this.dots = dots;
