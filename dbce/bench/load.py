@@ -24,7 +24,7 @@ import nibabel as nib
 import numpy as np
 
 from dbce.data import phantoms, volumes
-from dbce.tasks import WORK_SIZE
+from dbce.tasks import TASKS, WORK_SIZE
 
 VISITORS = (20, 50, 200)
 """How many visitors come at once, in one round after the other."""
@@ -71,7 +71,7 @@ def pictures(visitors: Sequence[int] = VISITORS) -> str:
 
 
 def scans(count: int, slices: int = 300, side: int = 512) -> str:
-    """Start the app, and let visitors send a scan of the largest size each, all at once.
+    """Start the app, and let visitors send a scan of the largest size each, with its labels, all at once.
 
     Args:
         count: visitors.
@@ -97,8 +97,8 @@ def scans(count: int, slices: int = 300, side: int = 512) -> str:
         refusals = {reply["error"] for _, reply in answers if "error" in reply}
         return "\n".join(
             [
-                f"{count} scans of {side} x {side} x {slices} ({len(body) / 1e6:.0f} MB as base64) at once, "
-                f"{os.cpu_count()} CPU cores, {_besides()}",
+                f"{count} scans of {side} x {side} x {slices} with labels ({len(body) / 1e6:.0f} MB as base64) "
+                f"at once, {os.cpu_count()} CPU cores, {_besides()}",
                 f"opened {opened} in {whole:.0f} s, refused {count - opened}",
                 *sorted(refusals),
                 _most(memory),
@@ -115,7 +115,7 @@ def _picture(seed: int) -> str:
 
 
 def _scan(slices: int, side: int) -> str:
-    """A scan of noise that fills the file as far as is allowed."""
+    """A scan of noise that fills the file as far as is allowed, and labels: a block of every class."""
     if slices * side * side > volumes.MAX_VOXELS or slices > volumes.MAX_SLICES:
         raise ValueError(f"{side} x {side} x {slices} voxels are more than the page opens.")
     rng = np.random.default_rng(0)
@@ -123,10 +123,20 @@ def _scan(slices: int, side: int) -> str:
     while True:
         planes = rng.integers(0, 2**levels, (side, side, min(slices, 20)), np.int16)
         voxels = np.tile(planes, (1, 1, -(-slices // planes.shape[2])))[..., :slices]
-        data = gzip.compress(nib.Nifti1Image(voxels, np.eye(4)).to_bytes(), 1)
+        data = gzip.compress(_nifti(voxels), 1)
         if len(data) < volumes.MAX_BYTES:
-            return json.dumps({"image": {"name": "noise.nii.gz", "data": b64encode(data).decode()}})
+            break
         levels -= 1
+    labels = np.zeros(voxels.shape, np.uint8)
+    classes = TASKS["organs"].num_classes
+    for cls in range(1, classes):
+        labels[side * cls // classes : side * (cls + 1) // classes, side // 4 : side // 2] = cls
+    files = {"image": ("noise.nii.gz", data), "mask": ("blocks.nii.gz", gzip.compress(_nifti(labels), 1))}
+    return json.dumps({key: {"name": name, "data": b64encode(data).decode()} for key, (name, data) in files.items()})
+
+
+def _nifti(voxels: np.ndarray) -> bytes:
+    return nib.Nifti1Image(voxels, np.eye(4)).to_bytes()
 
 
 @contextmanager
