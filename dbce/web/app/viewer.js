@@ -2,6 +2,7 @@
 import { bytes, unpackArrays } from "../core/scene.js";
 import { studyOf } from "../core/label_study.js";
 import { trained } from "../core/sentences.js";
+import { attribute, write } from "../parts/write.js";
 import { Fields } from "./state.js";
 import { firstTheme, keepTheme } from "./theme.js";
 
@@ -73,6 +74,7 @@ export class Viewer {
     /** @type {Record<string, Tab>} */
     this.tabs = {};
     this.scheduled = false;
+    this.themed = ""; // whose colours stand behind the page
     /** @type {(() => void)[]} what else is drawn with every frame */
     this.drawers = [];
     /** @type {((scene: import("../core/scene.js").Scene) => void)[]} what else a new image changes */
@@ -132,15 +134,18 @@ export class Viewer {
 
   render() {
     const { root, state, study } = this;
-    Object.assign(root.dataset, { tab: state.tab, theme: state.theme, palette: state.palette });
-    document.documentElement.style.background = getComputedStyle(root).getPropertyValue("--page");
+    for (const name of ["tab", "theme", "palette"]) attribute(root, `data-${name}`, state[name]);
+    if (this.themed !== state.theme) {
+      this.themed = state.theme;
+      document.documentElement.style.background = getComputedStyle(root).getPropertyValue("--page");
+    }
     root.classList.toggle("painting", state.painting);
     this.$(".brush").hidden = !state.painting;
     this.showControls();
     if (!study) return;
     for (const part of this.$$("[data-needs=mask]")) part.hidden = !study.labelled;
-    this.$('[data-out="opacity"]').textContent = `${Math.round(state.opacity * 100)} %`;
-    for (const out of this.$$('[data-out="rim-radius"]')) out.textContent = state.radius;
+    write(this.$('[data-out="opacity"]'), `${Math.round(state.opacity * 100)} %`);
+    for (const out of this.$$('[data-out="rim-radius"]')) write(out, state.radius);
     for (const draw of this.drawers) draw();
     this.tabs[state.tab].draw();
     this.point(state.pixel);
@@ -151,26 +156,27 @@ export class Viewer {
     const { state } = this;
     for (const tab of this.$$(".tabs button")) {
       const on = tab.dataset.tab === state.tab;
-      tab.setAttribute("aria-selected", on);
-      tab.tabIndex = on ? 0 : -1;
+      attribute(tab, "aria-selected", String(on));
+      attribute(tab, "tabindex", on ? "0" : "-1");
       this.$("#view-" + tab.dataset.tab).hidden = !on;
     }
     for (const input of this.$$("[data-field] input[type=radio]")) input.checked = state[input.name] === input.value;
     for (const input of this.$$("input[type=range][data-field]")) {
       const name = input.dataset.field;
-      input.value = state[name];
-      input.setAttribute("aria-valuetext", SPOKEN[name](state[name]));
+      if (input.value !== String(state[name])) input.value = state[name];
+      attribute(input, "aria-valuetext", SPOKEN[name](state[name]));
     }
     for (const input of this.$$("input[type=checkbox]")) {
       const now = state[input.name];
       input.checked = Array.isArray(now) ? now.includes(input.value) : now;
     }
     const pressed = { palette: state.palette === "safe", paint: state.painting, erase: state.erase };
-    for (const [name, on] of Object.entries(pressed)) this.$(`[data-do="${name}"]`).setAttribute("aria-pressed", on);
+    for (const [name, on] of Object.entries(pressed))
+      attribute(this.$(`[data-do="${name}"]`), "aria-pressed", String(on));
     for (const button of this.$$(".examples button"))
-      button.setAttribute("aria-pressed", +button.dataset.example === state.example);
+      attribute(button, "aria-pressed", String(+button.dataset.example === state.example));
     for (const button of this.$$("[data-class]"))
-      button.setAttribute("aria-pressed", +button.dataset.class === state.cls);
+      attribute(button, "aria-pressed", String(+button.dataset.class === state.cls));
   }
 
   /**

@@ -24,7 +24,8 @@ const BESIDE = 1; // px: this near to the outline is "just" outside or inside
  */
 export function tallyOf(study, weights) {
   const { labels, near, distance, valid, areas } = study;
-  const background = { counts: new Float64Array(FAR + 1), sums: new Float64Array(FAR + 1) }; // by distance to an object
+  /** @type {Record<"counts" | "sums", Float64Array>} by distance to an object */
+  const background = { counts: new Float64Array(FAR + 1), sums: new Float64Array(FAR + 1) };
   let [objects, object] = [0, 0];
   let [outsides, outside, insides, inside] = [0, 0, 0, 0];
   let [low, high] = [Infinity, 0];
@@ -50,6 +51,36 @@ export function tallyOf(study, weights) {
   }
   const held = areas.filter((curve) => curve[0] > 0).length;
   return { valid, background, objects, object, outsides, outside, insides, inside, alike: low === high, held };
+}
+
+/**
+ * The same of two classes and their weights, from how many pixels of each lie how far from the other: no pixel is
+ * looked at.
+ * @param {import("./study.js").Study} study with labels of two classes
+ * @param {import("./weights.js").ClassWeights} given
+ * @returns {Tally}
+ */
+export function tallyOfClasses(study, { weights, reach }) {
+  const [counts, inside] = study.sumsByDistance(null);
+  const sums = counts.map(() => 0);
+  const most = Math.max(...weights);
+  const tally = { objects: 0, object: 0, outsides: 0, outside: 0, insides: 0, inside: 0 };
+  let [low, high] = [Infinity, 0];
+  for (let d = 0; d <= FAR; d++) {
+    const [outer, inner] = within(d, reach) ? [most, most] : weights; // the other class reaches these pixels too
+    sums[d] = counts[d] * outer;
+    tally.objects += inside[d];
+    tally.object += inside[d] * inner;
+    if (counts[d]) [low, high] = [Math.min(low, outer), Math.max(high, outer)];
+    if (inside[d]) [low, high] = [Math.min(low, inner), Math.max(high, inner)];
+    if (!within(d, BESIDE)) continue;
+    tally.outsides += counts[d];
+    tally.outside += sums[d];
+    tally.insides += inside[d];
+    tally.inside += inside[d] * inner;
+  }
+  const held = study.areas.filter((curve) => curve[0] > 0).length;
+  return { valid: study.valid, background: { counts, sums }, ...tally, alike: low === high, held };
 }
 
 /**

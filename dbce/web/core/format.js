@@ -17,7 +17,7 @@ export function digits(v) {
 }
 
 /** @param {number} n a count, its thousands set apart by thin spaces */
-export const grouped = (n) => n.toLocaleString("en-US").replaceAll(",", "\u2009");
+export const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u2009");
 
 /** @param {number} v a share -> its percent, with one decimal */
 export const percent = (v) => (100 * v).toFixed(1);

@@ -43,6 +43,7 @@ export class Study {
     this.residuals = {};
     /** @type {Record<string, Float64Array[]>} */
     this.byDistance = {};
+    this.region = { labels: this.labels, radius: NaN, of: this.labels };
     const labels = /** @type {Uint8Array | undefined} */ (arrays.labels);
     const given = this.classes.map((cls) => /** @type {Uint8Array} */ (arrays["distance:" + cls]));
     this.setLabels(labels ?? null, labels ? given : null);
@@ -322,20 +323,26 @@ export class Study {
   compare(loss, radius, threshold) {
     const logit = this.logits(loss);
     const limit = this.limit(threshold);
-    const { labels, near } = this;
-    let [tp, missed, rim, far] = [0, 0, 0, 0];
-    for (let i = 0; i < this.count; i++) {
-      if (labels[i] === IGNORE) continue;
-      const found = logit[i] > limit;
-      if (labels[i]) {
-        if (found) tp++;
-        else missed++;
-      } else if (found) {
-        if (within(near[i], radius)) rim++;
-        else far++;
-      }
-    }
+    const regions = this.regions(radius);
+    const found = new Int32Array(4); // by region
+    for (let i = 0; i < this.count; i++) if (logit[i] > limit) found[regions[i]]++;
+    const [, tp, rim, far] = found;
+    const missed = this.areas[1][0] - tp;
     return { scores: scoresOf(tp, rim + far, missed), errors: { rim, far, missed } };
+  }
+
+  /**
+   * Where every pixel lies: 0 ignored, 1 object, 2 rim, 3 far background.
+   * @param {number} radius
+   */
+  regions(radius) {
+    const { labels, near } = this;
+    if (this.region.labels === labels && this.region.radius === radius) return this.region.of;
+    const of = new Uint8Array(this.count);
+    for (let i = 0; i < of.length; i++)
+      of[i] = labels[i] === IGNORE ? 0 : labels[i] ? 1 : within(near[i], radius) ? 2 : 3;
+    this.region = { labels, radius, of };
+    return of;
   }
 
   /**

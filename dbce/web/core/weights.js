@@ -114,6 +114,14 @@ export function weightMap({ labels, classes, distance, ignored }, given, out, on
     for (let i = 0; i < out.length; i++) out[i] = of[labels[i]];
     return out;
   }
+  if (only === null && classes.length === 2) {
+    const most = Math.max(...weights);
+    for (let i = 0; i < out.length; i++) {
+      const own = labels[i];
+      out[i] = own === IGNORE ? 0 : within(distance[1 - own][i], reach) ? most : weights[own];
+    }
+    return out;
+  }
   out.fill(0);
   const rising = classes.filter((cls) => weights[cls] && (only === null || cls === only));
   rising.sort((a, b) => weights[a] - weights[b]); // the largest comes last

@@ -1,4 +1,6 @@
 // What the colours stand for, and the buttons that pick a class.
+import { grouped } from "../core/format.js";
+import { attribute, write } from "./write.js";
 
 /**
  * A button for every class but the background.
@@ -15,6 +17,15 @@ export const classPicker = (classes, colours) =>
     )
     .join("");
 
-/** @param {[number, string, string][]} counts of pixels, what kind of error, and in words */
-export const chips = (counts, grouped) =>
-  counts.map(([n, kind, word]) => `<span class="${kind} ${n ? "some" : ""}">${grouped(n)} ${word}</span>`).join("");
+/**
+ * One chip a kind of error.
+ * @param {Element} box that holds nothing else
+ * @param {[number, string, string][]} counts of pixels, what kind of error, and in words
+ */
+export function chips(box, counts) {
+  while (box.childElementCount < counts.length) box.append(document.createElement("span"));
+  counts.forEach(([n, kind, word], k) => {
+    attribute(box.children[k], "class", n ? `${kind} some` : kind);
+    write(box.children[k], `${grouped(n)} ${word}`);
+  });
+}

@@ -1,5 +1,6 @@
 // Beside the scores in view: who is ahead on this image, whether it is a counterexample, and that it proves nothing.
 import { oneImage } from "../core/sentences.js";
+import { write } from "./write.js";
 
 /**
  * @param {import("../app/viewer.js").Viewer} viewer
@@ -8,6 +9,5 @@ import { oneImage } from "../core/sentences.js";
  */
 export function tellOneImage({ config }, view, dice) {
   const said = oneImage(dice, config.titles, config.method, config.nouns.seen, config.alone);
-  const line = view.querySelector('[data-out="one-image"]');
-  if (line.textContent !== said) line.textContent = said;
+  write(view.querySelector('[data-out="one-image"]'), said);
 }

@@ -2,6 +2,7 @@
 import { IGNORE } from "../core/dilation.js";
 import { digits, grouped } from "../core/format.js";
 import { BLACK, HATCH, mix } from "./colour.js";
+import { attribute, write } from "./write.js";
 
 const FRAME = `<div class="frame"><div class="stage"><canvas role="img" tabindex="0"></canvas><div class="ring"></div>
   <div class="cross"></div></div><div class="over">
@@ -128,7 +129,7 @@ export class Panel {
       for (let i = 0; i < pixels.length; i++)
         pixels[i] = clear && pixels[i] === BLACK ? image[i] : mix(pixels[i], image[i], k);
     this.context.putImageData(this.data, 0, 0);
-    if (text) this.canvas.setAttribute("aria-label", text);
+    if (text) attribute(this.canvas, "aria-label", text);
   }
 
   /**
@@ -146,8 +147,8 @@ export class Panel {
     this.show(text);
     this.overlay(lines);
     if (this.ends) {
-      this.ends[0].textContent = "0";
-      this.ends[1].textContent = digits(top);
+      write(this.ends[0], "0");
+      write(this.ends[1], digits(top));
     }
   }
 

@@ -2,6 +2,7 @@
 import { digits, percent } from "../core/format.js";
 import { ratio, share } from "../core/sentences.js";
 import { explained } from "./term.js";
+import { attribute, write } from "./write.js";
 
 const REGIONS = ["object", "rim", "far"];
 
@@ -37,17 +38,19 @@ export class ShareBars {
    */
   drawBar(name, title, shares, counts) {
     const { row, bar } = this.rows.get(name);
-    const values = row.querySelector(".values").children;
+    const values = row.lastElementChild.children;
+    let end = 0;
     shares.forEach((part, i) => {
-      /** @type {HTMLElement} */ (bar.children[i]).style.flex = `${part} 0 0px`;
+      end += part; // each lies below those before it, from the left end: moving them costs no layout
+      /** @type {HTMLElement} */ (bar.children[i]).style.transform = `scaleX(${end})`;
       const value = /** @type {HTMLElement} */ (values[i]);
       value.style.flex = `${part} 1 0px`;
-      value.textContent = share(part);
+      write(value, share(part));
       value.hidden = !counts[i];
     });
     const said = REGIONS.map((r, i) => `${r} ${percent(shares[i])} %`).join(", ");
-    bar.setAttribute("aria-label", `${title}: ${said}`);
-    bar.dataset.shares = shares.join(" ");
+    attribute(bar, "aria-label", `${title}: ${said}`);
+    attribute(bar, "data-shares", shares.join(" "));
     row.classList.toggle("on", name === this.viewer.state.weighting);
   }
 
@@ -57,8 +60,8 @@ export class ShareBars {
    * @param {number} total its weighted loss
    */
   drawNumbers(name, facts, total) {
-    const { row } = this.rows.get(name);
-    row.querySelector('[data-out="ratio"]').textContent = ratio(facts);
-    row.querySelector('[data-out="total"]').textContent = digits(total);
+    const [, ofOutline, loss] = this.rows.get(name).row.children;
+    write(ofOutline, ratio(facts));
+    write(loss, digits(total));
   }
 }

@@ -2,6 +2,7 @@
 import { digits } from "../core/format.js";
 import { diverging, GREY, styled } from "./colour.js";
 import { Panel } from "./panel.js";
+import { write } from "./write.js";
 
 export class SignedPanel extends Panel {
   /**
@@ -41,7 +42,7 @@ export class SignedPanel extends Panel {
     for (let i = 0; i < out.length; i++) out[i] = table[(values[i] * factor + 127.5) | 0];
     this.show(text);
     this.overlay(lines);
-    this.ends[0].textContent = digits(-top);
-    this.ends[2].textContent = digits(top);
+    write(this.ends[0], digits(-top));
+    write(this.ends[2], digits(top));
   }
 }

@@ -1,6 +1,7 @@
 // Tables of scores.
 import { percent } from "../core/format.js";
 import { explained } from "./term.js";
+import { attribute, write } from "./write.js";
 
 const scoreRow = (key, name) => `<tr data-score="${key}"><th scope="row">${name}</th><td></td></tr>`;
 
@@ -32,8 +33,8 @@ export function best(values, write = percent) {
 export function fillRow(cells) {
   const most = best([...cells.values()].filter((value) => value !== undefined));
   for (const [cell, value] of cells) {
-    cell.textContent = value === undefined ? "\u2013" : percent(value);
-    cell.dataset.value = value === undefined ? "" : String(value);
+    write(cell, value === undefined ? "\u2013" : percent(value));
+    attribute(cell, "data-value", value === undefined ? "" : String(value));
     cell.classList.toggle("best", value !== undefined && +percent(value) === most);
   }
 }

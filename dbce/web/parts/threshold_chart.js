@@ -1,6 +1,7 @@
 // What the threshold does to each network on the image in view, and whether its probabilities mean what they say.
 import { percent } from "../core/format.js";
 import { Chart } from "./chart.js";
+import { write } from "./write.js";
 
 export const THRESHOLDS = Array.from({ length: 99 }, (_, k) => (k + 1) / 100);
 
@@ -90,17 +91,27 @@ export function reliability(networks) {
 }
 
 /**
- * Dice of every network at the threshold, and the best there is, with where.
+ * Dice of every network at the threshold, which `fillDices` writes, and the best there is, with where.
+ * @param {Curve[]} curves
+ */
+export function diceRows(curves) {
+  const rows = curves.map(({ name, line, values }) => {
+    const top = best(values);
+    return `<tr><th scope="row">${sample(line)}${name}</th><td data-now></td>
+      <td>${percent(values[top])}</td><td>${THRESHOLDS[top].toFixed(2)}</td></tr>`;
+  });
+  return `<thead><tr><th scope="col">Dice of this image, %</th><th scope="col" data-now></th>
+    <th scope="col">best</th><th scope="col">at</th></tr></thead><tbody>${rows.join("")}</tbody>`;
+}
+
+/**
+ * @param {Element} table of `diceRows`
  * @param {Curve[]} curves
  * @param {number} threshold
  */
-export function diceRows(curves, threshold) {
+export function fillDices(table, curves, threshold) {
   const at = Math.max(0, Math.min(98, Math.round(100 * threshold) - 1));
-  const rows = curves.map(({ name, line, values }) => {
-    const top = best(values);
-    return `<tr><th scope="row">${sample(line)}${name}</th><td>${percent(values[at])}</td>
-      <td>${percent(values[top])}</td><td>${THRESHOLDS[top].toFixed(2)}</td></tr>`;
-  });
-  return `<thead><tr><th scope="col">Dice of this image, %</th><th scope="col">at ${threshold.toFixed(2)}</th>
-    <th scope="col">best</th><th scope="col">at</th></tr></thead><tbody>${rows.join("")}</tbody>`;
+  const [head, ...cells] = table.querySelectorAll("[data-now]");
+  write(head, `at ${threshold.toFixed(2)}`);
+  curves.forEach(({ values }, k) => write(cells[k], percent(values[at])));
 }

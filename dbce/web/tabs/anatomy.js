@@ -1,14 +1,15 @@
 // Fig. 1, alive: image, labels, cross entropy, weight, weighted loss, and where the weight goes.
 import { IGNORE } from "../core/dilation.js";
-import { factsAt, tallyOf } from "../core/facts.js";
+import { factsAt, tallyOf, tallyOfClasses } from "../core/facts.js";
 import { digits, grouped, percent } from "../core/format.js";
 import { moral } from "../core/sentences.js";
-import { BLACK, hex, largest, styled, WHITE } from "../parts/colour.js";
+import { BLACK, hex, styled, WHITE } from "../parts/colour.js";
 import { classPicker } from "../parts/legend.js";
 import { Panel } from "../parts/panel.js";
 import { RadiusCharts } from "../parts/radius_charts.js";
 import { ShareBars } from "../parts/share_bars.js";
 import { explained } from "../parts/term.js";
+import { fill, write } from "../parts/write.js";
 import { formula } from "./formula.js";
 import { GradientPanels } from "./gradient.js";
 
@@ -50,6 +51,8 @@ export function anatomy(viewer) {
   const table = several ? config.colours.map(hex) : [BLACK, WHITE];
   const bars = new ShareBars(viewer);
   const charts = new RadiusCharts(viewer);
+  viewer.$('[data-out="radius"]').innerHTML = "<span></span><small>px</small>";
+  const shown = viewer.$('[data-out="radius"] span');
   let beside = new Float32Array(0); // weights that are not drawn
   /** What no radius changes: sums and losses of the weightings without one, for these labels. */
   let kept = { labels: null, tallies: {}, totals: {} };
@@ -87,6 +90,11 @@ export function anatomy(viewer) {
     const { tallies, totals } = config.weightings[key].has_radius ? { tallies: {}, totals: {} } : kept;
     const of = `${key} ${state.loss}`;
     if (!(of in totals)) {
+      const given = study.given(key, state.radius);
+      if (!several && !(given instanceof Float32Array)) {
+        const [object, rim, far] = study.parts(key, state.radius, state.loss);
+        return { tally: (tallies[key] ??= tallyOfClasses(study, given)), total: (totals[of] = object + rim + far) };
+      }
       const [map, ce] = [weightsOf(key), study.crossEntropy(state.loss)];
       tallies[key] ??= tallyOf(study, map);
       totals[of] = 0;
@@ -99,7 +107,7 @@ export function anatomy(viewer) {
     const { study } = viewer;
     const of = state.of === "loss" ? state.loss : null;
     const title = of ? `Where the loss of ${config.short[of]} falls` : "Where the weight goes";
-    viewer.$('[data-out="share-title"]').textContent = title;
+    write(viewer.$('[data-out="share-title"]'), title);
     for (const [key, { has_radius: hasRadius }] of Object.entries(config.weightings)) {
       const { tally, total } = sumsOf(key);
       const facts = factsAt(tally, state.radius);
@@ -109,7 +117,7 @@ export function anatomy(viewer) {
       if (key !== state.weighting) continue;
       const loss = of && { title: config.titles[of], who: viewer.who(of), shares };
       const inSet = key === "balanced_set" ? 1 - config.frequencies[0] : undefined;
-      viewer.$(".moral").textContent = moral(facts, { key, hasRadius, inSet }, nouns, loss);
+      write(viewer.$(".moral"), moral(facts, { key, hasRadius, inSet }, nouns, loss));
     }
   }
 
@@ -146,12 +154,16 @@ export function anatomy(viewer) {
     if (weights.length !== study.count) [weights, products] = [0, 0].map(() => new Float32Array(study.count));
     const ce = study.crossEntropy(state.loss);
     study.weightMap(state.weighting, state.radius, weights, only);
+    const own = { ce: 0, w: 0, wce: 0 };
     let total = 0;
-    for (let i = 0; i < products.length; i++) total += products[i] = weights[i] * ce[i];
-    const top =
-      state.scale === "own"
-        ? { ce: largest(ce), w: largest(weights), wce: largest(products) }
-        : study.tops(state.radius);
+    for (let i = 0; i < products.length; i++) {
+      const [w, c] = [weights[i], ce[i]];
+      total += products[i] = w * c;
+      if (w > own.w) own.w = w;
+      if (c > own.ce) own.ce = c;
+      if (products[i] > own.wce) own.wce = products[i];
+    }
+    const top = state.scale === "own" ? own : study.tops(state.radius);
     const lines = state.outline ? { at: study.edge(), colour: styled(viewer.root, "object") } : null;
     const inMaps = state.opacity < 1 ? lines : null;
     const said = {
@@ -193,14 +205,12 @@ export function anatomy(viewer) {
       ["network", config.short[state.loss]],
     ])
       for (const tag of strip.querySelectorAll(`.tag.${kind}`))
-        tag.textContent = tag.classList.contains("short") ? text : `${kind}: ${text}`;
+        write(tag, tag.classList.contains("short") ? text : `${kind}: ${text}`);
     for (const button of viewer.$$('[data-legend="weights"] button'))
       button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
     const taught = weighting.trained.map((loss) => config.titles[loss]).join(", ");
-    viewer.$('[data-out="taught"]').textContent = taught
-      ? `; trained with it: ${taught}`
-      : "; no network is trained with it";
-    viewer.$('[data-out="radius"]').innerHTML = `R = ${state.radius}<small>px</small>`;
+    write(viewer.$('[data-out="taught"]'), taught ? `; trained with it: ${taught}` : "; no network is trained with it");
+    write(shown, `R = ${state.radius}`);
     for (const part of [".slider", '[data-out="radius"]'])
       viewer.$(part).classList.toggle("off", !weighting.has_radius);
     drawShares();
@@ -209,7 +219,7 @@ export function anatomy(viewer) {
 
   function probe(pixel) {
     const { study } = viewer;
-    if (study.labelled) viewer.$(".probe").innerHTML = formula(study, config, state, pixel);
+    if (study.labelled) fill(viewer.$(".probe"), formula(study, config, state, pixel));
   }
 
   return { draw, probe };

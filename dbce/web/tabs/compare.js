@@ -6,6 +6,7 @@ import { chips } from "../parts/legend.js";
 import { tellOneImage } from "../parts/one_image.js";
 import { Panel } from "../parts/panel.js";
 import { agreementTable, fillRow, scoreTable } from "../parts/table.js";
+import { fill, write } from "../parts/write.js";
 import { DifferenceCard } from "./difference.js";
 import { ThresholdCard } from "./threshold.js";
 
@@ -60,14 +61,16 @@ class Column {
       if (on.fp) for (const i of outline((i) => logit[i] > limit, size)) out[i] = line;
       return;
     }
-    const hatch = labelled && state.palette === "safe"; // a second sign beside the colour
-    const seen = { tp: on.tp ? tp : BLACK, fp: on.fp ? fp : BLACK, fn: on.fn ? fn : BLACK };
-    for (let i = 0; i < out.length; i++) {
-      const found = logit[i] > limit;
-      const real = labelled ? Boolean(labels[i]) : found;
-      out[i] = found ? (real ? seen.tp : seen.fp) : real ? seen.fn : BLACK;
-      if (hatch && found !== real && ((i % size) + (found ? 1 : 5) * ((i / size) | 0)) % 6 === 0) out[i] = BLACK;
-    }
+    const [hit, excess, miss] = [on.tp ? tp : BLACK, on.fp ? fp : BLACK, on.fn ? fn : BLACK];
+    if (!labelled) for (let i = 0; i < out.length; i++) out[i] = logit[i] > limit ? hit : BLACK;
+    else
+      for (let i = 0; i < out.length; i++)
+        out[i] = logit[i] > limit ? (labels[i] ? hit : excess) : labels[i] ? miss : BLACK;
+    if (labelled && state.palette === "safe")
+      for (let i = 0; i < out.length; i++) {
+        const found = logit[i] > limit; // a second sign beside the colour
+        if (found !== Boolean(labels[i]) && ((i % size) + (found ? 1 : 5) * ((i / size) | 0)) % 6 === 0) out[i] = BLACK;
+      }
     panel.hatch();
   }
 
@@ -76,7 +79,7 @@ class Column {
     const { state, config } = this.viewer;
     const remark = this.corrected && state.prior === "corrected" ? "prior corrected" : config.remarks?.[this.loss];
     const small = remark ? ` <small>${remark}</small>` : "";
-    this.box.querySelector("h3").innerHTML = config.titles[this.loss] + small;
+    fill(this.box.querySelector("h3"), config.titles[this.loss] + small);
   }
 
   /** @param {string} below @param {Float32Array | null} weight */
@@ -93,14 +96,11 @@ class Column {
   /** Errors and scores at a threshold, in words. */
   tell({ scores, errors }) {
     const { rim, far, missed } = errors;
-    this.box.querySelector(".chips").innerHTML = chips(
-      [
-        [rim, "false", "in rim"],
-        [far, "false", "far"],
-        [missed, "miss", "missed"],
-      ],
-      grouped,
-    );
+    chips(this.box.querySelector(".chips"), [
+      [rim, "false", "in rim"],
+      [far, "false", "far"],
+      [missed, "miss", "missed"],
+    ]);
     const title = this.viewer.config.titles[this.loss];
     const wrong = `${rim} false positive pixels in the rim, ${far} far away, ${missed} missed`;
     this.prediction.show(`${title}: ${wrong}; Dice ${percent(scores.dice)} percent`, true);
@@ -118,7 +118,7 @@ class Column {
     };
     const { captions } = this.viewer.config;
     for (const [name, panel] of Object.entries(this.below))
-      panel.caption.innerHTML = captions[name] + (pixel && !panel.figure.hidden ? ` <b>${value[name]()}</b>` : "");
+      fill(panel.caption, captions[name] + (pixel && !panel.figure.hidden ? ` <b>${value[name]()}</b>` : ""));
   }
 }
 
@@ -204,7 +204,7 @@ export function compare(viewer) {
     const { judged: study } = viewer;
     if (!image.shows()) image.showImage(`The image, ${study.size} by ${study.size} pixels`);
     drawTruth();
-    viewer.$('.rail [data-out="threshold"]').textContent = state.threshold.toFixed(2);
+    write(viewer.$('.rail [data-out="threshold"]'), state.threshold.toFixed(2));
     drawLegend();
     viewer.$('[data-field="below"]').hidden = !study.labelled;
     for (const loss of study.losses) {

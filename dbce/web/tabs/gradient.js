@@ -1,6 +1,7 @@
 // Where the optimiser pushes, and which way: p - y and M (p - y), in place of the loss maps.
 import { digits } from "../core/format.js";
 import { SignedPanel } from "../parts/signed_panel.js";
+import { write } from "../parts/write.js";
 
 const LEGEND = `<p class="legend push"><span><i class="fn"></i>p up <b></b></span>
   <span><i class="fp"></i>p down <b></b></span></p>`;
@@ -58,7 +59,7 @@ export class GradientPanels {
     }
     if (state.scale !== "own") top = study.gradientTop(state.radius);
     const share = (part) => (up + down > 0 ? `${Math.round((100 * part) / (up + down))} %` : "0 %");
-    [up, down].forEach((part, k) => (this.shares[k].textContent = share(part)));
+    [up, down].forEach((part, k) => write(this.shares[k], share(part)));
     const pushes = `${share(up)} of it raises the probability, ${share(down)} lowers it`;
     const [plain, weighted] = this.panels;
     if (!plain.shows(residual, state.palette, state.theme, lines?.at, lines?.colour))

@@ -1,6 +1,6 @@
 // Fig. 4, alive: one slice through four networks of several classes; label maps, wrong pixels, Dice of every organ.
 import { IGNORE, outline } from "../core/dilation.js";
-import { digits, grouped, percent } from "../core/format.js";
+import { digits, percent } from "../core/format.js";
 import { BLACK, hex, mix, styled } from "../parts/colour.js";
 import { chips, classPicker } from "../parts/legend.js";
 import { tellOneImage } from "../parts/one_image.js";
@@ -97,15 +97,12 @@ export function organs(viewer) {
     }
     const result = study.compareLabels(loss, state.radius);
     const { rim, far, missed, confused } = result.errors;
-    box.querySelector(".chips").innerHTML = chips(
-      [
-        [rim, "false", "in rim"],
-        [far, "false", "far"],
-        [missed, "miss", "missed"],
-        [confused, "mixed", "wrong organ"],
-      ],
-      grouped,
-    );
+    chips(box.querySelector(".chips"), [
+      [rim, "false", "in rim"],
+      [far, "false", "far"],
+      [missed, "miss", "missed"],
+      [confused, "mixed", "wrong organ"],
+    ]);
     drawLabels(labels, found, `Label map of ${title}; mean Dice ${percent(result.mean)} percent`);
     const wrong = `${rim} in the rim, ${far} far away, ${missed} missed, ${confused} of a wrong organ`;
     drawErrors(errors, found, `Wrong pixels of ${title}: ${wrong}`);

@@ -1,6 +1,6 @@
 // Below the networks in Compare: Dice against threshold on this image, and the reliability diagram of the test set.
 import { sigmoid } from "../core/losses.js";
-import { diceRows, reliability, sample, ThresholdChart, THRESHOLDS } from "../parts/threshold_chart.js";
+import { diceRows, fillDices, reliability, sample, ThresholdChart, THRESHOLDS } from "../parts/threshold_chart.js";
 
 const HTML = `<figure><figcaption>Dice of this image against the threshold</figcaption>
     <div class="chart" data-chart="dice"></div>
@@ -32,10 +32,11 @@ export class ThresholdCard {
     if (now.some((part, i) => part !== this.key[i])) {
       this.key = now;
       this.drawCurves(losses);
+      this.card.querySelector(".dices").innerHTML = diceRows(this.curves);
       this.drawReliability(losses);
     }
     this.chart.chart.mark(this.dice, state.threshold);
-    this.card.querySelector(".dices").innerHTML = diceRows(this.curves, state.threshold);
+    fillDices(this.card.querySelector(".dices"), this.curves, state.threshold);
   }
 
   /** @param {string[]} losses */

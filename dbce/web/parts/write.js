@@ -1,0 +1,38 @@
+// What a page says, written only where it differs from what stands there: a slider changes a few of many texts, and
+// what is written is parsed and laid out.
+
+/**
+ * The text of an element that holds nothing else.
+ * @param {Element} node
+ * @param {string | number} text
+ */
+export function write(node, text) {
+  const { firstChild } = node;
+  const now = String(text);
+  if (firstChild?.nodeType === Node.TEXT_NODE && !firstChild.nextSibling) {
+    if (firstChild.nodeValue !== now) firstChild.nodeValue = now;
+  } else if (now || firstChild) node.textContent = now;
+}
+
+/** @type {WeakMap<Element, string>} what `fill` put there */
+const filled = new WeakMap();
+
+/**
+ * The HTML of an element that nobody else writes to.
+ * @param {Element} node
+ * @param {string} html
+ */
+export function fill(node, html) {
+  if (filled.get(node) === html) return;
+  filled.set(node, html);
+  node.innerHTML = html;
+}
+
+/**
+ * @param {Element} node
+ * @param {string} name
+ * @param {string} value
+ */
+export function attribute(node, name, value) {
+  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
