@@ -63,7 +63,8 @@ def test_every_weighting_has_a_file_and_every_file_a_weighting():
 def test_python_gives_what_is_stored(given):
     for name, content in given.items():
         old, new = stored(name), json.loads(json.dumps(content))
-        for scene in (*old.get("scenes", {}).values(), *new.get("scenes", {}).values()):
+        coarse = [case["scene"] for given in (old, new) for case in given.get("coarse", {}).values()]
+        for scene in (*old.get("scenes", {}).values(), *new.get("scenes", {}).values(), *coarse):
             scene["data"] = {"uint8": scene["data"]}  # what is inflated is compared: libraries deflate differently
             assert scene.pop("image").startswith("data:image/png;base64,")
         compare(old, new, name, 2e-6)

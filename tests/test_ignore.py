@@ -8,7 +8,6 @@ import dataclasses
 import io
 import json
 import zipfile
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -44,6 +43,7 @@ from dbce.train.training import Recipe, build_loss, train
 from dbce.weightings import WEIGHTINGS
 from dbce.weights import weight_map
 from tests.golden_cases import FREQUENCIES
+from tests.scenes import unpack
 from tests.test_borders import unet_by_hand
 from tests.test_evaluation import Ninths, Redness
 from tests.test_label_study import log_softmax, saying
@@ -527,19 +527,6 @@ def test_an_organ_of_number_1_is_not_written_as_255(pair):
     one = dataclasses.replace(pair[1], labels=labels)
     with zipfile.ZipFile(io.BytesIO(export.render(one, View(figure="organs"), "zip"))) as archive:
         assert np.array_equal(np.asarray(Image.open(io.BytesIO(archive.read("labels.png")))), labels)
-
-
-def unpack(text: str) -> dict[str, np.ndarray]:
-    content = json.loads(text)
-    block = zlib.decompress(base64.b64decode(content["data"]))
-    arrays = {}
-    for name, part in content["arrays"].items():
-        array = np.frombuffer(block, part["type"], part["length"], part["offset"])
-        if part["type"] == "int16":  # low bytes first, then high ones, of differences to the neighbours
-            low, high = array.view(np.uint8).reshape(2, -1).astype(np.int64)
-            array = (low + 256 * high).reshape(64, 64).cumsum(0).cumsum(1).astype(np.uint16).view(np.int16)
-        arrays[name] = array.reshape(64, 64)
-    return arrays
 
 
 def test_a_scene_carries_255_and_distances_to_real_classes(pair):

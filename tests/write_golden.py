@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from scipy.ndimage import binary_erosion
 
 from dbce import losses, metrics
@@ -173,7 +174,21 @@ def _scene() -> dict[str, Any]:
             bits[name] = values if len(labels) < 20 else values[1:2]
     names = [name for name in label_maps() if name.startswith(("2", "7", "64"))]
     scenes = {name: json.loads(scene(studies()[name], name, "a note", (3, 7), "btcv")) for name in names}
-    return {"differences": taken, "bits": bits, "scenes": scenes}
+    return {"differences": taken, "bits": bits, "scenes": scenes, "coarse": _coarse()}
+
+
+def _coarse() -> dict[str, Any]:
+    """Scenes whose logits stand as the numbers they were enlarged from: of several sides, faint and strong ones."""
+    rng = np.random.default_rng(11)
+    found = {}
+    for size, side, spread in ((40, 32, 4.0), (30, 28, 0.01), (33, 12, 60.0)):
+        quarter = torch.from_numpy(rng.normal(0, spread, (1, 1, side // 4, side // 4)).astype(np.float32))
+        for larger in (side, size):
+            quarter = F.interpolate(quarter, (larger, larger), mode="bilinear", align_corners=False)
+        steps = quantise(quarter[0, 0].numpy())
+        study = Study(TASKS["polyp"], np.zeros((size, size, 3), np.uint8), None, {"ce": steps}, sides={"ce": side})
+        found[f"{size} from {side}"] = {"scene": json.loads(scene(study, "coarse")), "steps": packed(steps)}
+    return found
 
 
 def _prior() -> dict[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import posixpath
 import re
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 WEB = Path(__file__).parent.parent / "web"
@@ -35,9 +35,6 @@ STYLES = (
     "paper",
 )
 """The files of the style, in the order in which they override each other."""
-
-STARTS = ("main.js", "backends/gradio.js")
-"""What gradio's page loads by itself."""
 
 _IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'](?: with [^;]*)?;""", re.MULTILINE)
 
@@ -70,51 +67,36 @@ def content_hash() -> str:
 
 @cache
 def needed(*roots: str) -> list[str]:
-    """The modules that the page starts with: what these import, and what that imports; by default, what gradio's
-    page starts with."""
+    """These modules, what they import, and what that imports."""
     found: list[str] = []
-    waiting = list(roots or STARTS)
+    waiting = list(roots)
     while waiting:
         name = waiting.pop()
         if name not in found:
             found.append(name)
-            if name.endswith(".json"):
-                continue
-            waiting += [_beside(name, target) for target in _IMPORT.findall(text(name))]
+            waiting += imports(name)
     return sorted(found)
 
 
-def _beside(name: str, target: str) -> str:
+def imports(name: str) -> list[str]:
+    """The modules that a module names as it starts, relative to `WEB`."""
+    if name.endswith(".json"):
+        return []
+    return list(dict.fromkeys(beside(name, target) for target in _IMPORT.findall(text(name))))
+
+
+def ordered(*roots: str) -> list[str]:
+    """What these modules need, and they themselves, each after what it imports.
+
+    Raises:
+        ValueError: modules that import each other in a circle.
+    """
+    try:
+        return list(TopologicalSorter({name: imports(name) for name in needed(*roots)}).static_order())
+    except CycleError as error:
+        raise ValueError(f"the modules {' -> '.join(error.args[1])} import each other; part them.") from error
+
+
+def beside(name: str, target: str) -> str:
     """A relative import of a module, relative to `WEB`."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
-
-
-def loader(settings: str, local: str = "") -> str:
-    """The script that gradio calls with ``element``, ``props`` and ``server``: it loads the modules and starts them.
-
-    The address is taken from the page's own, so that it holds behind any prefix of a proxy.
-
-    Args:
-        settings: `dbce.page.settings.config` as JSON.
-        local: as of `dbce.page.local.Local.script`, where networks run in the browser.
-    """
-    names = ["main.js", "backends/gradio.js", *(["backends/local.js"] if local else [])]
-    made = "gradioBackend(server, props.value, settings.formats)"
-    backend = f"localBackend({made}, {local})" if local else made
-    base = json.dumps(f"{PATH}/{content_hash()}/")
-    return f"""
-const base = new URL({base}, document.baseURI);
-for (const name of {json.dumps([name for name in needed(*names) if name.endswith(".js")])}) {{
-  const link = Object.assign(document.createElement("link"), {{ rel: "modulepreload", href: new URL(name, base) }});
-  document.head.append(link);
-}}
-const load = (name) => import(new URL(name, base));
-Promise.all({json.dumps(names)}.map(load)).then((loaded) => {{
-  const {{ mount, gradioBackend, localBackend }} = Object.assign({{}}, ...loaded);
-  const settings = {settings};
-  return mount(element, settings, {backend});
-}}).catch((error) => {{
-  element.querySelector(".message").textContent = `The page did not start (${{error.message}}); reload it.`;
-  throw error;
-}});
-"""

@@ -11,7 +11,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from dbce.data import inputs
-from dbce.page import assets, cache, workers
+from dbce.page import assets, cache, start, workers
 from dbce.page.api import Blocks, add_endpoints
 from dbce.page.desk import Desk
 from dbce.page.headers import Compressed, SafeHeaders
@@ -38,6 +38,9 @@ body, gradio-app, .gradio-container { background: transparent !important; }
 """
 """Lets the viewer fill gradio's page."""
 
+FONTS = ("system-ui", "sans-serif")
+"""The viewer's style names its own; gradio's would be a tenth of what a first visit loads."""
+
 
 def launch_options(embed: Sequence[str] = (), local: Local | None = None) -> dict[str, Any]:
     """Arguments of ``launch`` that belong to the page.
@@ -48,6 +51,7 @@ def launch_options(embed: Sequence[str] = (), local: Local | None = None) -> dic
     """
     return {
         "css": CSS,
+        "theme": gr.themes.Default(font=FONTS, font_mono=("ui-monospace", "monospace")),
         "footer_links": [],
         "show_error": False,  # of our faults; the sentences for visitors are shown always
         "run_history": False,
@@ -121,11 +125,12 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Loca
     async def queue_place(request: str) -> dict[str, int | None]:
         return await desk.queue_place(request)
 
+    first = start.keep_first(offer.predictor.task.name, studio.open_study('{"example": 0}')["scene"])
     gr.HTML(
-        value=studio.open_study('{"example": 0}')["scene"],
+        value="",
         html_template=assets.text("viewer.html"),
         css_template="",
-        js_on_load=assets.loader(settings, local.script(offer.predictor.task.name) if local else ""),
+        js_on_load=start.loader(settings, first, local.script(offer.predictor.task.name) if local else ""),
         head=f"<style>{assets.style()}</style>",
         apply_default_css=False,
         server_functions=[open_study, export_view, queue_place],

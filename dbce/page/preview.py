@@ -1,4 +1,5 @@
-"""What a chat or a slide shows of a link to the page: its own title, sentence and picture, in place of gradio's."""
+"""What stands in the head of a page beside what gradio writes: title, sentence and picture for a chat or a slide that
+shows a link, in place of gradio's, and what the page loads first."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import re
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dbce.page import assets
+from dbce.page import assets, start
 from dbce.page.headers import whole_pages
 
 TITLE = "dbce: where does the loss look?"
@@ -19,6 +20,7 @@ SENTENCE = (
 PICTURE = "preview.png"
 """1200 x 630 px, below `dbce.page.assets.WEB`; drawn by assets/make.py."""
 
+_BASE = re.compile(rb"<base\s[^>]*>|<head>")  # addresses behind it are relative to it
 _THEIRS = re.compile(rb'<meta\s[^>]*(?:property|name)="(?:og|twitter):[^>]*>\s*')
 
 
@@ -41,7 +43,8 @@ def tags(base: str) -> str:
 
 
 class Preview:
-    """ASGI middleware that puts `tags` into every page in place of those that gradio writes."""
+    """ASGI middleware that puts `tags` into every page in place of those that gradio writes, and what is to be loaded
+    early as far ahead as it can stand."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -53,6 +56,7 @@ class Preview:
 
         def ours(headers: MutableHeaders, page: bytes) -> bytes:
             page = _THEIRS.sub(b"", page).replace(b"</head>", tags(_base(scope)).encode() + b"</head>", 1)
+            page = _BASE.sub(lambda base: base[0] + start.preloads(page), page, count=1)
             if "content-length" in headers:
                 headers["content-length"] = str(len(page))
             return page

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import mimetypes
 import os
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount
@@ -13,8 +15,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from dbce.page.assets import KINDS, PATH, WEB, content_hash, modules
+from dbce.page.start import kept
 
-_YEAR = 31_536_000
+KEPT = "public, max-age=31536000, immutable"
+"""Of files that never change under their addresses: for a year."""
 
 
 def mount() -> Mount:
@@ -45,12 +49,25 @@ class KeptFiles(StaticFiles):
     ) -> Response:
         """The file, to be kept."""
         response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["cache-control"] = f"public, max-age={_YEAR}, immutable"
+        response.headers["cache-control"] = KEPT
         return response
 
 
 class _Modules(KeptFiles):
-    """The files below `WEB` that `KINDS` names, under their content's hash."""
+    """The files below `WEB` that `KINDS` names, under their content's hash, and what `dbce.page.start` keeps."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A file, packed already or not."""
+        found = kept(path)
+        if found is None or scope["method"] not in ("GET", "HEAD"):
+            return await super().get_response(path, scope)
+        content, kind = found
+        headers = {"cache-control": KEPT, "vary": "Accept-Encoding"}
+        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            headers["content-encoding"] = "gzip"
+        else:
+            content = gzip.decompress(content)
+        return Response(content, headers=headers, media_type=kind)
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """A file, or nothing under another hash."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 
 from dbce.dilation import squared_distance
+from dbce.page import coarse
 from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study, quantise
 
 FAR = 255
@@ -22,14 +24,19 @@ def png(image: np.ndarray) -> str:
     return _data_url(".png", image)
 
 
+def webp(image: np.ndarray) -> str:
+    """The same as a WebP without loss: a fifth smaller, in ten times the time."""
+    return _data_url(".webp", image, (cv2.IMWRITE_WEBP_QUALITY, 101))  # above 100: without loss
+
+
 def jpeg(image: np.ndarray) -> str:
     """(H, W, 3) uint8 RGB -> a JPEG as a data URL, for thumbnails."""
     return _data_url(".jpg", image)
 
 
-def _data_url(suffix: str, image: np.ndarray) -> str:
-    code = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1]
-    kind = {".png": "png", ".jpg": "jpeg"}[suffix]
+def _data_url(suffix: str, image: np.ndarray, options: Sequence[int] = ()) -> str:
+    code = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)[1]
+    kind = {".png": "png", ".jpg": "jpeg", ".webp": "webp"}[suffix]
     return f"data:image/{kind};base64,{base64.b64encode(code.tobytes()).decode()}"
 
 
@@ -39,13 +46,14 @@ def ceil_distance(mask: np.ndarray) -> np.ndarray:
 
 
 def delta_code(array: np.ndarray) -> bytes:
-    """(H, W) int16 -> what is left of each value when its left and upper neighbours predict it, low bytes first.
+    """(H, W) int16 or int32 -> what is left of each when its left and upper neighbours predict it, low bytes first.
 
     Maps are smooth, so this deflates to less than half of the values themselves, in a third of the time.
     """
-    zero = np.int16(0)
+    zero = array.dtype.type(0)
     rest = np.diff(np.diff(array, axis=1, prepend=zero), axis=0, prepend=zero)  # wraps around, and so does its sum
-    return rest.astype("<i2").view(np.uint8).reshape(-1, 2).T.tobytes()
+    bytes_ = rest.astype(rest.dtype.newbyteorder("<")).view(np.uint8)
+    return bytes_.reshape(-1, rest.dtype.itemsize).T.tobytes()
 
 
 def scene(
@@ -59,16 +67,17 @@ def scene(
 ) -> str:
     """A study as JSON text.
 
-    ``level`` is how hard its numbers are packed, 1 to 9: at 9 it is a sixth smaller and takes 0.2 s longer.
+    ``level`` is how hard it is packed, 1 to 9: at 9 it is a fifth smaller and takes 0.2 s longer.
 
     The text holds ``size`` (pixels a side), ``classes``, ``title``, ``note``, ``losses``, ``logit_step``, ``image``
-    (PNG data URL), ``place`` (number of the slice and of all slices, or null), ``numbering`` (of labels that could be
-    in the other one as well, else null), ``shape`` (height and width of what was opened: the page gives its square maps
-    that shape again), and ``arrays``: name -> type, offset, length in the deflated block ``data``,
-    where int16 stands as of `delta_code`. Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with
-    a mask, ``labels`` (255 where ignored) and ``distance:<class>`` (uint8). With more than two classes
-    ``found:<loss>`` (uint8 labels) and, with a mask, ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for
-    the logits.
+    (data URL of a PNG, at level 9 of a WebP without loss), ``place`` (number of the slice and of all slices, or null),
+    ``numbering`` (of labels that could be in the other one as well, else null), ``shape`` (height and width of what was
+    opened: the page gives its square maps that shape again), and ``arrays``: name -> type, offset, length in the
+    deflated block ``data``, where int16 stands as of `delta_code`. Arrays are ``logit:<loss>`` (int16, multiples of
+    ``logit_step``) and, with a mask, ``labels`` (255 where ignored) and ``distance:<class>`` (uint8). With more than
+    two classes ``found:<loss>`` (uint8 labels) and, with a mask, ``entropy:<loss>`` (int16, multiples of
+    ``logit_step``) stand for the logits. A logit of type "coarse" names its ``side`` too: there stand what
+    `dbce.page.coarse.coarse_code` gives for it, first as of `delta_code`.
     """
     arrays: dict[str, np.ndarray] = {}
     if isinstance(study, LabelStudy):
@@ -85,8 +94,14 @@ def scene(
     blocks, offset = [], 0
     for name, array in arrays.items():
         index[name] = {"type": array.dtype.name, "offset": offset, "length": array.size}
-        blocks.append(delta_code(array) if array.dtype == np.int16 else array.tobytes())
-        offset += array.nbytes
+        side = study.sides.get(name.removeprefix("logit:"), 0)
+        parts = coarse.coarse_code(array, side) if array.dtype == np.int16 and side else None
+        if parts:
+            index[name] |= {"type": "coarse", "side": side}
+            blocks += [delta_code(parts[0]), parts[1].tobytes()]
+        else:
+            blocks.append(delta_code(array) if array.dtype == np.int16 else array.tobytes())
+        offset = sum(map(len, blocks))
     content: dict[str, Any] = {
         "size": study.image.shape[0],
         "title": title,
@@ -97,7 +112,7 @@ def scene(
         "classes": study.task.num_classes,
         "losses": list(study.logits),
         "logit_step": LOGIT_STEP,
-        "image": png(study.image),
+        "image": webp(study.image) if level == 9 else png(study.image),
         "arrays": index,
         "data": base64.b64encode(zlib.compress(b"".join(blocks), level)).decode(),
     }

@@ -65,6 +65,7 @@ class Study:
         logits: by loss, (H, W) int16 logit of the foreground in steps of `LOGIT_STEP`.
         frequencies: by loss, of those that weighed the classes, see `dbce.prior.training_weights`.
         prior: one of `dbce.prior.PRIORS`: whether the logits are those of the networks or `corrected`.
+        sides: by loss, pixels a side of what the network saw, where it is one of ours.
     """
 
     task: Task
@@ -73,6 +74,7 @@ class Study:
     logits: Mapping[str, np.ndarray]
     frequencies: Mapping[str, Sequence[float]] = field(default_factory=dict)
     prior: str = "trained"
+    sides: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def class_frequencies(self) -> Sequence[float] | None:
@@ -315,6 +317,7 @@ class Predictor:
         self.checkpoints = dict(checkpoints)
         weighed = {loss: training_weights(checkpoint.recipe) for loss, checkpoint in self.checkpoints.items()}
         self.frequencies = {loss: shares for loss, shares in weighed.items() if shares is not None}
+        self.sides = {loss: checkpoint.size for loss, checkpoint in self.checkpoints.items()}
 
     @property
     def losses(self) -> tuple[str, ...]:
@@ -353,11 +356,11 @@ class Predictor:
         logits = run_networks(self.checkpoints, image, several)
         if several:
             labels = None if mask is None else resize_labels(mask.astype(np.uint8), WORK_SIZE)
-            return LabelStudy(self.task, image, labels, logits, self.frequencies)
+            return LabelStudy(self.task, image, labels, logits, self.frequencies, sides=self.sides)
         if mask is not None and np.isin(mask, (0, IGNORE)).all():
             mask = mask != 0
         labels = None if mask is None else resize_mask(mask, WORK_SIZE)
-        return Study(self.task, image, labels, logits, self.frequencies)
+        return Study(self.task, image, labels, logits, self.frequencies, sides=self.sides)
 
 
 @_borrows_gpu

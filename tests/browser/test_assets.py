@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from dbce.page import assets
+from dbce.page.joined import FILES, START, joined
 from dbce.page.route import mount
 from tests.browser.actions import READY
 from tests.browser.prefix_proxy import under
@@ -59,7 +61,7 @@ def test_nothing_else_is_served(client, path):
 
 
 def test_what_the_page_starts_with_is_loaded_at_once_and_nothing_else(client):
-    needed = assets.needed()
+    needed = assets.needed(*START)
     assert {"main.js", "core/dilation.js", "tabs/anatomy.js"} <= set(needed) <= set(assets.modules())
     imported = {
         ((assets.WEB / name).parent / target).resolve().relative_to(assets.WEB.resolve()).as_posix()
@@ -129,3 +131,42 @@ def test_the_page_opens_behind_a_prefix(browser: Browser):
     finally:
         app.terminate()
         app.wait(20)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_modules_in_one_export_what_they_would_by_themselves(client, tmp_path, name):
+    reply = client.get(url(name), headers={"accept-encoding": "gzip"})
+    assert reply.headers["content-encoding"] == "gzip" and "immutable" in reply.headers["cache-control"]
+    assert reply.headers["content-type"].split(";")[0] == "text/javascript"
+    assert client.get(url(name), headers={"accept-encoding": "identity"}).text == reply.text
+    whole = tmp_path / "start.mjs"
+    whole.write_text(reply.text, "utf-8")
+    roots = [(assets.WEB / root).as_uri() for root in FILES[name]]
+    code = (
+        f"const each = await Promise.all({roots!r}.map((root) => import(root)));"
+        f"const [one, all] = [await import({whole.as_uri()!r}), Object.assign({{}}, ...each)];"
+        "const told = (m) => Object.entries(m).map(([k, v]) => [k, typeof v]).sort();"
+        "console.log(JSON.stringify([told(one), told(all)]));"
+    )
+    node = subprocess.run(["node", "--input-type=module", "-e", code], capture_output=True, text=True, check=True)
+    joined_, apart = json.loads(node.stdout)
+    assert joined_ == apart and ["mount", "function"] in apart
+    assert "\n/**" not in reply.text and len(reply.text) < 0.8 * sum(len(assets.text(n)) for n in assets.needed(*START))
+
+
+def test_forms_that_cannot_be_joined_are_named(tmp_path, monkeypatch):
+    (tmp_path / "a.js").write_text('import { b as c } from "./b.js";\nexport const [d, e] = [c, 2];\n')
+    (tmp_path / "b.js").write_text('export { b } from "./c.js";\n')
+    (tmp_path / "c.js").write_text("// three\nexport const b = 3;\n")
+    (tmp_path / "star.js").write_text('export * from "./c.js";\n')
+    (tmp_path / "circle.js").write_text('import { x } from "./circle2.js";\nexport const y = x;\n')
+    (tmp_path / "circle2.js").write_text('import { y } from "./circle.js";\nexport const x = y;\n')
+    monkeypatch.setattr(assets, "WEB", tmp_path)
+    (tmp_path / "start.mjs").write_text(joined("a.js"))
+    code = f"import({(tmp_path / 'start.mjs').as_uri()!r}).then(({{ d, e }}) => console.log(d, e));"
+    node = subprocess.run(["node", "--input-type=module", "-e", code], capture_output=True, text=True, check=True)
+    assert node.stdout.split() == ["3", "2"]
+    with pytest.raises(ValueError, match=r"star\.js has a line that cannot be joined"):
+        joined("star.js")
+    with pytest.raises(ValueError, match="import each other"):
+        joined("circle.js")

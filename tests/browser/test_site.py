@@ -10,7 +10,6 @@ import json
 import re
 import shutil
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from tests.browser.actions import READY, drop, frame, give, show, wait_for_text
 from tests.conftest import CHROMIUM_OPTIONS
 from tests.encodings import EXACT
 from tests.golden_scans import nifti
+from tests.scenes import unpack
 from tests.small_site import hosted, quick_scan, small_offers
 
 VIEWER = "document.querySelector('.dbce').parentElement.dbce"
@@ -112,20 +112,16 @@ def held(page: Page, scene: dict, most: float = 1) -> None:
     note = f". {scene['note']}" if scene["note"] else ""
     expect(page.locator(".message")).to_have_text(scene["title"] + note, timeout=60000)
     found = page.evaluate(STUDY)
-    block = zlib.decompress(base64.b64decode(scene["data"]))
-    assert found.keys() == scene["arrays"].keys()
-    for name, part in scene["arrays"].items():
-        raw = block[part["offset"] :][: part["length"] * np.dtype(part["type"]).itemsize]
-        here = np.frombuffer(base64.b64decode(found[name]), part["type"])
-        if part["type"] == "int16":
-            halves = np.frombuffer(raw, np.uint8).reshape(2, -1).astype(np.int64)
-            rest = (halves[0] | (halves[1] << 8)).reshape(scene["size"], scene["size"])
-            there = rest.cumsum(0).cumsum(1).astype(np.int16).ravel()
+    expected = unpack(scene)
+    assert found.keys() == expected.keys()
+    for name, there in expected.items():
+        here = np.frombuffer(base64.b64decode(found[name]), there.dtype).reshape(there.shape)
+        if there.dtype == np.int16:
             assert np.abs(here.astype(int) - there).max() <= most, name
         elif name.startswith("found:"):
-            assert (here != np.frombuffer(raw, np.uint8)).mean() < 1e-3, name  # where two classes are as likely
+            assert (here != there).mean() < 1e-3, name  # where two classes are as likely
         else:
-            assert np.array_equal(here, np.frombuffer(raw, np.uint8)), name
+            assert np.array_equal(here, there), name
 
 
 def asked_of(studio: Studio, request: dict) -> dict:

@@ -5,7 +5,7 @@ import { IGNORE } from "../../dbce/web/core/dilation.js";
 import { base64, bytes, deflate, inflate, packLabels, sums, unpackArrays } from "../../dbce/web/core/scene.js";
 import { golden, IMAGES, random, same } from "./golden.js";
 
-const { differences, bits, scenes } = golden("scene.json");
+const { differences, bits, scenes, coarse } = golden("scene.json");
 
 test("scenes are unpacked to what Python packed", async () => {
   for (const [name, scene] of Object.entries(scenes)) {
@@ -14,6 +14,13 @@ test("scenes are unpacked to what Python packed", async () => {
     for (const [key, array] of Object.entries(arrays)) same(array, IMAGES[name].arrays[key], `${name}, ${key}`);
     assert.deepEqual([scene.size, scene.classes], [IMAGES[name].size, IMAGES[name].classes]);
     assert.deepEqual([scene.title, scene.note, scene.place, scene.numbering], [name, "a note", [3, 7], "btcv"]);
+  }
+});
+
+test("logits that were sent as they were before they were enlarged are Python's, to the last step", async () => {
+  for (const [name, { scene, steps }] of Object.entries(coarse)) {
+    assert.equal(scene.arrays["logit:ce"].type, name.startsWith("33") ? "int16" : "coarse", name);
+    same((await unpackArrays(scene))["logit:ce"], steps, name);
   }
 });
 

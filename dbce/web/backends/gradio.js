@@ -11,7 +11,7 @@ function unreachable(cause) {
 
 /**
  * @param {Record<string, (text: string) => Promise<any>>} server functions of dbce.page.page
- * @param {string} first the scene of the first example, which came with the page
+ * @param {Promise<string | null>} first the scene of the first example, asked for early; null where it did not come
  * @param {Record<string, string[]>} can by tab, kinds of file
  * @returns {import("./backend.js").Backend}
  */
@@ -44,7 +44,8 @@ export function gradioBackend(server, first, can) {
     can,
     openStudy: async (request, tell) => {
       const text = JSON.stringify(request);
-      return text === FIRST ? { scene: first } : ask("open_study", text, tell);
+      const scene = text === FIRST && (await first);
+      return scene ? { scene } : ask("open_study", text, tell);
     },
     exportView: (view, tell) => ask("export_view", JSON.stringify(view), tell),
   };

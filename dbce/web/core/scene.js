@@ -1,4 +1,6 @@
 // What a backend answers: one scene an image. Twin of dbce/page/scene.py.
+import { enlarge } from "./logits.js";
+import { rint } from "./resize.js";
 
 /**
  * @typedef {object} Scene
@@ -8,11 +10,11 @@
  * @property {string} note
  * @property {string[]} losses
  * @property {number} logit_step
- * @property {string} image a PNG as a data URL
+ * @property {string} image a PNG, or a WebP without loss, as a data URL
  * @property {[number, number] | null} place number of the slice, and of all slices
  * @property {string | null} numbering of labels that could be in the other one as well
  * @property {[number, number]} shape height and width of what was opened
- * @property {Record<string, {type: string, offset: number, length: number}>} arrays
+ * @property {Record<string, {type: string, offset: number, length: number, side?: number}>} arrays
  * @property {string} data
  */
 /** @typedef {Record<string, Uint8Array | Int16Array>} Arrays */
@@ -58,12 +60,41 @@ export async function unpackArrays(scene) {
   const { buffer } = await inflate(scene.data);
   /** @type {Arrays} */
   const arrays = {};
-  for (const [name, { type, offset, length }] of Object.entries(scene.arrays))
+  for (const [name, { type, offset, length, side }] of Object.entries(scene.arrays))
     arrays[name] =
       type === "uint8"
         ? new Uint8Array(buffer, offset, length)
-        : sums(new Uint8Array(buffer, offset, 2 * length), scene.size);
+        : type === "coarse"
+          ? enlarged(buffer, offset, side, scene.size)
+          : sums(new Uint8Array(buffer, offset, 2 * length), scene.size);
   return arrays;
+}
+
+const FRACTION = 16; // parts of a step in which coarse numbers are sent
+
+/**
+ * What dbce.page.coarse.coarse_code took apart: the numbers that a network gave, which are enlarged as in
+ * `foregroundLogits`, and a rest for each pixel.
+ * @param {ArrayBufferLike} buffer
+ * @param {number} offset
+ * @param {number} side of what the network saw, px
+ * @param {number} size px a side of the page
+ * @returns {Int16Array}
+ */
+function enlarged(buffer, offset, side, size) {
+  const quarter = side / 4;
+  const count = quarter * quarter;
+  const parts = new Uint8Array(buffer, offset, 4 * count);
+  const grid = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const rest = parts[i] | (parts[count + i] << 8) | (parts[2 * count + i] << 16) | (parts[3 * count + i] << 24);
+    grid[i] = rest + (i % quarter ? grid[i - 1] : 0);
+  }
+  for (let i = quarter; i < count; i++) grid[i] += grid[i - quarter];
+  const maps = Float32Array.from(grid, (value) => value / FRACTION);
+  const steps = enlarge(enlarge(maps, quarter, side), side, size);
+  const rest = new Int8Array(buffer, offset + 4 * count, size * size);
+  return Int16Array.from(steps, (value, i) => rint(value) + rest[i]);
 }
 
 /**
