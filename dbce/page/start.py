@@ -16,6 +16,7 @@ from dbce.page.joined import FILES, joined
 _FIRST = "first"
 _packed: dict[str, bytes] = {}  # by name below `PATH`
 
+_THEIRS = re.compile(rb'<script type="module"[^>]*\ssrc="(\./assets/[^"]+\.js)"')  # needed first: it asks for others
 _NAMED = re.compile(rf"{PATH}/(?:{_FIRST}/[a-z]+-[0-9a-f]{{10}}\.json|[0-9a-f]{{10}}/start[a-z-]*\.js)".encode())
 
 
@@ -80,11 +81,11 @@ import(at({json.dumps(f"{PATH}/{content_hash()}/start{'-local' if local else ''}
 
 
 def preloads(page: bytes) -> bytes:
-    """Elements for the head of a page, by which a browser asks for these files while it still reads the page.
+    """Elements for the head of a page, by which a browser asks for its scripts while it still reads the page.
 
     Args:
-        page: whole, in which `loader` names them.
+        page: whole, with gradio's script, and what `loader` names.
     """
     kinds = {b".js": b'rel="modulepreload"', b".json": b'rel="preload" as="fetch" fetchpriority="low" crossorigin'}
-    names = dict.fromkeys(_NAMED.findall(page))
+    names = dict.fromkeys([*_THEIRS.findall(page), *_NAMED.findall(page)])
     return b"".join(b'<link %s href="%s">' % (kinds[name[name.rindex(b".") :]], name) for name in names)
