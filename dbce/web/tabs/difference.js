@@ -29,6 +29,10 @@ export class DifferenceCard {
       this.seen = entry.isIntersecting; // what nobody sees is not drawn while a slider moves
       if (this.seen) viewer.set({});
     }, near).observe(this.card);
+    addEventListener("beforeprint", () => {
+      this.seen = true; // paper has no window
+      if (viewer.study && viewer.state.tab === "compare") viewer.render();
+    });
     this.card.querySelector('[data-flip="button"]').addEventListener("click", () => this.flip());
     document.addEventListener("keydown", (event) => {
       if (commands(event, "b") && viewer.state.tab === "compare") this.flip();
