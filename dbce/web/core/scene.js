@@ -65,7 +65,7 @@ export async function unpackArrays(scene) {
       type === "uint8"
         ? new Uint8Array(buffer, offset, length)
         : type === "coarse"
-          ? enlarged(buffer, offset, side, scene.size)
+          ? enlarged(buffer, offset, Number(side), scene.size)
           : sums(new Uint8Array(buffer, offset, 2 * length), scene.size);
   return arrays;
 }
