@@ -500,7 +500,7 @@ def export_command(args: argparse.Namespace) -> None:
     if args.format == "graphs":
         folder = Path(args.out or graphs.FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
-        networks = [one.network for task in TASKS for one in checkpoints.bundled(task).values()]
+        networks = [one.unet for task in TASKS for one in checkpoints.bundled(task).values()]
         for place, network in {graphs.place(network.config): network for network in networks}.items():
             onnx.write_graph(network, folder / place.name)
             print(f"wrote {folder / place.name}")
