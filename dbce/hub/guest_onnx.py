@@ -13,7 +13,7 @@ from torch import Tensor
 from dbce.data.formats import InputError
 from dbce.study.graphs import open_session
 from dbce.tasks import WORK_SIZE
-from dbce.train.guests import Body, Reading, normalisation, numbers_of
+from dbce.train.guests import SENTENCES, Body, Reading, channels_of, normalisation, numbers_of, say
 
 MAX_BYTES = 2**31 - 1
 """Of a file: what protobuf holds."""
@@ -57,26 +57,26 @@ def read_onnx(data: bytes, name: str, reading: Reading) -> Body:
         session = open_session(data)
     except Exception as error:  # of many kinds, none of them ours
         reason = " ".join(str(error).split())[:160].rstrip(".")
-        raise InputError(f"{name} cannot be loaded by onnxruntime ({reason}); export it again.") from error
+        raise InputError(say("load", name=name, reason=reason)) from error
     inputs = session.get_inputs()
     if len(inputs) != 1:
-        raise InputError(f"{name} takes {len(inputs)} inputs; it must take one, an image.")
+        raise InputError(say("inputs", name=name, count=len(inputs)))
     given = inputs[0]
     if given.type not in _TYPES and given.type != "tensor(uint8)":
-        raise InputError(f"{name} takes {given.type}; an image must be given as float, half, double or uint8.")
+        raise InputError(say("type", name=name, type=given.type))
     last, side, sized = _layout(given.shape, name, reading)
     notes = session.get_modelmeta().custom_metadata_map
     ours = "recipe" in notes and "classes" in notes  # as of dbce.hub.onnx.to_onnx
     if given.type == "tensor(uint8)":
         how = normalisation(replace(reading, normalise="none"), "none", "")
-        how["normalised"] = "values 0 to 255 (its input is uint8)"
+        how["normalised"] = SENTENCES["bytes"]
     elif ours:
         how = normalisation(reading, "unit", " (as `dbce export` writes it)")
     else:
-        how = normalisation(reading, "imagenet", " (guessed)")
+        how = normalisation(reading, "imagenet", SENTENCES["guessed"])
     run = _runner(session, given, last, name)
     values = _told(session.get_outputs()[0].name, seen)
-    ordered = " (as you say)" if reading.channels else "" if ours else " (guessed)"
+    ordered = SENTENCES["said"] if reading.channels else "" if ours else SENTENCES["guessed"]
     return Body(name, run, side, sized, **how, channels=reading.channels or "RGB", ordered=ordered, values=values)
 
 
@@ -91,9 +91,7 @@ def _runner(session: Any, given: Any, last: bool, name: str) -> Any:
         found = session.run([output], {given.name: np.ascontiguousarray(fed.astype(kind))})[0]
         if not isinstance(found, np.ndarray) or found.dtype.kind != "f":
             held = getattr(found, "dtype", type(found).__name__)
-            raise InputError(
-                f"{name} answers with {held}: labels, not logits or probabilities. Export it without argmax."
-            )
+            raise InputError(say("labels", name=name, type=held))
         maps = found[:, None] if found.ndim == 3 and found.shape[0] == 1 else found
         maps = maps[None] if maps.ndim == 3 else maps
         if maps.ndim == 4 and maps.shape[3] < min(maps.shape[1:3]):
@@ -110,29 +108,23 @@ def _layout(shape: list[Any], name: str, reading: Reading) -> tuple[bool, int, s
     """Whether the colours are the last axis, the side in pixels, and how that is known."""
     words = " × ".join("?" if not isinstance(axis, int) else str(axis) for axis in shape)
     if len(shape) != 4:
-        raise InputError(f"{name} takes {words} numbers; it must take one image: 1 × 3 × height × width.")
+        raise InputError(say("image", name=name, shape=words))
     last = shape[1] != 3 and shape[3] == 3
     colours, sides = (shape[3], shape[1:3]) if last else (shape[1], shape[2:])
     if isinstance(colours, int) and colours != 3:
-        raise InputError(
-            f"{name} takes images of {colours} channel{'s' * (colours != 1)} ({words}); here they have 3, RGB."
-        )
+        raise InputError(say("colours", name=name, count=channels_of(colours), shape=words))
     if isinstance(shape[0], int) and shape[0] != 1:
-        raise InputError(f"{name} takes {shape[0]} images at once; export it for one, or for any number.")
+        raise InputError(say("batch", name=name, count=shape[0]))
     fixed = {side for side in sides if isinstance(side, int)}
     if len(fixed) > 1:
-        raise InputError(f"{name} takes images of {words}; the page works on squares. Export it for a square.")
+        raise InputError(say("square", name=name, shape=words))
     if not fixed:
         side = reading.size or WORK_SIZE
-        return last, side, "free in the file; " + ("as you say" if reading.size else "the page's own")
+        return last, side, SENTENCES["you say" if reading.size else "free"]
     side = fixed.pop()
     if reading.size not in (None, side):
         raise InputError(f"{name} takes {side} × {side} px and no other size, and {reading.size} was asked for.")
-    return (
-        last,
-        side,
-        "fixed by the file" + ("" if side == WORK_SIZE else f"; images are resized, maps back to {WORK_SIZE}"),
-    )
+    return last, side, SENTENCES["fixed"] if side == WORK_SIZE else say("resized", side=WORK_SIZE)
 
 
 def _told(output: str, seen: _Seen) -> str | None:

@@ -7,6 +7,8 @@ import json
 import re
 import socket
 from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +17,7 @@ from urllib.request import getproxies
 from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.constants import ENDPOINT
 from huggingface_hub.errors import HfHubHTTPError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from dbce.data.formats import InputError
@@ -26,7 +28,7 @@ from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
 from dbce.tasks import WORK_SIZE, Task
 from dbce.train.checkpoints import MAX_NETWORKS, Checkpoint, is_name, load_checkpoint
-from dbce.train.guests import Body, Reading, admit, normalisation
+from dbce.train.guests import SENTENCES, Body, Reading, admit, channels_of, normalisation, say
 
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".pth.tar")
 """Endings of files that run code when they are read."""
@@ -56,7 +58,7 @@ def load_guests(
         taken.add(name)
         found[name] = load_guest(reference, task, (readings or {}).get(name, Reading()))
     if len(taken) > MAX_NETWORKS:
-        raise InputError(f"these are {len(taken)} networks; at most {MAX_NETWORKS} are shown side by side.")
+        raise InputError(say("many", count=len(taken), most=MAX_NETWORKS))
     return found
 
 
@@ -67,9 +69,21 @@ def check_name(name: str, taken: Iterable[str] = ()) -> None:
         InputError: other letters, the name of a loss, or of another network.
     """
     if not is_name(name):
-        raise InputError(f"a network is called {name!r}; a name has up to 30 letters, digits, - and _.")
+        raise InputError(say("name", name=repr(name)))
     if name in LOSSES or name in taken:
-        raise InputError(f"a network is called {name!r}, as another one here is; choose another name.")
+        raise InputError(say("taken", name=repr(name)))
+
+
+def task_of(reference: str) -> str | None:
+    """The task that a file of `dbce train` says it is for; None of all else."""
+    path = Path(reference)
+    if path.suffix != ".safetensors" or not path.is_file():
+        return None
+    try:
+        with safe_open(path, framework="pt") as file:
+            return json.loads((file.metadata() or {})["dbce"])["recipe"].get("task")
+    except (SafetensorError, KeyError, TypeError, AttributeError, ValueError):
+        return None
 
 
 def load_guest(reference: str, task: Task, reading: Reading | None = None) -> Checkpoint:
@@ -118,10 +132,7 @@ def kind_of_file(name: str, head: bytes) -> str:
     """
     name = plain_name(name)
     if name.lower().endswith(PICKLES) or head.startswith(_MAGIC):
-        raise InputError(
-            f"{name} is a pickle, and reading one runs whatever code it holds; save the network as .safetensors "
-            "(smp: model.save_pretrained(folder)) or export it (torch.onnx.export)."
-        )
+        raise InputError(say("pickle", name=name))
     for kind in ("onnx", "safetensors"):
         if name.lower().endswith(f".{kind}"):
             return kind
@@ -187,9 +198,10 @@ def _smp_body(folder: Path, name: str, kind: str, config: dict[str, Any], readin
         )
     if config.get("in_channels", 3) != 3:
         channels = config["in_channels"]
-        raise InputError(f"{name} takes images of {channels} channel{'s' * (channels != 1)}; here they have 3, RGB.")
+        raise InputError(say("colours", name=name, count=channels_of(channels), shape=_CONFIG))
     try:
-        model = maker.from_pretrained(folder, encoder_weights=None, strict=True)
+        with redirect_stdout(StringIO()):  # it prints there where it loads from
+            model = maker.from_pretrained(folder, encoder_weights=None, strict=True)
     except (RuntimeError, TypeError, KeyError, ValueError, SafetensorError) as error:
         raise InputError(f"{name} cannot be loaded as {kind} ({reason(error)}); write it again.") from error
     how, channels, ordered = _preprocessing(config, reading)
@@ -211,10 +223,10 @@ def _smp_body(folder: Path, name: str, kind: str, config: dict[str, Any], readin
         name,
         compute,
         size,
-        "as you say" if reading.size else "the file says none; the page's own",
+        SENTENCES["you say"] if reading.size else "the file says none; the page's own",
         **how,
         channels=reading.channels or channels,
-        ordered=" (as you say)" if reading.channels else ordered,
+        ordered=SENTENCES["said"] if reading.channels else ordered,
         values="logits" if activation is None else values.get(str(activation)),
         module=module,
     )

@@ -22,7 +22,8 @@ from dbce.study.predictor import Predictor
 from dbce.study.view import RADII
 from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, SCORES
 from dbce.tasks import MAX_RADIUS
-from dbce.train.checkpoints import is_drawn
+from dbce.train.checkpoints import Checkpoint, is_drawn
+from dbce.train.guests import described
 from dbce.weightings import WEIGHTINGS
 
 
@@ -59,6 +60,9 @@ class Offer:
     set: dict[str, Any] | None = None
     pictures: Sequence[tuple[Path, Path]] = ()
 
+
+YOURS = "your network"
+"""What tells a network of somebody's own from those that stand here by themselves."""
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
 _SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs", "seen": "slice"}
@@ -107,8 +111,7 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "formats": {tab: export.formats_of(tab) for tab, _ in known["tab"]["choices"]},
         "classes": list(task.classes),
         "colours": list(task.colours),
-        "drawn": bool(offer.predictor.checkpoints)
-        and all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
+        "drawn": bool(ours := _ours(offer.predictor)) and all(is_drawn(checkpoint.recipe) for checkpoint in ours),
         "fields": list(known.values()),
         "weightings": {
             key: {
@@ -129,6 +132,8 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "max_bytes": volumes.MAX_BYTES if scans else inputs.MAX_BYTES,
         "magma": base64.b64encode(magma().tobytes()).decode(),
         "recipe": describe(offer.predictor),
+        "guests": list(offer.predictor.guests),
+        "remarks": dict.fromkeys(offer.predictor.guests, YOURS),
         "results": offer.results,
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
@@ -168,16 +173,26 @@ def shifts(predictor: Predictor) -> dict[str, float]:
 
 
 def describe(predictor: Predictor) -> str:
-    """One sentence on how the networks were trained; of predictions of somebody's own, that nobody here knows it."""
+    """Sentences on how the networks were trained; of somebody's own networks and predictions, what is known of them."""
+    ours, guests = _ours(predictor), predictor.guests
     own = [name for name in predictor.losses if name not in predictor.checkpoints]
-    if own:
-        said = f"The predictions of {' and '.join(map(title, own))} were given: no network ran for them."
-        networks = Predictor(predictor.checkpoints, predictor.task)
-        return f"{describe(networks)} {said}" if networks.checkpoints else said
-    recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in predictor.checkpoints.values()]
+    given = f"The predictions of {' and '.join(map(title, own))} were given: no network ran for them." if own else ""
+    trained = _trained_alike(ours, predictor) if ours else ""
+    return " ".join(part for part in (trained, described(guests), given) if part)
+
+
+def _ours(predictor: Predictor) -> list[Checkpoint]:
+    """The networks that stand here by themselves."""
+    return [checkpoint for checkpoint in predictor.checkpoints.values() if not checkpoint.about]
+
+
+def _trained_alike(networks: Sequence[Checkpoint], predictor: Predictor) -> str:
+    """One sentence on how the networks that stand here by themselves were trained."""
+    recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in networks]
     recipe, scans = recipes[0], predictor.task.is_scan
     if any(other != recipe for other in recipes):
-        return f"{len(recipes)} networks, trained in different ways: {', '.join(map(title, predictor.checkpoints))}."
+        names = [name for name in predictor.checkpoints if name not in predictor.guests]
+        return f"{len(recipes)} networks, trained in different ways: {', '.join(map(title, names))}."
     return (
         f"{'One network' if len(recipes) == 1 else f'{len(recipes)} networks alike in all but the loss'}: "
         f"{recipe.get('encoder')} encoder, {recipe.get('epochs')} epochs on {recipe.get('images')} "

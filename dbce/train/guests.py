@@ -31,6 +31,70 @@ CHANNELS = ("RGB", "BGR")
 VALUES = ("logits", "probabilities")
 """What a network can answer with."""
 
+SENTENCES = {
+    "about": "{name}: input {size} × {size} px ({sized}), {channels}{ordered}, {normalised}; output {maps} of {values} "
+    "({told}){squash}.",
+    "range": "values from {low} to {high} on {image}",
+    "sum": "they sum to 1 on {image}",
+    "nan": "{name} answers with values that are not numbers (NaN or infinity).",
+    "outside": "{name} answers with values from {low} to {high} on {image}, which are no probabilities; if they are "
+    "logits, say so (values: logits).",
+    "sums": "The probabilities of {name} do not sum to 1 over the classes (a sigmoid for each?); export it with a "
+    "softmax, or its logits.",
+    "which": "{name} answers with values from {low} to {high} on {image}: probabilities do, and so may faint logits. Say "
+    "which (values: probabilities or logits).",
+    "classes": "{name} answers with {maps}, one a class; the task {task} has {wanted}. Give it to the task that it is "
+    "for.",
+    "maps": "{name} answers with {shape} numbers; it must be maps of one image, one a class.",
+    "labels": "{name} answers with {type}: labels, not logits or probabilities. Export it without argmax.",
+    "run": "{name} cannot be run on {size} × {size} px ({reason}); name another size of its input, or export it again.",
+    "load": "{name} cannot be loaded by onnxruntime ({reason}); export it again.",
+    "inputs": "{name} takes {count} inputs; it must take one, an image.",
+    "type": "{name} takes {type}; an image must be given as float, half, double or uint8.",
+    "image": "{name} takes {shape} numbers; it must take one image: 1 × 3 × height × width.",
+    "colours": "{name} takes images of {count} ({shape}); here they have 3, RGB.",
+    "batch": "{name} takes {count} images at once; export it for one, or for any number.",
+    "square": "{name} takes images of {shape}; the page works on squares. Export it for a square.",
+    "guessed": " (guessed)",
+    "said": " (as you say)",
+    "you say": "as you say",
+    "free": "free in the file; the page’s own",
+    "fixed": "fixed by the file",
+    "resized": "fixed by the file; images are resized, maps back to {side}",
+    "bytes": "values 0 to 255 (its input is uint8)",
+    "pickle": "{name} is a pickle, and reading one runs whatever code it holds; save the network as .safetensors "
+    "(smp: model.save_pretrained(folder)) or export it (torch.onnx.export).",
+    "large": "{name} has {size} MB; a network that is dropped may have {most}. Name it at the start: "
+    "python app.py --network NAME=PATH.",
+    "slow": "{name} took more than {seconds} seconds for one image, so it was stopped; a smaller input or a smaller "
+    "network is needed here.",
+    "name": "A network is called {name}; a name has up to 30 letters, digits, - and _.",
+    "taken": "A network is called {name}, as another one here is; choose another name.",
+    "many": "These are {count} networks; at most {most} are shown side by side.",
+    "closed": "{name} is a network, and this page takes none, because it is served to others. On a machine of your own: "
+    "python app.py --network NAME=PATH.",
+    "browser": "{name} is a file of PyTorch’s weights, and networks run in this browser; export it to ONNX "
+    "(python -m dbce export onnx), or start python app.py --network NAME=PATH.",
+}
+"""What is said of a network of somebody's own, here and in the page; names in braces are filled in."""
+
+
+def say(key: str, **values: Any) -> str:
+    """A sentence of `SENTENCES`; floats get three digits."""
+    return SENTENCES[key].format(**{k: f"{v:.3g}" if isinstance(v, float) else v for k, v in values.items()})
+
+
+def channels_of(count: int) -> str:
+    """How many channels, in words."""
+    return "1 channel" if count == 1 else f"{count} channels"
+
+
+def maps_of(count: int) -> str:
+    """How many maps, in words."""
+    return "1 map" if count == 1 else f"{count} maps"
+
+
+_DRAWN = "a drawn image"
 _LEAST = 8  # pixels a side of a map
 _SLACK = 1e-3  # by which a probability may lie beyond 0 or 1
 
@@ -119,7 +183,7 @@ class Guest(nn.Module):
         given = (image * self.body.top - self.mean) / self.std
         answer = self.body.compute(given.flip(1) if self.body.channels == "BGR" else given)
         if not torch.isfinite(answer).all():
-            raise InputError(f"{self.body.name} answers with values that are not numbers (NaN or infinity).")
+            raise InputError(say("nan", name=self.body.name))
         return answer
 
     def forward(self, image: Tensor) -> Tensor:
@@ -132,10 +196,7 @@ class Guest(nn.Module):
         if self.values == "probabilities":
             low, high = float(maps.min()), float(maps.max())
             if low < -_SLACK or high > 1 + _SLACK:
-                raise InputError(
-                    f"{self.body.name} answers with values from {low:.3g} to {high:.3g} on this image, which are no "
-                    "probabilities; if they are logits, say so (values: logits)."
-                )
+                raise InputError(say("outside", name=self.body.name, low=low, high=high, image="this image"))
             maps = maps.double().clamp(0, 1)
             maps = (maps.log() - (-maps).log1p() if maps.shape[1] == 1 else maps.log()).clamp(-LIMIT, LIMIT).float()
         return torch.cat([torch.zeros_like(maps), maps], dim=1) if maps.shape[1] == 1 else maps
@@ -151,7 +212,7 @@ def normalisation(reading: Reading, usual: str, why: str) -> dict[str, Any]:
     """
     kind = reading.normalise or usual
     mean, std = (MEAN, STD) if kind == "imagenet" else ((0.0,) * 3, (1.0,) * 3)
-    said = NORMALISATIONS[kind] + (" (as you say)" if reading.normalise else why)
+    said = NORMALISATIONS[kind] + (SENTENCES["said"] if reading.normalise else why)
     return {"mean": mean, "std": std, "top": 255.0 if kind == "none" else 1.0, "normalised": said}
 
 
@@ -170,20 +231,28 @@ def admit(body: Body, task: Task, reading: Reading) -> Checkpoint:
     maps = _tried(guest)
     classes = maps.shape[1]
     if classes != task.num_classes and not (classes == 1 and not task.several):
-        wanted = f"{task.num_classes} ({', '.join(task.classes)})" + ("" if task.several else ", or one of the object")
-        raise InputError(
-            f"{body.name} answers with {classes} map{'s' * (classes != 1)}, one a class; the task {task.name!r} has "
-            f"{wanted}. Give it to the task that it is for."
-        )
+        raise InputError(say("classes", name=body.name, maps=maps_of(classes), task=task.name, wanted=wanted(task)))
     guest.values, told = _values(body, maps, reading)
-    squash = "sigmoid" if classes == 1 else "softmax"
-    maps_said = "one map" if classes == 1 else f"{classes} maps"
-    about = (
-        f"{body.name}: input {body.size} × {body.size} px ({body.sized}), {body.channels}{body.ordered}, "
-        f"{body.normalised}; output {maps_said} of {guest.values} ({told})"
-        f"{f', {squash}' if guest.values == 'logits' else ''}."
+    squash = ", sigmoid" if classes == 1 else ", softmax"
+    about = say(
+        "about",
+        name=body.name,
+        size=body.size,
+        sized=body.sized,
+        channels=body.channels,
+        ordered=body.ordered,
+        normalised=body.normalised,
+        maps=maps_of(classes),
+        values=guest.values,
+        told=told,
+        squash=squash if guest.values == "logits" else "",
     )
     return Checkpoint(guest, {"task": task.name, "size": body.size}, about)
+
+
+def wanted(task: Task) -> str:
+    """How many maps a network of the task answers with, in words."""
+    return f"{task.num_classes} ({', '.join(task.classes)})" + ("" if task.several else f", or one: {task.classes[1]}")
 
 
 @torch.inference_mode()
@@ -197,13 +266,10 @@ def _tried(guest: Guest) -> Tensor:
         raise
     except Exception as error:  # whatever somebody's network does
         reason = " ".join(str(error).split())[:160].rstrip(".")
-        raise InputError(
-            f"{body.name} cannot be run on {body.size} × {body.size} px ({reason}); name another size of its input, "
-            "or export it again."
-        ) from error
+        raise InputError(say("run", name=body.name, size=body.size, reason=reason)) from error
     if maps.ndim != 4 or min(maps.shape[2:]) < _LEAST:
         shape = " × ".join(map(str, maps.shape))
-        raise InputError(f"{body.name} answers with {shape} numbers; it must be maps, one a class, of one image.")
+        raise InputError(say("maps", name=body.name, shape=shape))
     return maps
 
 
@@ -214,26 +280,17 @@ def _values(body: Body, maps: Tensor, reading: Reading) -> tuple[str, str]:
     sums = maps.sum(1)
     known = reading.values or body.values
     if known == "probabilities" and not inside:
-        raise InputError(
-            f"{body.name} answers with values from {low:.3g} to {high:.3g} on a drawn image, which are no "
-            "probabilities; if they are logits, say so (values: logits)."
-        )
+        raise InputError(say("outside", name=body.name, low=low, high=high, image=_DRAWN))
     one = maps.shape[1] == 1 or float((sums - 1).abs().max()) <= SUM_TOLERANCE
     if known == "probabilities" and not one:
-        raise InputError(
-            f"the probabilities of {body.name} do not sum to 1 over the classes (a sigmoid for each?); export it with "
-            "a softmax, or its logits."
-        )
+        raise InputError(say("sums", name=body.name))
     if known:
-        return known, "as you say" if reading.values else "as the file says"
+        return known, SENTENCES["you say"] if reading.values else "as the file says"
     if not inside:
-        return "logits", f"values from {low:.3g} to {high:.3g} on a drawn image"
+        return "logits", say("range", low=low, high=high, image=_DRAWN)
     if maps.shape[1] > 1 and one:
-        return "probabilities", "they sum to 1 on a drawn image"
-    raise InputError(
-        f"{body.name} answers with values from {low:.3g} to {high:.3g} on a drawn image: probabilities do, and so may "
-        "faint logits. Say which (values: probabilities or logits)."
-    )
+        return "probabilities", say("sum", image=_DRAWN)
+    raise InputError(say("which", name=body.name, low=low, high=high, image=_DRAWN))
 
 
 def described(guests: Mapping[str, str]) -> str:
