@@ -13,7 +13,8 @@ from torch import Tensor
 from dbce.data.formats import InputError
 from dbce.study.graphs import open_session
 from dbce.tasks import WORK_SIZE
-from dbce.train.guests import SENTENCES, Body, Reading, channels_of, normalisation, numbers_of, say
+from dbce.train.guest_words import SENTENCES, channels_of, say
+from dbce.train.guests import Body, Reading, normalisation, numbers_of
 
 MAX_BYTES = 2**31 - 1
 """Of a file: what protobuf holds."""

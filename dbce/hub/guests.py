@@ -28,7 +28,8 @@ from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
 from dbce.tasks import WORK_SIZE, Task
 from dbce.train.checkpoints import MAX_NETWORKS, Checkpoint, is_name, load_checkpoint
-from dbce.train.guests import SENTENCES, Body, Reading, admit, channels_of, normalisation, say
+from dbce.train.guest_words import SENTENCES, channels_of, say
+from dbce.train.guests import Body, Reading, admit, normalisation
 
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".pth.tar")
 """Endings of files that run code when they are read."""
