@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -107,7 +108,7 @@ def load_guest(reference: str, task: Task, reading: Reading | None = None) -> Ch
         raise InputError(
             f"{reference} is not there; name an .onnx or .safetensors file, a folder, or user/name@COMMIT."
         )
-    return _from_folder(download_networks(reference), parse(reference)[0], task, reading)
+    return _from_folder(download_networks(reference, (_CONFIG, _WEIGHTS)), parse(reference)[0], task, reading)
 
 
 def _from_file(path: Path, task: Task, reading: Reading) -> Checkpoint:
@@ -115,7 +116,7 @@ def _from_file(path: Path, task: Task, reading: Reading) -> Checkpoint:
     with path.open("rb") as file:
         kind = kind_of_file(path.name, file.read(8))
     if kind == "onnx":
-        return from_bytes(path.name, path.read_bytes(), task, reading)
+        return admit(read_onnx(path.read_bytes(), plain_name(path.name), reading), task, reading)
     if path.name == _WEIGHTS and (path.parent / _CONFIG).is_file():
         return _from_folder(path.parent, path.parent.resolve().name, task, reading)
     return _trained(load_checkpoint(path), plain_name(path.name), task, reading)
@@ -141,9 +142,23 @@ def kind_of_file(name: str, head: bytes) -> str:
 
 
 def from_bytes(name: str, data: bytes, task: Task, reading: Reading | None = None) -> Checkpoint:
-    """A network from an ONNX file in memory; arguments and errors as of `load_guest`."""
+    """A network from a file in memory; arguments and errors as of `load_guest`."""
     reading = reading or Reading()
-    return admit(read_onnx(data, plain_name(name), reading), task, reading)
+    if kind_of_file(name, data[:8]) == "onnx":
+        return admit(read_onnx(data, plain_name(name), reading), task, reading)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "network.safetensors"
+        path.write_bytes(data)
+        try:
+            checkpoint = load_checkpoint(path)
+        except ValueError as error:
+            raise InputError(say("header", name=plain_name(name))) from error
+    return _trained(checkpoint, plain_name(name), task, reading)
+
+
+def try_bytes(name: str, data: bytes, task: Task, reading: Reading) -> str:
+    """How a network in a file in memory is read; for a process that may be stopped."""
+    return from_bytes(name, data, task, reading).about
 
 
 def _trained(checkpoint: Checkpoint, name: str, task: Task, reading: Reading) -> Checkpoint:

@@ -13,6 +13,7 @@ from dbce.hub import networks as hub
 from dbce.hub.guests import load_guests, task_of
 from dbce.page import cache, page
 from dbce.page.headers import origin
+from dbce.page.joining import stays_here
 from dbce.page.local import Local
 from dbce.scores import evidence, records, results
 from dbce.scores.findings_tables import findings_summary
@@ -159,4 +160,6 @@ def serve(
     offers = with_guests(with_pictures(offers, data), networks or {}, readings)
     files = local(offers, place / "networks") if local else None
     options = page.launch_options(origins, files)
-    page.build(*offers, notice=notice, local=files).launch(server_name=host, server_port=port, **options)
+    page.build(*offers, notice=notice, local=files, joins=stays_here(host)).launch(
+        server_name=host, server_port=port, **options
+    )

@@ -22,8 +22,9 @@ from dbce.study.predictor import Predictor
 from dbce.study.view import RADII
 from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, SCORES
 from dbce.tasks import MAX_RADIUS
-from dbce.train.checkpoints import Checkpoint, is_drawn
-from dbce.train.guests import described
+from dbce.train.checkpoints import MAX_NETWORKS, Checkpoint, is_drawn
+from dbce.train.guest_words import SENTENCES
+from dbce.train.guests import CHANNELS, NORMALISATIONS, VALUES, described, wanted
 from dbce.weightings import WEIGHTINGS
 
 
@@ -133,6 +134,8 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "magma": base64.b64encode(magma().tobytes()).decode(),
         "recipe": describe(offer.predictor),
         "guests": list(offer.predictor.guests),
+        "joins": None,  # who runs a network that is dropped on the page: nobody, where nobody says otherwise
+        "joining": joining(offer.predictor),
         "remarks": dict.fromkeys(offer.predictor.guests, YOURS),
         "results": offer.results,
         "radius_curve": offer.radius_curve,
@@ -151,6 +154,21 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
             {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}
             for index, (image, _) in enumerate(studio.examples)
         ],
+    }
+
+
+def joining(predictor: Predictor) -> dict[str, Any]:
+    """What the page asks of a network that is dropped on it, and what it says of it."""
+    first = len(LOSSES) + sum(name not in LOSSES for name in predictor.losses)
+    return {
+        "sentences": SENTENCES,
+        "remark": YOURS,
+        "most": MAX_NETWORKS,
+        "lines": [_LINES[(first + k) % len(_LINES)] for k in range(MAX_NETWORKS)],
+        "wanted": wanted(predictor.task),
+        "normalise": {"": "as the file tells, else ImageNet’s", **NORMALISATIONS},
+        "channels": {"": "as the file tells, else RGB", **dict(zip(CHANNELS, CHANNELS, strict=True))},
+        "values": {"": "as its values tell", **dict(zip(VALUES, VALUES, strict=True))},
     }
 
 

@@ -37,6 +37,8 @@ SENTENCES = {
     "bytes": "values 0 to 255 (its input is uint8)",
     "pickle": "{name} is a pickle, and reading one runs whatever code it holds; save the network as .safetensors "
     "(smp: model.save_pretrained(folder)) or export it (torch.onnx.export).",
+    "header": "{name} does not say how it was made, as files of `python -m dbce train` do; of another network name the "
+    "folder, with its config.json, at the start: python app.py --network NAME=FOLDER.",
     "large": "{name} has {size} MB; a network that is dropped may have {most}. Name it at the start: "
     "python app.py --network NAME=PATH.",
     "slow": "{name} took more than {seconds} seconds for one image, so it was stopped; a smaller input or a smaller "
