@@ -65,6 +65,9 @@ class Offer:
 YOURS = "your network"
 """What tells a network of somebody's own from those that stand here by themselves."""
 
+NETWORK = "Network"
+"""What networks are called that are not all named after the loss that they were trained with."""
+
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
 _SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs", "seen": "slice"}
 _LINES = (
@@ -93,6 +96,8 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
     opened = len(studio.examples) + len(offer.pictures)
     table_of_fields = fields.table(task, losses, offer.predictor.weightings, opened, offer.set is not None)
     known = {field["name"]: field for field in table_of_fields}
+    if offer.predictor.guests:
+        known["loss"]["label"] = NETWORK
     return {
         "task": task.name,
         "notice": notice,
@@ -163,12 +168,13 @@ def joining(predictor: Predictor) -> dict[str, Any]:
     return {
         "sentences": SENTENCES,
         "remark": YOURS,
+        "label": NETWORK,
         "most": MAX_NETWORKS,
         "lines": [_LINES[(first + k) % len(_LINES)] for k in range(MAX_NETWORKS)],
         "wanted": wanted(predictor.task),
-        "normalise": {"": "as the file tells, else ImageNet’s", **NORMALISATIONS},
-        "channels": {"": "as the file tells, else RGB", **dict(zip(CHANNELS, CHANNELS, strict=True))},
-        "values": {"": "as its values tell", **dict(zip(VALUES, VALUES, strict=True))},
+        "normalise": {"": "the file’s own, else ImageNet’s", **NORMALISATIONS},
+        "channels": {"": "the file’s own, else RGB", **dict(zip(CHANNELS, CHANNELS, strict=True))},
+        "values": {"": "told by its values", **dict(zip(VALUES, VALUES, strict=True))},
     }
 
 

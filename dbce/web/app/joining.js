@@ -38,6 +38,7 @@ function joinNetwork(viewer, { name, about, remark }) {
     const field = fields.table.get(key);
     if (!field) continue;
     field.choices.push([name, name]);
+    if (key === "loss") field.label = config.joining.label;
     if (field.kind === "many") {
       field.start = [...field.start, name];
       state[key] = [...state[key], name];
