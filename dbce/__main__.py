@@ -186,6 +186,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="run the networks in the visitor's browser: what is opened is not sent, and costs this machine nothing",
     )
     _networks_options(demo, "[TASK/]NAME")
+    demo.add_argument(
+        "--no-networks", action="store_true", help="take none that is dropped on the page, on this machine neither"
+    )
     _modules_option(demo)
     source = demo.add_mutually_exclusive_group()
     _checkpoints_option(source)

@@ -110,7 +110,7 @@ def demo_command(args: argparse.Namespace) -> None:
             "--in-browser runs networks in the visitor's browser, and --network here; leave one of them out, or drop "
             "an ONNX file on the page."
         )
-    options = {"embed": args.embed, "keep": args.keep, "data": args.data, "local": local}
+    options = {"embed": args.embed, "keep": args.keep, "data": args.data, "local": local, "closed": args.no_networks}
     serve(args.host, args.port, reference=reference, networks=networks, readings=readings, **options)
 
 
@@ -351,11 +351,11 @@ def _guests(
     if not networks:
         return {}
     from dbce.hub.guests import load_guests
-    from dbce.train.guests import described
+    from dbce.train.guests import about_guests
 
     found = load_guests(networks, task, readings, beside)
     for name, guest in found.items():
-        print(described({name: guest.about}), file=sys.stderr)
+        print(about_guests({name: guest.about}), file=sys.stderr)
     return found
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from dbce.data.formats import InputError
 from dbce.study.graphs import open_session
 from dbce.tasks import WORK_SIZE
-from dbce.train.guest_words import SENTENCES, channels_of, say
+from dbce.train.guest_words import SENTENCES, channels_of, spoken
 from dbce.train.guests import Body, Reading, normalisation, numbers_of
 
 MAX_BYTES = 2**31 - 1
@@ -58,13 +58,13 @@ def read_onnx(data: bytes, name: str, reading: Reading) -> Body:
         session = open_session(data)
     except Exception as error:  # of many kinds, none of them ours
         reason = " ".join(str(error).split())[:160].rstrip(".")
-        raise InputError(say("load", name=name, reason=reason)) from error
+        raise InputError(spoken("load", name=name, reason=reason)) from error
     inputs = session.get_inputs()
     if len(inputs) != 1:
-        raise InputError(say("inputs", name=name, count=len(inputs)))
+        raise InputError(spoken("inputs", name=name, count=len(inputs)))
     given = inputs[0]
     if given.type not in _TYPES and given.type != "tensor(uint8)":
-        raise InputError(say("type", name=name, type=given.type))
+        raise InputError(spoken("type", name=name, type=given.type))
     last, side, sized = _layout(given.shape, name, reading)
     notes = session.get_modelmeta().custom_metadata_map
     ours = "recipe" in notes and "classes" in notes  # as of dbce.hub.onnx.to_onnx
@@ -92,7 +92,7 @@ def _runner(session: Any, given: Any, last: bool, name: str) -> Any:
         found = session.run([output], {given.name: np.ascontiguousarray(fed.astype(kind))})[0]
         if not isinstance(found, np.ndarray) or found.dtype.kind != "f":
             held = getattr(found, "dtype", type(found).__name__)
-            raise InputError(say("labels", name=name, type=held))
+            raise InputError(spoken("labels", name=name, type=held))
         maps = found[:, None] if found.ndim == 3 and found.shape[0] == 1 else found
         maps = maps[None] if maps.ndim == 3 else maps
         if maps.ndim == 4 and maps.shape[3] < min(maps.shape[1:3]):
@@ -109,23 +109,23 @@ def _layout(shape: list[Any], name: str, reading: Reading) -> tuple[bool, int, s
     """Whether the colours are the last axis, the side in pixels, and how that is known."""
     words = " × ".join("?" if not isinstance(axis, int) else str(axis) for axis in shape)
     if len(shape) != 4:
-        raise InputError(say("image", name=name, shape=words))
+        raise InputError(spoken("image", name=name, shape=words))
     last = shape[1] != 3 and shape[3] == 3
     colours, sides = (shape[3], shape[1:3]) if last else (shape[1], shape[2:])
     if isinstance(colours, int) and colours != 3:
-        raise InputError(say("colours", name=name, count=channels_of(colours), shape=words))
+        raise InputError(spoken("colours", name=name, count=channels_of(colours), shape=words))
     if isinstance(shape[0], int) and shape[0] != 1:
-        raise InputError(say("batch", name=name, count=shape[0]))
+        raise InputError(spoken("batch", name=name, count=shape[0]))
     fixed = {side for side in sides if isinstance(side, int)}
     if len(fixed) > 1:
-        raise InputError(say("square", name=name, shape=words))
+        raise InputError(spoken("square", name=name, shape=words))
     if not fixed:
         side = reading.size or WORK_SIZE
         return last, side, SENTENCES["you say" if reading.size else "free"]
     side = fixed.pop()
     if reading.size not in (None, side):
         raise InputError(f"{name} takes {side} × {side} px and no other size, and {reading.size} was asked for.")
-    return last, side, SENTENCES["fixed"] if side == WORK_SIZE else say("resized", side=WORK_SIZE)
+    return last, side, SENTENCES["fixed"] if side == WORK_SIZE else spoken("resized", side=WORK_SIZE)
 
 
 def _told(output: str, seen: _Seen) -> str | None:

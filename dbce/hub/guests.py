@@ -29,7 +29,7 @@ from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
 from dbce.tasks import WORK_SIZE, Task
 from dbce.train.checkpoints import MAX_NETWORKS, Checkpoint, is_name, load_checkpoint
-from dbce.train.guest_words import SENTENCES, channels_of, say
+from dbce.train.guest_words import SENTENCES, channels_of, spoken
 from dbce.train.guests import Body, Reading, admit, normalisation
 
 PICKLES = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin", ".pth.tar")
@@ -60,7 +60,7 @@ def load_guests(
         taken.add(name)
         found[name] = load_guest(reference, task, (readings or {}).get(name, Reading()))
     if len(taken) > MAX_NETWORKS:
-        raise InputError(say("many", count=len(taken), most=MAX_NETWORKS))
+        raise InputError(spoken("many", count=len(taken), most=MAX_NETWORKS))
     return found
 
 
@@ -71,9 +71,9 @@ def check_name(name: str, taken: Iterable[str] = ()) -> None:
         InputError: other letters, the name of a loss, or of another network.
     """
     if not is_name(name):
-        raise InputError(say("name", name=repr(name)))
+        raise InputError(spoken("name", name=repr(name)))
     if name in LOSSES or name in taken:
-        raise InputError(say("taken", name=repr(name)))
+        raise InputError(spoken("taken", name=repr(name)))
 
 
 def task_of(reference: str) -> str | None:
@@ -134,7 +134,7 @@ def kind_of_file(name: str, head: bytes) -> str:
     """
     name = plain_name(name)
     if name.lower().endswith(PICKLES) or head.startswith(_MAGIC):
-        raise InputError(say("pickle", name=name))
+        raise InputError(spoken("pickle", name=name))
     for kind in ("onnx", "safetensors"):
         if name.lower().endswith(f".{kind}"):
             return kind
@@ -152,7 +152,7 @@ def from_bytes(name: str, data: bytes, task: Task, reading: Reading | None = Non
         try:
             checkpoint = load_checkpoint(path)
         except ValueError as error:
-            raise InputError(say("header", name=plain_name(name))) from error
+            raise InputError(spoken("header", name=plain_name(name))) from error
     return _trained(checkpoint, plain_name(name), task, reading)
 
 
@@ -214,7 +214,7 @@ def _smp_body(folder: Path, name: str, kind: str, config: dict[str, Any], readin
         )
     if config.get("in_channels", 3) != 3:
         channels = config["in_channels"]
-        raise InputError(say("colours", name=name, count=channels_of(channels), shape=_CONFIG))
+        raise InputError(spoken("colours", name=name, count=channels_of(channels), shape=_CONFIG))
     try:
         with redirect_stdout(StringIO()):  # it prints there where it loads from
             model = maker.from_pretrained(folder, encoder_weights=None, strict=True)

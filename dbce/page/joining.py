@@ -24,7 +24,7 @@ from dbce.page.settings import YOURS
 from dbce.page.studio import Studio, answer_page
 from dbce.study.predictor import Predictor
 from dbce.train.checkpoints import MAX_NETWORKS
-from dbce.train.guest_words import say
+from dbce.train.guest_words import spoken
 from dbce.train.guests import Reading
 
 MAX_BYTES = 100_000_000
@@ -93,7 +93,7 @@ class Joining:
             client = asked.client.host if asked.client else None
             scope = getattr(asked, "scope", None) or getattr(asked.request, "scope", {})
             if not comes_from_here(client, dict(asked.headers), str(scope.get("http_version", "1.1"))):
-                return {"error": say("closed", name="This file")}
+                return {"error": spoken("closed", name="This file")}
         try:
             return await in_turn(self.desk.turns, functools.partial(self.take, request), False)
         except InputError as error:
@@ -112,14 +112,18 @@ class Joining:
         predictor, name = self.studio.predictor, given.get("name")
         reading = Reading(**{key: given.get(key) or None for key in ("normalise", "channels", "values")})
         if not isinstance(name, str):
-            raise InputError(say("name", name=repr(name)[:60]))
+            raise InputError(spoken("name", name=repr(name)[:60]))
         check_name(name, predictor.losses)
         if len(predictor.losses) >= MAX_NETWORKS:
-            raise InputError(say("many", count=len(predictor.losses) + 1, most=MAX_NETWORKS))
+            raise InputError(spoken("many", count=len(predictor.losses) + 1, most=MAX_NETWORKS))
         file, data = _file(given.get("file"))
         kind_of_file(file, data[:8])
-        slow = say("slow", name=file, seconds=f"{SECONDS:g}")
-        workers.call_once(try_bytes, file, data, predictor.task, reading, slow=slow, seconds=SECONDS, memory=MEMORY)
+        said = {
+            "slow": spoken("slow", name=file, seconds=f"{SECONDS:g}"),
+            "heavy": spoken("heavy", name=file, most=MEMORY // 10**6),
+            "broken": spoken("broken", name=file),
+        }
+        workers.call_once(try_bytes, file, data, predictor.task, reading, said=said, seconds=SECONDS, memory=MEMORY)
         guest = from_bytes(file, data, predictor.task, reading)
         self.studio.predictor = Predictor({**predictor.checkpoints, name: guest}, predictor.task)
         self.studio.example.cache_clear()
@@ -132,7 +136,7 @@ def _file(entry: Any) -> tuple[str, bytes]:
     name = plain_name(str(entry.get("name")))
     size = len(entry["data"]) * 3 // 4
     if size > MAX_BYTES:
-        raise InputError(say("large", name=name, size=f"{size / 1e6:.0f}", most=MAX_BYTES // 10**6))
+        raise InputError(spoken("large", name=name, size=f"{size / 1e6:.0f}", most=MAX_BYTES // 10**6))
     try:
         return name, base64.b64decode(entry["data"], validate=True)
     except ValueError as error:

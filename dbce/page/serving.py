@@ -21,7 +21,7 @@ from dbce.scores.set_summary import set_summary
 from dbce.scores.shares import shares_summary
 from dbce.study.predictor import Predictor
 from dbce.train import checkpoints
-from dbce.train.guests import Reading, described
+from dbce.train.guests import Reading, about_guests
 
 
 def offers_of(folder: Path) -> list[page.Offer]:
@@ -112,7 +112,7 @@ def with_guests(
             {name: reference}, predictor.task, {name: (readings or {}).get(key, Reading())}, predictor.checkpoints
         )
         found[task] = replace(found[task], predictor=Predictor({**predictor.checkpoints, **guest}, predictor.task))
-        print(f"dbce: {task}: {described({name: guest[name].about})}", file=sys.stderr)
+        print(f"dbce: {task}: {about_guests({name: guest[name].about})}", file=sys.stderr)
     return list(found.values())
 
 
@@ -133,6 +133,7 @@ def serve(
     local: Callable[[Sequence[page.Offer], Path], Local] | None = None,
     networks: Mapping[str, str] | None = None,
     readings: Mapping[str, Reading] | None = None,
+    closed: bool = False,
 ) -> None:
     """Build the page and answer visitors until the process is told to end.
 
@@ -144,6 +145,7 @@ def serve(
         data: folders of test sets, whose images the page can then open, as of `with_pictures`.
         networks: of somebody's own, as of `with_guests`.
         readings: of these.
+        closed: whether a network that is dropped on the page is refused on this machine too.
         local: writes to a folder what browsers need, where they run the networks by themselves.
         keep: seconds for which files of programs stay on this machine; `dbce.page.cache.KEEP` if None.
 
@@ -160,6 +162,6 @@ def serve(
     offers = with_guests(with_pictures(offers, data), networks or {}, readings)
     files = local(offers, place / "networks") if local else None
     options = page.launch_options(origins, files)
-    page.build(*offers, notice=notice, local=files, joins=stays_here(host)).launch(
+    page.build(*offers, notice=notice, local=files, joins=not closed and stays_here(host)).launch(
         server_name=host, server_port=port, **options
     )

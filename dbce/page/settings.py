@@ -24,7 +24,7 @@ from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, SCORES
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import MAX_NETWORKS, Checkpoint, is_drawn
 from dbce.train.guest_words import SENTENCES
-from dbce.train.guests import CHANNELS, NORMALISATIONS, VALUES, described, wanted
+from dbce.train.guests import CHANNELS, NORMALISATIONS, VALUES, about_guests, wanted
 from dbce.weightings import WEIGHTINGS
 
 
@@ -202,7 +202,7 @@ def describe(predictor: Predictor) -> str:
     own = [name for name in predictor.losses if name not in predictor.checkpoints]
     given = f"The predictions of {' and '.join(map(title, own))} were given: no network ran for them." if own else ""
     trained = _trained_alike(ours, predictor) if ours else ""
-    return " ".join(part for part in (trained, described(guests), given) if part)
+    return " ".join(part for part in (trained, about_guests(guests), given) if part)
 
 
 def _ours(predictor: Predictor) -> list[Checkpoint]:

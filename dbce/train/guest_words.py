@@ -43,6 +43,9 @@ SENTENCES = {
     "python app.py --network NAME=PATH.",
     "slow": "{name} took more than {seconds} seconds for one image, so it was stopped; a smaller input or a smaller "
     "network is needed here.",
+    "heavy": "{name} takes more than {most} MB of memory for one image; a smaller input or a smaller network is needed "
+    "here.",
+    "broken": "{name} broke the process that tried it, so it was not taken; export it again.",
     "name": "A network is called {name}; a name has up to 30 letters, digits, - and _.",
     "taken": "A network is called {name}, as another one here is; choose another name.",
     "many": "These are {count} networks; at most {most} are shown side by side.",
@@ -54,7 +57,7 @@ SENTENCES = {
 """What is said of a network of somebody's own, here and in the page; names in braces are filled in."""
 
 
-def say(key: str, **values: Any) -> str:
+def spoken(key: str, **values: Any) -> str:
     """A sentence of `SENTENCES`; floats get three digits."""
     return SENTENCES[key].format(**{k: f"{v:.3g}" if isinstance(v, float) else v for k, v in values.items()})
 

@@ -21,7 +21,7 @@ from dbce.data.resize import resize_image
 from dbce.network import MEAN, STD
 from dbce.tasks import WORK_SIZE, Task
 from dbce.train.checkpoints import Checkpoint
-from dbce.train.guest_words import SENTENCES, maps_of, say
+from dbce.train.guest_words import SENTENCES, maps_of, spoken
 
 NORMALISATIONS = {"imagenet": "ImageNet mean and deviation", "unit": "values 0 to 1", "none": "values 0 to 255"}
 """What can be done to the bytes of an image, and what it is called."""
@@ -121,7 +121,7 @@ class Guest(nn.Module):
         given = (image * self.body.top - self.mean) / self.std
         answer = self.body.compute(given.flip(1) if self.body.channels == "BGR" else given)
         if not torch.isfinite(answer).all():
-            raise InputError(say("nan", name=self.body.name))
+            raise InputError(spoken("nan", name=self.body.name))
         return answer
 
     def forward(self, image: Tensor) -> Tensor:
@@ -134,7 +134,7 @@ class Guest(nn.Module):
         if self.values == "probabilities":
             low, high = float(maps.min()), float(maps.max())
             if low < -_SLACK or high > 1 + _SLACK:
-                raise InputError(say("outside", name=self.body.name, low=low, high=high, image="this image"))
+                raise InputError(spoken("outside", name=self.body.name, low=low, high=high, image="this image"))
             maps = maps.double().clamp(0, 1)
             maps = (maps.log() - (-maps).log1p() if maps.shape[1] == 1 else maps.log()).clamp(-LIMIT, LIMIT).float()
         return torch.cat([torch.zeros_like(maps), maps], dim=1) if maps.shape[1] == 1 else maps
@@ -169,10 +169,10 @@ def admit(body: Body, task: Task, reading: Reading) -> Checkpoint:
     maps = _tried(guest)
     classes = maps.shape[1]
     if classes != task.num_classes and not (classes == 1 and not task.several):
-        raise InputError(say("classes", name=body.name, maps=maps_of(classes), task=task.name, wanted=wanted(task)))
+        raise InputError(spoken("classes", name=body.name, maps=maps_of(classes), task=task.name, wanted=wanted(task)))
     guest.values, told = _values(body, maps, reading)
     squash = ", sigmoid" if classes == 1 else ", softmax"
-    about = say(
+    about = spoken(
         "about",
         name=body.name,
         size=body.size,
@@ -204,10 +204,10 @@ def _tried(guest: Guest) -> Tensor:
         raise
     except Exception as error:  # whatever somebody's network does
         reason = " ".join(str(error).split())[:160].rstrip(".")
-        raise InputError(say("run", name=body.name, size=body.size, reason=reason)) from error
+        raise InputError(spoken("run", name=body.name, size=body.size, reason=reason)) from error
     if maps.ndim != 4 or min(maps.shape[2:]) < _LEAST:
         shape = " × ".join(map(str, maps.shape))
-        raise InputError(say("maps", name=body.name, shape=shape))
+        raise InputError(spoken("maps", name=body.name, shape=shape))
     return maps
 
 
@@ -218,20 +218,20 @@ def _values(body: Body, maps: Tensor, reading: Reading) -> tuple[str, str]:
     sums = maps.sum(1)
     known = reading.values or body.values
     if known == "probabilities" and not inside:
-        raise InputError(say("outside", name=body.name, low=low, high=high, image=_DRAWN))
+        raise InputError(spoken("outside", name=body.name, low=low, high=high, image=_DRAWN))
     one = maps.shape[1] == 1 or float((sums - 1).abs().max()) <= SUM_TOLERANCE
     if known == "probabilities" and not one:
-        raise InputError(say("sums", name=body.name))
+        raise InputError(spoken("sums", name=body.name))
     if known:
         return known, SENTENCES["you say"] if reading.values else "as the file says"
     if not inside:
-        return "logits", say("range", low=low, high=high, image=_DRAWN)
+        return "logits", spoken("range", low=low, high=high, image=_DRAWN)
     if maps.shape[1] > 1 and one:
-        return "probabilities", say("sum", image=_DRAWN)
-    raise InputError(say("which", name=body.name, low=low, high=high, image=_DRAWN))
+        return "probabilities", spoken("sum", image=_DRAWN)
+    raise InputError(spoken("which", name=body.name, low=low, high=high, image=_DRAWN))
 
 
-def described(guests: Mapping[str, str]) -> str:
+def about_guests(guests: Mapping[str, str]) -> str:
     """How networks of somebody's own are read, by name; nothing where there are none."""
     return " ".join(f"Your network {name} is {about}" for name, about in guests.items())
 
