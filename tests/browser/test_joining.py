@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from dbce.bench.viewer import served
 from dbce.page import page as app_page
 from dbce.page.page import Offer
+from dbce.page.serving import offers_of, with_guests
 from dbce.site.build import write_beside
 from dbce.study.predictor import LOGIT_STEP, Predictor
 from dbce.train import checkpoints
@@ -140,3 +141,15 @@ def test_a_pickle_is_refused_and_so_is_all_on_a_page_for_others(visit, tmp_path)
         drop(page, tmp_path / "net.onnx")
         page.wait_for_function("document.querySelector('.message').textContent.includes('served to others')")
         assert page.query_selector("dialog.join") is None
+
+
+def test_the_set_is_compared_by_what_it_was_scored_with(visit, tmp_path):
+    """Of a network that joins nothing was measured on the test set: A and B stay those of the set."""
+    offer = next(offer for offer in offers_of(checkpoints.home()) if offer.predictor.task.name == "polyp")
+    found = with_guests([offer], {"mine": str(mixed(tmp_path / "net.onnx", [WEIGHTS]))})
+    with served(app_page.build(*found), **app_page.launch_options()) as url:
+        page = visit(f"{url}#tab=set&first=mine&second=mine")
+        letters = [page.input_value(f"#view-set select[name={name}]") for name in ("first", "second")]
+        assert letters == ["ce", "dbce"] and "mine" not in page.inner_text("#view-set")
+        page.click("#view-set [data-set=swap]")
+        page.wait_for_function("document.querySelector('#view-set select[name=first]').value === 'dbce'")
