@@ -133,7 +133,8 @@ def _own_networks(args: argparse.Namespace, sets: Sequence[str] = ()) -> tuple[d
             if name not in told:
                 if option == "values" and name in sets:
                     continue
-                raise ValueError(f"{flag} names {name!r}; these are named: {', '.join([*sets, *networks]) or 'none'}.")
+                known = " and ".join([*(["sets"] if sets else []), *(["networks"] if networks or not sets else [])])
+                raise ValueError(f"{flag} names {name!r}; the {known} are {', '.join([*sets, *networks]) or 'none'}.")
             if field == "size" and not value.isdecimal():
                 raise ValueError(f"{flag} is {name}={value}; it must be a number of pixels.")
             told[name][field] = int(value) if field == "size" else value

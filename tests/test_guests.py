@@ -339,7 +339,7 @@ def test_evaluate_and_compare_take_it_by_option(tmp_path, theirs, capsys):
     ("arguments", "words"),
     [
         (["--network", "unet.onnx"], "as in mine=unet.onnx"),
-        (["--network", "mine=x.onnx", "--normalise", "yours=unit"], "these are named: mine"),
+        (["--network", "mine=x.onnx", "--normalise", "yours=unit"], "the networks are mine"),
         (["--network", "mine=x.onnx", "--input-size", "mine=big"], "number of pixels"),
         (["--network", "mine=x.onnx", "--in-browser"], "drop an ONNX file on the page"),
     ],
