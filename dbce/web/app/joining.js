@@ -78,10 +78,13 @@ export async function takeNetwork(opening, file) {
   const { viewer } = opening;
   const { config } = viewer;
   const told = config.joining;
-  const refuse = (/** @type {string} */ key) => viewer.say(say(told, key, { name: file.name }), true);
+  const count = config.losses.length + 1;
+  const refuse = (/** @type {string} */ key) =>
+    viewer.say(say(told, key, { name: file.name, count, most: told.most }), true);
   if (PICKLE.test(file.name)) return refuse("pickle");
   if (!config.joins || !viewer.backend.join) return refuse("closed");
   if (config.joins === "browser" && /\.safetensors$/i.test(file.name)) return refuse("browser");
+  if (count > told.most) return refuse("many");
   const asked = await ask(viewer, file);
   if (!asked) return viewer.say("");
   const { name, ...reading } = asked;
