@@ -94,6 +94,8 @@ class Joining:
             scope = getattr(asked, "scope", None) or getattr(asked.request, "scope", {})
             if not comes_from_here(client, dict(asked.headers), str(scope.get("http_version", "1.1"))):
                 return {"error": spoken("closed", name="This file")}
+        if request == "{}":  # costs nothing, and the page waits for it before its first image
+            return self.take(request)
         try:
             return await in_turn(self.desk.turns, functools.partial(self.take, request), False)
         except InputError as error:
