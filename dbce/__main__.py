@@ -83,6 +83,27 @@ def _checkpoints_option(parser: argparse.ArgumentParser | argparse._MutuallyExcl
     )
 
 
+def _networks_options(parser: argparse.ArgumentParser, form: str, values: bool = True) -> None:
+    """Networks of somebody's own, and what a file may not tell of them."""
+    parser.add_argument(
+        "--network",
+        nargs="+",
+        default=[],
+        metavar=f"{form}=PATH",
+        help="a network of your own beside ours: a .safetensors of `train`, an .onnx, a folder of save_pretrained of "
+        "segmentation-models-pytorch, or user/name@COMMIT of such a one on the Hugging Face Hub",
+    )
+    options = {
+        "--normalise": ("KIND", "of its input: imagenet, unit (0 to 1) or none (0 to 255); default: as the file tells"),
+        "--channels": ("ORDER", "of its input: RGB or BGR (default: as the file tells, else RGB)"),
+        "--input-size": ("PIXELS", "side of its input, where the file leaves it free (default 320)"),
+    }
+    if values:
+        options["--values"] = ("KIND", "it answers with: logits or probabilities (default: as its values tell)")
+    for option, (what, words) in options.items():
+        parser.add_argument(option, nargs="+", default=[], metavar=f"{form}={what}", help=words)
+
+
 def _modules_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--modules", metavar="FOLDER", help="npm packages, as `npm ci` installs them (default: node_modules here)"
@@ -163,6 +184,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--in-browser",
         action="store_true",
         help="run the networks in the visitor's browser: what is opened is not sent, and costs this machine nothing",
+    )
+    _networks_options(demo, "[TASK/]NAME")
+    demo.add_argument(
+        "--no-networks", action="store_true", help="take none that is dropped on the page, on this machine neither"
     )
     _modules_option(demo)
     source = demo.add_mutually_exclusive_group()
@@ -245,6 +270,7 @@ def build_parser() -> argparse.ArgumentParser:
     _labels_option(evaluate)
     _part_option(evaluate)
     evaluate.add_argument("--checkpoint", action="append", help="file to score, repeatable (default: the bundled)")
+    _networks_options(evaluate, "NAME")
     _prior_option(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
@@ -254,8 +280,8 @@ def build_parser() -> argparse.ArgumentParser:
     compare.add_argument("--masks", required=True, metavar="DIR", help="their masks, paired by name")
     compare.add_argument(
         "--predictions",
-        required=True,
         nargs="+",
+        default=[],
         metavar="NAME=DIR",
         help="sets of .npy, .npz, grey PNG or NIfTI, paired by name: probabilities or label maps",
     )
@@ -264,8 +290,10 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         default=[],
         metavar="NAME=KIND",
-        help="what a set holds: probabilities, logits or labels (default: as its values tell; logits never)",
+        help="what a set holds: probabilities, logits or labels (default: as its values tell; logits never), or what a "
+        "network answers with",
     )
+    _networks_options(compare, "NAME", values=False)
     compare.add_argument("--task", choices=TASKS, help="what is segmented (default: one object of any kind)")
     compare.add_argument("--networks", action="store_true", help="run the bundled networks of --task beside them")
     compare.add_argument("-o", "--out", default="report.html", help="file to write (default report.html)")

@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dbce.registry import LOSSES, loss_of, title
-from dbce.tasks import TASKS, WORK_SIZE
+from dbce.tasks import TASKS, WORK_SIZE, Task
 
 if TYPE_CHECKING:
     from dbce.data.datasets import Dataset
+    from dbce.train.checkpoints import Checkpoint
+    from dbce.train.guests import Reading
     from dbce.train.training import Recipe
 
 
@@ -102,8 +104,45 @@ def demo_command(args: argparse.Namespace) -> None:
         from dbce.site.build import write_beside
 
         local = partial(write_beside, modules=args.modules)
-    options = {"embed": args.embed, "keep": args.keep, "data": args.data, "local": local}
-    serve(args.host, args.port, reference=reference, **options)
+    networks, readings = _own_networks(args)
+    if networks and local:
+        raise ValueError(
+            "--in-browser runs networks in the visitor's browser, and --network here; leave one of them out, or drop "
+            "an ONNX file on the page."
+        )
+    options = {"embed": args.embed, "keep": args.keep, "data": args.data, "local": local, "closed": args.no_networks}
+    serve(args.host, args.port, reference=reference, networks=networks, readings=readings, **options)
+
+
+def _own_networks(args: argparse.Namespace, sets: Sequence[str] = ()) -> tuple[dict[str, str], dict[str, Reading]]:
+    """What the options say of networks of somebody's own: where they lie, and how they are read, by name.
+
+    Raises:
+        ValueError: an option of another form, or for a network that is not named.
+    """
+    networks = _named("--network", args.network, "mine=unet.onnx")
+    told: dict[str, dict[str, Any]] = {name: {} for name in networks}
+    for option, field in (
+        ("normalise", "normalise"),
+        ("channels", "channels"),
+        ("input_size", "size"),
+        ("values", "values"),
+    ):
+        flag = f"--{option.replace('_', '-')}"
+        for name, value in _named(flag, getattr(args, option), "mine=320" if field == "size" else "mine=...").items():
+            if name not in told:
+                if option == "values" and name in sets:
+                    continue
+                known = " and ".join([*(["sets"] if sets else []), *(["networks"] if networks or not sets else [])])
+                raise ValueError(f"{flag} names {name!r}; the {known} are {', '.join([*sets, *networks]) or 'none'}.")
+            if field == "size" and not value.isdecimal():
+                raise ValueError(f"{flag} is {name}={value}; it must be a number of pixels.")
+            told[name][field] = int(value) if field == "size" else value
+    if not networks:
+        return {}, {}
+    from dbce.train.guests import Reading
+
+    return networks, {name: Reading(**fields) for name, fields in told.items()}
 
 
 def train_command(args: argparse.Namespace) -> None:
@@ -296,6 +335,7 @@ def evaluate_command(args: argparse.Namespace) -> None:
             found = {path: checkpoints.load_checkpoint(path) for path in args.checkpoint}
     else:
         found = checkpoints.bundled(args.task)
+    found |= _guests(args, TASKS[args.task], found)
     dataset, _ = _test_set(args)
     results = evaluate(found, dataset, _bar(desc=f"{len(dataset)} images", leave=False), args.task, args.prior)
     if args.json:
@@ -304,21 +344,42 @@ def evaluate_command(args: argparse.Namespace) -> None:
         print(score_table(results))
 
 
+def _guests(
+    args: argparse.Namespace, task: Task, beside: Iterable[str] = (), sets: Sequence[str] = ()
+) -> dict[str, Checkpoint]:
+    """The networks of somebody's own that the options name, after it was said how they are read."""
+    networks, readings = _own_networks(args, sets)
+    if not networks:
+        return {}
+    from dbce.hub.guests import load_guests
+    from dbce.train.guests import about_guests
+
+    found = load_guests(networks, task, readings, beside)
+    for name, guest in found.items():
+        print(about_guests({name: guest.about}), file=sys.stderr)
+    return found
+
+
 def compare_command(args: argparse.Namespace) -> None:
     """Compare sets of predictions on images with masks, in one HTML file."""
     from dbce.offline.compare import compare, tables_of
     from dbce.scores.comparison import comparison_csv, comparison_markdown
+    from dbce.study.compared import OBJECT
 
     tables = tables_of(args.table)
     folders = {name: Path(folder) for name, folder in _named("--predictions", args.predictions).items()}
     values = _named("--values", args.values)
+    if not folders and not args.network:
+        raise ValueError("nothing to compare; name --predictions NAME=DIR, --network NAME=PATH, or both.")
+    guests = _guests(args, TASKS[args.task] if args.task else OBJECT, folders, list(folders))
     made = compare(
         Path(args.images),
         Path(args.masks),
         folders,
         args.task,
-        values,
+        {name: kind for name, kind in values.items() if name in folders},
         networks=args.networks,
+        guests=guests,
         progress=_bar(unit="img", leave=False),
         say=partial(print, file=sys.stderr),
     )
@@ -331,13 +392,13 @@ def compare_command(args: argparse.Namespace) -> None:
     print(comparison_markdown(made.groups))
 
 
-def _named(option: str, given: Sequence[str]) -> dict[str, str]:
+def _named(option: str, given: Sequence[str], example: str = "ours=predictions/ours") -> dict[str, str]:
     """``NAME=VALUE`` several times -> by name."""
     found: dict[str, str] = {}
     for text in given:
         name, sign, value = text.partition("=")
         if not (name and sign and value):
-            raise ValueError(f"{option} is given {text!r}; the form is NAME=VALUE, as in ours=predictions/ours.")
+            raise ValueError(f"{option} is given {text!r}; the form is NAME=VALUE, as in {example}.")
         if name in found:
             raise ValueError(f"{option} names {name!r} twice; give every set a name of its own.")
         found[name] = value
@@ -500,7 +561,7 @@ def export_command(args: argparse.Namespace) -> None:
     if args.format == "graphs":
         folder = Path(args.out or graphs.FOLDER)
         folder.mkdir(parents=True, exist_ok=True)
-        networks = [one.network for task in TASKS for one in checkpoints.bundled(task).values()]
+        networks = [one.unet for task in TASKS for one in checkpoints.bundled(task).values()]
         for place, network in {graphs.place(network.config): network for network in networks}.items():
             onnx.write_graph(network, folder / place.name)
             print(f"wrote {folder / place.name}")

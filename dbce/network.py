@@ -21,8 +21,11 @@ DECODER_CHANNELS = {"resnet34": (256, 128, 64), "mobilenet_v2": (64, 32, 16)}
 STRIDE = 32
 """Height and width of an input must be multiples of this many pixels."""
 
-_MEAN = (0.485, 0.456, 0.406)  # ImageNet
-_STD = (0.229, 0.224, 0.225)
+MEAN = (0.485, 0.456, 0.406)
+"""Of the colours of ImageNet's images in [0, 1], red first."""
+
+STD = (0.229, 0.224, 0.225)
+"""Their standard deviation."""
 
 
 class DeepSupervisionUnet(
@@ -83,8 +86,8 @@ class DeepSupervisionUnet(
         self.heads = nn.ModuleList(nn.Conv2d(width, num_classes, 3, padding=1) for width in widths)
         self.mean: Tensor
         self.std: Tensor
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
 
     @classmethod
     def from_pretrained(  # type: ignore[override]

@@ -30,11 +30,13 @@ SUFFIXES = (".npy", ".npz", ".png", ".tif", ".tiff", ".nii", ".nii.gz")
 LIMIT = 32.0
 """A logit, or a negative log-probability, beyond which nothing is told apart; `quantise` cuts there."""
 
+SUM_TOLERANCE = 0.02
+"""How far the probabilities of the classes may be from 1 in all."""
+
 _KEYS = ("probabilities", "probability", "softmax", "logits", "prediction")
 """Names of the array in an ``.npz`` that holds several; the first is nnU-Net's."""
 
 _FEW = 16  # whole numbers up to this may be labels of a task of several classes as well as faint probabilities
-_SUM = 0.02  # how far the probabilities of the classes may be from 1 in all
 _ASPECT = 0.01  # relative difference of two shapes up to which one is the other, enlarged
 
 
@@ -243,7 +245,7 @@ def to_grid(raw: Raw, kind: str, shape: tuple[int, int], task: Task) -> Predicti
         if values.ndim == 2 and task.several:
             raise InputError(f"{name} is one map; probabilities of {task.num_classes} classes are one map a class.")
         off = float(np.abs(numbers.sum(0) - 1).max()) if values.ndim == 3 else 0
-        if off > _SUM:
+        if off > SUM_TOLERANCE:
             raise InputError(f"{name}: the probabilities of the classes do not sum to 1 (off by {off:.2g}).")
         said = f"probabilities, values of 0 to {raw.white}" if scaled else f"probabilities from {low:.3g} to {high:.3g}"
     else:

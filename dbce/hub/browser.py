@@ -33,12 +33,12 @@ def write_for_browser(checkpoint: Checkpoint, path: str | Path) -> None:
         import onnx
     except ImportError as error:
         raise ValueError(f"{error.name} is not installed; install it: pip install onnx.") from error
-    place = graphs.place(checkpoint.network.config)
+    place = graphs.place(checkpoint.unet.config)
     if not place.is_file():
         raise ValueError(f"{place.name} is not there; write it with `python -m dbce export graphs`.")
     model = onnx.load(str(place), load_external_data=False)
     _end_before_enlarging(model.graph)
-    _fill(onnx, model.graph, {name: value.numpy() for name, value in graphs.weights(checkpoint.network).items()})
+    _fill(onnx, model.graph, {name: value.numpy() for name, value in graphs.weights(checkpoint.unet).items()})
     for value, side in ((model.graph.input[0], checkpoint.size), (model.graph.output[0], checkpoint.size // 4)):
         for axis, length in ((0, 1), (2, side), (3, side)):
             value.type.tensor_type.shape.dim[axis].dim_value = length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -35,11 +36,12 @@ def parse(reference: str) -> tuple[str, str]:
     return repository, revision
 
 
-def download_networks(reference: str) -> Path:
+def download_networks(reference: str, files: Sequence[str] = ("*.safetensors", "*.json")) -> Path:
     """Download the networks of a repository on the Hugging Face Hub, once, and tell where they lie.
 
     Args:
         reference: ``user/name@revision``; a commit hash as revision always gives the same files, also offline.
+        files: what is fetched of it, as patterns.
 
     Raises:
         ValueError: a reference of another form.
@@ -47,7 +49,7 @@ def download_networks(reference: str) -> Path:
     """
     repository, revision = parse(reference)
     try:
-        return Path(snapshot_download(repository, revision=revision, allow_patterns=["*.safetensors", "*.json"]))
+        return Path(snapshot_download(repository, revision=revision, allow_patterns=list(files)))
     except RevisionNotFoundError as error:
         raise Unavailable(
             f"the Hub's repository {repository} has no revision {revision!r}; copy one from it."

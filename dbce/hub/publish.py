@@ -74,7 +74,7 @@ def stage(tasks: Sequence[str], folder: Path) -> None:
             place = folder / task / loss
             place.mkdir(parents=True)
             shutil.copyfile(checkpoints.home() / task / entries[loss]["file"], place / "model.safetensors")
-            config = {**checkpoint.network.config, "task": task, "loss": loss, "classes": list(TASKS[task].classes)}
+            config = {**checkpoint.unet.config, "task": task, "loss": loss, "classes": list(TASKS[task].classes)}
             config |= {"recipe": checkpoint.recipe, "scores": entries[loss]["scores"]}
             (place / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
             entries[loss]["file"] = f"{loss}/model.safetensors"

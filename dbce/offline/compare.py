@@ -15,6 +15,7 @@ from dbce.scores.comparison import Group, comparison_latex, comparison_markdown
 from dbce.scores.evidence import groups
 from dbce.study.compared import check_names
 from dbce.tasks import Task
+from dbce.train.checkpoints import Checkpoint
 
 TABLES = {".md": comparison_markdown, ".tex": comparison_latex}
 """How a table is written, by the ending of its file."""
@@ -30,6 +31,7 @@ def compare(
     values: Mapping[str, str] | None = None,
     *,
     networks: bool = False,
+    guests: Mapping[str, Checkpoint] | None = None,
     progress: Callable = iter,
     say: Callable[[str], object] = print,
 ) -> Report:
@@ -42,13 +44,15 @@ def compare(
         task: key of `dbce.tasks.TASKS`; one object of any kind if None.
         values: by name, what the values of a set are, as of `dbce.data.predictions.KINDS`.
         networks: whether the bundled networks of the task stand beside them.
+        guests: by name, networks of somebody's own that do too, from `dbce.hub.guests.load_guests`.
         progress: wraps the iteration over images.
         say: gets the sentences on what was found, before anything runs.
 
     Raises:
         ValueError: no such folder, no image with all that belongs to it, or a set whose values cannot be told.
     """
-    compared = compared_of(check_names(predictions), task, networks)
+    names = check_names(predictions) if predictions or not guests else ()
+    compared = compared_of(names, task, networks, guests)
     unknown = [name for name in values or {} if name not in predictions]
     if unknown:
         raise ValueError(f"--values names {unknown[0]!r}; the sets are {', '.join(predictions)}.")
@@ -84,7 +88,8 @@ def _shared(sentence: str, folders: Sequence[Path]) -> str:
 
 def _found(pairing: Pairing, kinds: Mapping[str, str], left: Sequence[str], images: Path) -> list[str]:
     """What was paired, read how, and left out."""
-    lines = [f"{images}: {len(pairing.members)} images with a mask and a prediction of every set"]
+    sets = " and a prediction of every set" if kinds else ""
+    lines = [f"{images}: {len(pairing.members)} images with a mask{sets}"]
     for name, kind in kinds.items():
         endings = sorted({"".join(member.predictions[name].suffixes[-1:]) for member in pairing.members})
         lines.append(f"  {name}: {kind}, from {', '.join(endings)}")

@@ -165,7 +165,7 @@ def compose(
         "promise": _PROMISE,
         "refusal": _REFUSAL,
         "own": list(compared.names),
-        "remarks": {name: NO_PROBABILITIES for name in compared.names if name in flat},
+        "remarks": settings["remarks"] | {name: NO_PROBABILITIES for name in compared.names if name in flat},
         "alone": f"One {settings['nouns']['seen']} proves nothing{_MEANS if len(rows) > 1 else ''}.",
         "set": shown and {**shown, "names": shelf.names, "first": 0},
         "report": _listed(rows, groups, compared, heading, read, left, threshold),
@@ -178,7 +178,11 @@ def _fields(
 ) -> list[dict[str, Any]]:
     """The page's table of fields with the tabs of a report, and with what it starts as."""
     own = "organs" if compared.task.several else "compare"
-    start = {"tab": "images" if several else own, "threshold": threshold, "loss": compared.names[0]}
+    start = {
+        "tab": "images" if several else own,
+        "threshold": threshold,
+        "loss": compared.names[0] if compared.names else compared.losses[-1],
+    }
     if radius is not None:
         start["radius"] = int(radius)
     fields = []

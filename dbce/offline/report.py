@@ -116,8 +116,10 @@ def report_of(
     return compose(cases(), compared, heading, radius=radius, threshold=threshold, embedded=embedded)
 
 
-def compared_of(names: Sequence[str], task: str | None, networks: bool) -> Compared:
-    """The sets, beside the bundled networks of a task where they are asked for.
+def compared_of(
+    names: Sequence[str], task: str | None, networks: bool, guests: Mapping[str, checkpoints.Checkpoint] | None = None
+) -> Compared:
+    """The sets, beside the bundled networks of a task where they are asked for, and networks of somebody's own.
 
     Raises:
         ValueError: an unknown task, or networks without one.
@@ -126,7 +128,8 @@ def compared_of(names: Sequence[str], task: str | None, networks: bool) -> Compa
         raise ValueError(f"task is {task!r}; it must be one of {', '.join(TASKS)}, or left out.")
     if networks and task is None:
         raise ValueError(f"networks are those of a task; say which one (task): {', '.join(TASKS)}.")
-    return Compared(names, TASKS[task] if task else OBJECT, checkpoints.bundled(task) if networks and task else None)
+    bundled = checkpoints.bundled(task) if networks and task else {}
+    return Compared(names, TASKS[task] if task else OBJECT, {**bundled, **(guests or {})})
 
 
 def _one_each(name: str, given: Any, count: int, several: bool) -> list[Any]:

@@ -217,7 +217,8 @@ def add_endpoints(studio: Studio, turns: Turns) -> None:
     api = API(studio)
     task = studio.predictor.task
     prefix = "" if task.name == DEFAULT else f"{task.name}_"
-    default = list(studio.predictor.checkpoints)[-1]
+    ours = [name for name in studio.predictor.checkpoints if name not in studio.predictor.guests]
+    default = (ours or list(studio.predictor.checkpoints))[-1]
 
     @answer_client
     def loss_maps(

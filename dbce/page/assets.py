@@ -31,6 +31,7 @@ STYLES = (
     "set",
     "lab",
     "large",
+    "join",
     "narrow",
     "paper",
 )

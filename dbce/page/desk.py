@@ -48,6 +48,10 @@ class Desk:
             self._kept[request] = reply
         return reply
 
+    def forget(self) -> None:
+        """Answer the examples anew: the networks are others."""
+        self._kept.clear()
+
     async def export_view(self, request: str) -> dict[str, str]:
         """As of `Studio.export_view`."""
         return await self._turn(self.studio.export_view, request)

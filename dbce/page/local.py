@@ -33,6 +33,7 @@ def sends_nothing(settings: Mapping[str, Any]) -> dict[str, Any]:
         "accept": settings["accept"].replace(",.dcm", ""),  # DICOM stays with Python, and so do figures as PDF
         "formats": {tab: [kind for kind in kinds if kind != "pdf"] for tab, kinds in settings["formats"].items()},
         "hint": HINT,
+        "joins": "browser",
         "promise": PROMISE,
     }
 

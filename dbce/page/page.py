@@ -15,6 +15,7 @@ from dbce.page import assets, cache, start, workers
 from dbce.page.api import Blocks, add_endpoints
 from dbce.page.desk import Desk
 from dbce.page.headers import Compressed, SafeHeaders
+from dbce.page.joining import Joining
 from dbce.page.limits import Door, RequestLimit
 from dbce.page.local import Local, sends_nothing
 from dbce.page.preview import TITLE, Preview
@@ -75,13 +76,14 @@ LAUNCH = launch_options()
 """The same without further origins."""
 
 
-def build(*offers: Offer, notice: str = "", local: Local | None = None) -> gr.Blocks:
+def build(*offers: Offer, notice: str = "", local: Local | None = None, joins: bool = False) -> gr.Blocks:
     """The gradio app, one page a task, the first at the root; launch it with `LAUNCH`.
 
     Args:
         offers: the tasks.
         notice: a sentence that every page shows at its top.
         local: what browsers need, where they run the networks by themselves.
+        joins: whether a network that is dropped on the page runs here from then on, as of `dbce.page.joining`.
 
     Raises:
         ValueError: the processes that decode visitors' files cannot be started.
@@ -91,10 +93,10 @@ def build(*offers: Offer, notice: str = "", local: Local | None = None) -> gr.Bl
     turns = Turns()
     names = [offer.predictor.task.name for offer in offers]
     with Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as demo:
-        _fill(offers[0], names, notice, turns, local)
+        _fill(offers[0], names, notice, turns, local, joins)
     for offer, name in zip(offers[1:], names[1:], strict=True):
         with demo.route(name.capitalize(), f"/{name}", show_in_navbar=False):
-            _fill(offer, names, notice, turns, local)
+            _fill(offer, names, notice, turns, local, joins)
     return demo
 
 
@@ -107,11 +109,13 @@ def studio_of(
     return Studio(predictor, measured, pictures)
 
 
-def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Local | None) -> None:
+def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Local | None, joins: bool) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
     measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve)
     studio = studio_of(offer.predictor, measured, offer.pictures)
     known = config(studio, offer, names, notice)
+    if joins:
+        known["joins"] = "server"
     settings = json.dumps(sends_nothing(known) if local else known).replace("</", "<\\/")
     desk = Desk(studio, turns)
 
@@ -126,6 +130,11 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Loca
         return await desk.queue_place(request)
 
     first = start.keep_first(offer.predictor.task.name, studio.open_study('{"example": 0}')["scene"])
+    joining = Joining(studio, desk)
+
+    async def join(request: str) -> dict[str, Any]:
+        return await joining.answer(request)
+
     gr.HTML(
         value="",
         html_template=assets.text("viewer.html"),
@@ -133,7 +142,7 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Loca
         js_on_load=start.loader(settings, first, local.script(offer.predictor.task.name) if local else ""),
         head=f"<style>{assets.style()}</style>",
         apply_default_css=False,
-        server_functions=[open_study, export_view, queue_place],
+        server_functions=[open_study, export_view, queue_place, *([join] if joins and not local else [])],
         elem_id="dbce" if offer.predictor.task.name == names[0] else f"dbce-{offer.predictor.task.name}",
         padding=False,
     )

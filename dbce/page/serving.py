@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from dbce.data.folders import find_pairs
 from dbce.hub import networks as hub
+from dbce.hub.guests import load_guests, task_of
 from dbce.page import cache, page
 from dbce.page.headers import origin
+from dbce.page.joining import stays_here
 from dbce.page.local import Local
 from dbce.scores import evidence, records, results
 from dbce.scores.findings_tables import findings_summary
@@ -19,6 +21,7 @@ from dbce.scores.set_summary import set_summary
 from dbce.scores.shares import shares_summary
 from dbce.study.predictor import Predictor
 from dbce.train import checkpoints
+from dbce.train.guests import Reading, about_guests
 
 
 def offers_of(folder: Path) -> list[page.Offer]:
@@ -84,6 +87,35 @@ def with_pictures(offers: Sequence[page.Offer], folders: Sequence[str]) -> list[
     return found
 
 
+def with_guests(
+    offers: Sequence[page.Offer], networks: Mapping[str, str], readings: Mapping[str, Reading] | None = None
+) -> list[page.Offer]:
+    """The same offers, with networks of somebody's own beside theirs.
+
+    Args:
+        offers: the tasks of the page.
+        networks: by ``NAME`` or ``TASK/NAME``, as of `dbce.hub.guests.load_guests`. Without a task it is that which a
+            file of `dbce train` names, else the first.
+        readings: by the same, what their owner says of them.
+
+    Raises:
+        ValueError: a task that is not offered, and as of `dbce.hub.guests.load_guests`.
+    """
+    found = {offer.predictor.task.name: offer for offer in offers}
+    for key, reference in networks.items():
+        own, _, name = key.rpartition("/")
+        task = own or task_of(reference) or next(iter(found))
+        if task not in found:
+            raise ValueError(f"network {key} is for the task {task!r}; this page has {', '.join(found)}.")
+        predictor = found[task].predictor
+        guest = load_guests(
+            {name: reference}, predictor.task, {name: (readings or {}).get(key, Reading())}, predictor.checkpoints
+        )
+        found[task] = replace(found[task], predictor=Predictor({**predictor.checkpoints, **guest}, predictor.task))
+        print(f"dbce: {task}: {about_guests({name: guest[name].about})}", file=sys.stderr)
+    return list(found.values())
+
+
 def _stop(*_: object) -> None:
     """End as with Ctrl-C; what programs sent is gone before gradio has closed its connections."""
     cache.end()
@@ -99,6 +131,9 @@ def serve(
     keep: float | None = None,
     data: Sequence[str] = (),
     local: Callable[[Sequence[page.Offer], Path], Local] | None = None,
+    networks: Mapping[str, str] | None = None,
+    readings: Mapping[str, Reading] | None = None,
+    closed: bool = False,
 ) -> None:
     """Build the page and answer visitors until the process is told to end.
 
@@ -108,6 +143,9 @@ def serve(
         reference: ``user/name@revision`` of networks on the Hub; those of `dbce.train.checkpoints.home` if None.
         embed: origins that may show the page in a frame, as of `dbce.page.page.launch_options`.
         data: folders of test sets, whose images the page can then open, as of `with_pictures`.
+        networks: of somebody's own, as of `with_guests`.
+        readings: of these.
+        closed: whether a network that is dropped on the page is refused on this machine too.
         local: writes to a folder what browsers need, where they run the networks by themselves.
         keep: seconds for which files of programs stay on this machine; `dbce.page.cache.KEEP` if None.
 
@@ -121,7 +159,9 @@ def serve(
     signal.signal(signal.SIGTERM, _stop)
     place = cache.start_cache(keep)
     offers, notice = offers_from_hub(reference) if reference else (offers_of(checkpoints.home()), "")
-    offers = with_pictures(offers, data)
+    offers = with_guests(with_pictures(offers, data), networks or {}, readings)
     files = local(offers, place / "networks") if local else None
     options = page.launch_options(origins, files)
-    page.build(*offers, notice=notice, local=files).launch(server_name=host, server_port=port, **options)
+    page.build(*offers, notice=notice, local=files, joins=not closed and stays_here(host)).launch(
+        server_name=host, server_port=port, **options
+    )

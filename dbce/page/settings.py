@@ -22,7 +22,9 @@ from dbce.study.predictor import Predictor
 from dbce.study.view import RADII
 from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, SCORES
 from dbce.tasks import MAX_RADIUS
-from dbce.train.checkpoints import is_drawn
+from dbce.train.checkpoints import MAX_NETWORKS, Checkpoint, is_drawn
+from dbce.train.guest_words import SENTENCES
+from dbce.train.guests import CHANNELS, NORMALISATIONS, VALUES, about_guests, wanted
 from dbce.weightings import WEIGHTINGS
 
 
@@ -60,6 +62,12 @@ class Offer:
     pictures: Sequence[tuple[Path, Path]] = ()
 
 
+YOURS = "your network"
+"""What tells a network of somebody's own from those that stand here by themselves."""
+
+NETWORK = "Network"
+"""What networks are called that are not all named after the loss that they were trained with."""
+
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
 _SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs", "seen": "slice"}
 _LINES = (
@@ -88,6 +96,8 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
     opened = len(studio.examples) + len(offer.pictures)
     table_of_fields = fields.table(task, losses, offer.predictor.weightings, opened, offer.set is not None)
     known = {field["name"]: field for field in table_of_fields}
+    if offer.predictor.guests:
+        known["loss"]["label"] = NETWORK
     return {
         "task": task.name,
         "notice": notice,
@@ -107,8 +117,7 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "formats": {tab: export.formats_of(tab) for tab, _ in known["tab"]["choices"]},
         "classes": list(task.classes),
         "colours": list(task.colours),
-        "drawn": bool(offer.predictor.checkpoints)
-        and all(is_drawn(checkpoint.recipe) for checkpoint in offer.predictor.checkpoints.values()),
+        "drawn": bool(ours := _ours(offer.predictor)) and all(is_drawn(checkpoint.recipe) for checkpoint in ours),
         "fields": list(known.values()),
         "weightings": {
             key: {
@@ -129,6 +138,10 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "max_bytes": volumes.MAX_BYTES if scans else inputs.MAX_BYTES,
         "magma": base64.b64encode(magma().tobytes()).decode(),
         "recipe": describe(offer.predictor),
+        "guests": list(offer.predictor.guests),
+        "joins": None,  # who runs a network that is dropped on the page: nobody, where nobody says otherwise
+        "joining": joining(offer.predictor),
+        "remarks": dict.fromkeys(offer.predictor.guests, YOURS),
         "results": offer.results,
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,
@@ -146,6 +159,22 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
             {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}
             for index, (image, _) in enumerate(studio.examples)
         ],
+    }
+
+
+def joining(predictor: Predictor) -> dict[str, Any]:
+    """What the page asks of a network that is dropped on it, and what it says of it."""
+    first = len(LOSSES) + sum(name not in LOSSES for name in predictor.losses)
+    return {
+        "sentences": SENTENCES,
+        "remark": YOURS,
+        "label": NETWORK,
+        "most": MAX_NETWORKS,
+        "lines": [_LINES[(first + k) % len(_LINES)] for k in range(MAX_NETWORKS)],
+        "wanted": wanted(predictor.task),
+        "normalise": {"": "the file’s own, else ImageNet’s", **NORMALISATIONS},
+        "channels": {"": "the file’s own, else RGB", **dict(zip(CHANNELS, CHANNELS, strict=True))},
+        "values": {"": "told by its values", **dict(zip(VALUES, VALUES, strict=True))},
     }
 
 
@@ -168,16 +197,26 @@ def shifts(predictor: Predictor) -> dict[str, float]:
 
 
 def describe(predictor: Predictor) -> str:
-    """One sentence on how the networks were trained; of predictions of somebody's own, that nobody here knows it."""
+    """Sentences on how the networks were trained; of somebody's own networks and predictions, what is known of them."""
+    ours, guests = _ours(predictor), predictor.guests
     own = [name for name in predictor.losses if name not in predictor.checkpoints]
-    if own:
-        said = f"The predictions of {' and '.join(map(title, own))} were given: no network ran for them."
-        networks = Predictor(predictor.checkpoints, predictor.task)
-        return f"{describe(networks)} {said}" if networks.checkpoints else said
-    recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in predictor.checkpoints.values()]
+    given = f"The predictions of {' and '.join(map(title, own))} were given: no network ran for them." if own else ""
+    trained = _trained_alike(ours, predictor) if ours else ""
+    return " ".join(part for part in (trained, about_guests(guests), given) if part)
+
+
+def _ours(predictor: Predictor) -> list[Checkpoint]:
+    """The networks that stand here by themselves."""
+    return [checkpoint for checkpoint in predictor.checkpoints.values() if not checkpoint.about]
+
+
+def _trained_alike(networks: Sequence[Checkpoint], predictor: Predictor) -> str:
+    """One sentence on how the networks that stand here by themselves were trained."""
+    recipes = [{**checkpoint.recipe, "loss": None} for checkpoint in networks]
     recipe, scans = recipes[0], predictor.task.is_scan
     if any(other != recipe for other in recipes):
-        return f"{len(recipes)} networks, trained in different ways: {', '.join(map(title, predictor.checkpoints))}."
+        names = [name for name in predictor.checkpoints if name not in predictor.guests]
+        return f"{len(recipes)} networks, trained in different ways: {', '.join(map(title, names))}."
     return (
         f"{'One network' if len(recipes) == 1 else f'{len(recipes)} networks alike in all but the loss'}: "
         f"{recipe.get('encoder')} encoder, {recipe.get('epochs')} epochs on {recipe.get('images')} "

@@ -49,11 +49,11 @@ class Opened:
         return self.name if self.place is None else f"{self.name}, slice {self.place[0] + 1}"
 
 
-def answer_page(method: Callable[..., dict[str, str]]) -> Callable[[Studio, str], dict[str, str]]:
+def answer_page(method: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
     """Decode a request, and turn what goes wrong into ``{"error": sentence}``."""
 
     @functools.wraps(method)
-    def asked(self: Studio, request: str) -> dict[str, str]:
+    def asked(self: Any, request: str) -> dict[str, Any]:
         try:
             return method(self, _decode(request))
         except inputs.InputError as error:

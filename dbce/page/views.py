@@ -43,7 +43,7 @@ def read_view(given: Any, predictor: Predictor) -> View:
     if not isinstance(given, dict):
         raise inputs.InputError("The view has fields that are not known here; reload the page.")
     task = predictor.task
-    known = fields.table(task, list(predictor.checkpoints), predictor.weightings, _ANY)
+    known = fields.table(task, list(predictor.losses), predictor.weightings, _ANY)
     table = {field["name"]: field for field in known}
     start = {field.name: field.default for field in dataclasses.fields(View)}
     wanted: dict[str, Any] = {}

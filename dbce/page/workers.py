@@ -12,7 +12,7 @@ import logging
 import math
 import queue
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
@@ -44,6 +44,7 @@ SCAN_BYTES = 1_750_000_000
 """Memory for a scan; one is decoded at a time (see `dbce.page.turns`), so that the whole app stays under 4 GB."""
 
 _PATIENCE = 3  # wall clock over CPU time: how far a busy machine may slow a worker before it counts as stuck
+_START = 60  # seconds that a process may take to load what its function needs
 _MODULES = ["dbce.data.pairs", "dbce.data.volumes", "dbce.page.workers"]  # loaded once; every worker starts as a copy
 
 
@@ -86,6 +87,38 @@ class _Worker:
         self.process.kill()
         self.process.join()
         self.connection.close()
+
+
+def call_once(
+    function: Callable[..., Result],
+    *args: Any,
+    said: Mapping[str, str],
+    seconds: float = SCAN_SECONDS,
+    memory: int = SCAN_BYTES,
+) -> Result:
+    """``function(*args)`` in a process of its own, which ends with it; else as of `call`.
+
+    Args:
+        function: as of `call`, like ``args``, ``seconds`` and ``memory``.
+        said: what is said, in a sentence, where it was "slow", "heavy" or "broken".
+
+    Raises:
+        InputError: the function's own, or one of these.
+    """
+    worker = _Worker()
+    try:
+        kind, result = worker.ask((seconds, memory, function, *args), seconds * _PATIENCE + _START)
+    except _Stopped as stopped:
+        status = stopped.args[0]
+        log.warning("A process ended with status %s.", status)
+        timed = status in (None, -getattr(signal, "SIGXCPU", 0), -getattr(signal, "SIGKILL", 0))
+        raise InputError(said["slow" if timed else "broken"]) from stopped
+    worker.stop()
+    if kind == "result":
+        return result
+    if kind == "failure":
+        log.warning("A function failed: %s", result)
+    raise InputError(result if kind == "input" else said["heavy" if kind == "memory" else "broken"])
 
 
 _free: queue.LifoQueue[_Worker | None] = queue.LifoQueue()  # None stands for one that is still to be started

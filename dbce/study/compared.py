@@ -52,7 +52,7 @@ class Compared(Predictor):
     """Sets of predictions, and perhaps networks of the same task.
 
     Args:
-        names: of the sets, as of `check_names`.
+        names: of the sets, as of `check_names`; none, where there are networks.
         task: what is segmented.
         checkpoints: by loss, the networks that stand beside them.
 
@@ -62,7 +62,8 @@ class Compared(Predictor):
 
     def __init__(self, names: Iterable[str], task: Task, checkpoints: Mapping[str, Checkpoint] | None = None) -> None:
         super().__init__(checkpoints or {}, task)
-        self.names = check_names(names)
+        found = tuple(names)
+        self.names = check_names(found) if found or not self.checkpoints else ()
 
     @property
     def losses(self) -> tuple[str, ...]:

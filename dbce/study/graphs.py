@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from dbce.network import DeepSupervisionUnet
 
@@ -49,7 +49,7 @@ def weights(network: DeepSupervisionUnet) -> dict[str, Tensor]:
     }
 
 
-def quickest(network: DeepSupervisionUnet) -> Callable[[Tensor], Tensor]:
+def quickest(network: nn.Module) -> Callable[[Tensor], Tensor]:
     """What computes a network's logits with the least work: its graph where there is one, else the network itself.
 
     Args:
@@ -58,8 +58,10 @@ def quickest(network: DeepSupervisionUnet) -> Callable[[Tensor], Tensor]:
     Returns:
         (N, 3, H, W) RGB in [0, 1] -> logits (N, C, H, W), as of `DeepSupervisionUnet.forward`.
     """
+    if type(network) is not DeepSupervisionUnet:
+        return network
     first = next(network.parameters())
-    if first.device.type != "cpu" or first.dtype != torch.float32 or type(network) is not DeepSupervisionUnet:
+    if first.device.type != "cpu" or first.dtype != torch.float32:
         return network
     if network.training or not place(network.config).is_file():
         return network
@@ -70,16 +72,26 @@ def quickest(network: DeepSupervisionUnet) -> Callable[[Tensor], Tensor]:
     return graph
 
 
+def _options() -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # a third of the memory, in the same time
+    options.log_severity_level = 3
+    return options
+
+
+def open_session(data: bytes) -> Any:
+    """A session of onnxruntime for an ONNX file that holds all it needs, computed by the thread that calls it."""
+    return onnxruntime.InferenceSession(data, _options(), providers=["CPUExecutionProvider"])
+
+
 class _Graph:
     """The graph of a network with its weights of now, computed by the thread that calls it."""
 
     def __init__(self, network: DeepSupervisionUnet) -> None:
         self._parameters = list(network.parameters())
         self._state = self._now()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # a third of the memory, in the same time
-        options.log_severity_level = 3
+        options = _options()
         # kept, because the session may read them where PyTorch has them
         self._arrays = {name: np.ascontiguousarray(value.numpy()) for name, value in weights(network).items()}
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in self._arrays.values()]

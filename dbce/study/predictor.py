@@ -325,6 +325,11 @@ class Predictor:
         return tuple(self.checkpoints)
 
     @property
+    def guests(self) -> dict[str, str]:
+        """By name, how each network of somebody's own is read."""
+        return {name: checkpoint.about for name, checkpoint in self.checkpoints.items() if checkpoint.about}
+
+    @property
     def class_frequencies(self) -> Sequence[float] | None:
         """As of `Study`."""
         return _of_data_set(self.frequencies)
@@ -442,8 +447,10 @@ def log_probabilities(
 def _logits(checkpoint: Checkpoint, images: np.ndarray, compute: Compute | None) -> torch.Tensor:
     """(N, H, W, 3) uint8 -> (N, C, h, w) logits at the network's own size."""
     small = np.stack([resize_image(image, checkpoint.size) for image in images])
-    parameter = next(checkpoint.network.parameters())
-    batch = torch.from_numpy(small).permute(0, 3, 1, 2).to(parameter.device).float() / 255
+    parameter = next(checkpoint.network.parameters(), None)  # a network of another runtime has none
+    batch = (
+        torch.from_numpy(small).permute(0, 3, 1, 2).to(None if parameter is None else parameter.device).float() / 255
+    )
     return (compute or checkpoint.network)(batch.contiguous(memory_format=torch.channels_last))
 
 

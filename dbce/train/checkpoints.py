@@ -12,6 +12,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import nn
 
 from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
@@ -25,6 +26,11 @@ MAX_NETWORKS = 8
 """Networks that a page shows side by side."""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,30}")
+
+
+def is_name(name: str) -> bool:
+    """Whether a network can be shown under this name: in links, tables and file names."""
+    return _NAME.fullmatch(name) is not None
 
 
 def home() -> Path:
@@ -43,15 +49,28 @@ class Checkpoint:
     Attributes:
         network: in evaluation mode, float32.
         recipe: how it was trained; the fields of `dbce.train.training.Recipe` and of the training data.
+        about: how a network of somebody's own is read, a sentence; "" of those that stand here by themselves.
     """
 
-    network: DeepSupervisionUnet
+    network: nn.Module
     recipe: dict[str, Any]
+    about: str = ""
 
     @property
     def size(self) -> int:
         """Side in pixels of the images it was trained on."""
         return int(self.recipe.get("size", WORK_SIZE))
+
+    @property
+    def unet(self) -> DeepSupervisionUnet:
+        """The network as one of this project's.
+
+        Raises:
+            ValueError: it is somebody else's.
+        """
+        if not isinstance(self.network, DeepSupervisionUnet):
+            raise ValueError(f"this needs a network of `python -m dbce train`, and got another one. {self.about}")
+        return self.network
 
 
 def is_drawn(recipe: dict[str, Any]) -> bool:
@@ -139,9 +158,9 @@ def collect_networks(folder: Path | None = None) -> dict[str, dict[str, Checkpoi
         checkpoint = load_checkpoint(path)
         task = str(checkpoint.recipe.get("task"))
         name = path.stem
-        if task not in TASKS or checkpoint.network.config["num_classes"] != TASKS[task].num_classes:
+        if task not in TASKS or checkpoint.unet.config["num_classes"] != TASKS[task].num_classes:
             raise ValueError(f"{path} is a network for {task!r}; a page exists for {', '.join(TASKS)}. Move it away.")
-        if not _NAME.fullmatch(name) or name in found.get(task, {}):
+        if not is_name(name) or name in found.get(task, {}):
             raise ValueError(
                 f"{path} cannot be shown under its name; rename it to up to 30 letters, digits, - and _ that no other "
                 "network of its task has."

@@ -50,6 +50,7 @@ export async function mount(element, settings, backend) {
   const address = new Address(parts);
   listen({ ...parts, address });
   Object.assign(element, { dbce: viewer });
+  if (settings.joins === "server") await (await import("./app/joining.js")).rejoin(viewer);
   const led = await address.go();
   viewer.root.dataset.ready = "true";
   if (!led && !viewer.calm && !navigator.webdriver && !settings.closed) breath.start();

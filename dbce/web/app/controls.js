@@ -36,6 +36,23 @@ export function fillControls(viewer) {
 const twoLines = (text) => text.replace(/ (\([^)]+\))$/, " <small>$1</small>");
 
 /**
+ * A group of choices.
+ * @param {import("./viewer.js").Viewer} viewer
+ * @param {HTMLElement} group
+ */
+export function fillGroup(viewer, group) {
+  const { name, kind, choices, label } = viewer.fields.table.get(group.dataset.field);
+  const box = kind === "one" ? '<label><input type="radio"' : '<label class="check"><input type="checkbox"';
+  const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${twoLines(text)}</label>`);
+  const quiet = "quiet" in group.dataset ? " hide" : "";
+  // no <legend>: engines differ in where they put it
+  group.setAttribute("aria-label", label);
+  const heading = `<span class="name${quiet}" aria-hidden="true">${label}</span>`;
+  for (const old of group.querySelectorAll(":scope > .name, :scope > label")) old.remove();
+  group.insertAdjacentHTML("beforeend", heading + labels.join(""));
+}
+
+/**
  * Tabs, groups of choices and sliders from the table of fields.
  * @param {import("./viewer.js").Viewer} viewer
  */
@@ -46,15 +63,7 @@ function fillFields(viewer) {
   viewer.$(".tabs").prepend(...tabs.map((tab) => viewer.$(`#tab-${tab}`))); // in their order, before what is hidden
   for (const group of viewer.$$("fieldset[data-field]")) {
     group.hidden = !field(group.dataset.field); // this task has none of it
-    if (group.hidden) continue;
-    const { name, kind, choices, label } = field(group.dataset.field);
-    const box = kind === "one" ? '<label><input type="radio"' : '<label class="check"><input type="checkbox"';
-    const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${twoLines(text)}</label>`);
-    const quiet = "quiet" in group.dataset ? " hide" : "";
-    // no <legend>: engines differ in where they put it
-    group.setAttribute("aria-label", label);
-    const heading = `<span class="name${quiet}" aria-hidden="true">${label}</span>`;
-    group.insertAdjacentHTML("beforeend", heading + labels.join(""));
+    if (!group.hidden) fillGroup(viewer, group);
   }
   for (const input of viewer.$$("input[type=range][data-field]")) {
     const { low, high, step, label } = field(input.dataset.field);

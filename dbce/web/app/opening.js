@@ -1,8 +1,10 @@
 // What is in view comes from somewhere: an example, files of the visitor's, a slice of a scan.
 import { Unreachable } from "../backends/backend.js";
+import { readFile } from "../core/file.js";
 import { newId } from "./link.js";
 import { Scan } from "./scan.js";
 
+const NETWORK = /\.(onnx|safetensors|pt|pth|ckpt|pkl|pickle)$/i;
 const NO_ANSWER = "The server did not answer; what you see is still yours. Check the connection and try again.";
 const OWN_FAULT = "The page itself failed; what you see is still yours. Reload it, and please report";
 
@@ -15,18 +17,6 @@ export function failure(error) {
   reportError(error);
   return `${OWN_FAULT}: ${error}`;
 }
-
-/** @param {File} file @returns {Promise<{name: string, data: string}>} its content in base64 */
-export const readFile = (file) =>
-  new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => {
-      const url = /** @type {string} */ (reader.result);
-      resolve({ name: file.name, data: url.slice(url.indexOf(",") + 1) });
-    };
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
 
 export class Opening {
   /** @param {import("./viewer.js").Viewer} viewer */
@@ -149,6 +139,8 @@ export class Opening {
    */
   async openFiles({ image = null, mask = null, files = [] }) {
     const { viewer } = this;
+    const network = [image, mask, ...files].find((file) => file && NETWORK.test(file.name));
+    if (network) return (await import("./joining.js")).takeNetwork(this, network);
     const most = viewer.config.max_bytes;
     if (files.length > 2)
       return viewer.say(`${files.length} files arrived; drop one image, or an image and its mask.`, true);

@@ -2,7 +2,7 @@
 import { bytes } from "../core/scene.js";
 import { Keep, Memory, Shelf } from "./keep.js";
 import { newId } from "./link.js";
-import { readFile } from "./opening.js";
+import { readFile } from "../core/file.js";
 
 const CHOICE = "dbce-keep"; // "no" where the visitor wants nothing kept
 const FIRST = "its settings are shown on the first example.";

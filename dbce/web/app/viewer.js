@@ -123,7 +123,8 @@ export class Viewer {
 
   /** Whose predictions these are, in words. @param {string} loss */
   who(loss) {
-    const { own, titles } = this.config;
+    const { own, guests, titles } = this.config;
+    if (guests?.includes(loss)) return `your network ${titles[loss]}`;
     return own?.includes(loss) ? `the predictions of ${titles[loss]}` : trained(titles[loss]);
   }
 

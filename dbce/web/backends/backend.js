@@ -21,6 +21,18 @@
  * @property {Record<string, any>} view the fields of the state (dbce/page/fields.py) and `zoom`: scale, x, y
  * @property {string} kind of file
  */
+/**
+ * A network of the visitor's own that joins.
+ * @typedef {object} Joining
+ * @property {string} name
+ * @property {File} file
+ * @property {import("./onnx/guest.js").Reading} reading what its owner says of it
+ * @property {Uint8Array} image in view, size * size * 3, RGB
+ * @property {any} told what the page says of such networks, from dbce.page.settings.joining
+ * @property {string} task name of the task
+ */
+/** @typedef {{name: string, about: string, remark: string}} Joined how it is called, and read */
+/** @typedef {{networks?: Joined[], error?: string}} JoinReply all that joined, or a sentence */
 /** @typedef {(sentence: string) => void} Tell called while an answer is on its way */
 
 /**
@@ -28,6 +40,7 @@
  * @property {Record<string, string[]>} can by tab, the kinds of file that `exportView` writes of it
  * @property {(request: object, tell: Tell) => Promise<Reply>} openStudy
  * @property {(asked: Asked, tell: Tell) => Promise<ExportedFile>} exportView
+ * @property {(asked: Joining | null, tell?: Tell) => Promise<JoinReply>} [join] null: what joined before
  */
 
 /** No answer came. Everything else that goes wrong is a fault of the page. */

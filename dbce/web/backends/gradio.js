@@ -1,5 +1,6 @@
 // Python behind gradio: its functions, and the place in its queue.
 import { Unreachable } from "./backend.js";
+import { readFile } from "../core/file.js";
 
 const FIRST = '{"example":0}';
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -18,7 +19,7 @@ function unreachable(cause) {
 export function gradioBackend(server, first, can) {
   /**
    * The answer itself; before it comes, the visitor is told how many come first.
-   * @param {"open_study" | "export_view"} name
+   * @param {"open_study" | "export_view" | "join"} name
    * @param {string} text
    * @param {import("./backend.js").Tell} tell
    */
@@ -40,12 +41,20 @@ export function gradioBackend(server, first, can) {
     }
   }
 
+  let changed = false; // other networks than those that the first scene came with
+
   return {
     can,
     openStudy: async (request, tell) => {
       const text = JSON.stringify(request);
-      const scene = text === FIRST && (await first);
+      const scene = text === FIRST && !changed && (await first);
       return scene ? { scene } : ask("open_study", text, tell);
+    },
+    join: async (asked, tell = () => {}) => {
+      const given = asked && { name: asked.name, ...asked.reading, file: await readFile(asked.file) };
+      const reply = await ask("join", JSON.stringify(given ?? {}), tell);
+      changed ||= Boolean(reply.networks?.length);
+      return reply;
     },
     exportView: (view, tell) => ask("export_view", JSON.stringify(view), tell),
   };

@@ -13,7 +13,9 @@ export function localBackend(server, { files, task }) {
   const own = new OnnxBackend(task, files, start);
   return {
     can: {}, // the page writes its files by itself
-    openStudy: (request, tell) => (isExample(request) ? server : own).openStudy(request, tell),
+    openStudy: async (request, tell) =>
+      isExample(request) ? own.guests.complete(await server.openStudy(request, tell)) : own.openStudy(request, tell),
+    join: (asked) => own.join(asked),
     exportView: () => own.exportView(),
   };
 }

@@ -12,6 +12,7 @@ import { explained } from "../parts/term.js";
 
 const MORE = 50; // rows that a click adds to the list
 const FIRST = 10;
+const PAIR = ["first", "second"];
 
 export class SetTab {
   /** @param {import("../app/viewer.js").Viewer} viewer */
@@ -27,8 +28,9 @@ export class SetTab {
     this.pointed = -1;
     this.key = "";
     for (const select of this.view.querySelectorAll("select[name]")) {
-      const [first] = [viewer.fields.table.get(select.name)];
-      select.innerHTML = first.choices.map(([value, text]) => `<option value="${value}">${text}</option>`).join("");
+      const { name, choices } = viewer.fields.table.get(select.name);
+      const shown = choices.filter(([value]) => !PAIR.includes(name) || this.losses.includes(value));
+      select.innerHTML = shown.map(([value, text]) => `<option value="${value}">${text}</option>`).join("");
     }
     this.view.querySelector(".away").hidden = this.set.first !== null;
     this.view.querySelector(".made").hidden = this.set.command === null;
@@ -47,9 +49,18 @@ export class SetTab {
     this.listen();
   }
 
+  /** The two that are compared; a network that the set was not scored with gives way to one that it was. */
+  get pair() {
+    const { first, second } = this.viewer.state;
+    const [a, b] = [first, second].map((loss) => (this.losses.includes(loss) ? loss : null));
+    const other = (/** @type {string | null} */ taken) => this.losses.findLast((loss) => loss !== taken) ?? taken;
+    return { first: a ?? this.losses.find((loss) => loss !== b) ?? b, second: b ?? other(a) };
+  }
+
   draw() {
     const { state } = this.viewer;
-    for (const select of this.view.querySelectorAll("select[name]")) select.value = state[select.name];
+    const shown = { ...state, ...this.pair };
+    for (const select of this.view.querySelectorAll("select[name]")) select.value = shown[select.name];
     const now = JSON.stringify(["first", "second", "score", "prior", "order", "theme", "palette"].map((n) => state[n]));
     if (now !== this.key) this.compute(now);
     const picked = state.picked === null ? -1 : Math.min(state.picked, this.cases.count - 1);
@@ -62,10 +73,11 @@ export class SetTab {
     const { state, config, fields } = this.viewer;
     const { cases } = this;
     const remark = (loss) => (state.prior === "corrected" && loss in config.shifts ? ", prior corrected" : "");
-    const [a, b] = [state.first, state.second].map((loss) => config.titles[loss] + remark(loss));
+    const { first, second } = this.pair;
+    const [a, b] = [first, second].map((loss) => config.titles[loss] + remark(loss));
     const named = fields.table.get("score").choices.find(([value]) => value === state.score)[1];
     this.words = { a, b, group: cases.grouped ? this.set.group : "image" };
-    const [x, y] = [state.first, state.second].map((loss) => cases.scores(loss, state.score, state.prior));
+    const [x, y] = [first, second].map((loss) => cases.scores(loss, state.score, state.prior));
     this.difference = y.map((value, i) => value - x[i]);
     this.findings = [0, 1, 2].map((third) => judge(cases, this.difference, cases.within(third)));
     this.all = judge(cases, this.difference, cases.within());
@@ -141,7 +153,7 @@ export class SetTab {
 
   /** What a network is in the pair, " (A)" or " (B)"; nothing where it is not compared. @param {string} loss */
   letter(loss) {
-    const { first, second } = this.viewer.state;
+    const { first, second } = this.pair;
     return loss === first ? " (A)" : loss === second ? " (B)" : "";
   }
 
@@ -245,7 +257,8 @@ export class SetTab {
   /** All images with the scores in view. */
   csv() {
     const { cases, losses, kept } = this;
-    const { score, prior, first, second } = this.viewer.state;
+    const { score, prior } = this.viewer.state;
+    const { first, second } = this.pair;
     const rows = cases.names.map((name, i) => ({
       ...{ image: name, group: cases.groups[i], object_percent: percent(cases.share[i]) },
       ...{ third: SIZES[cases.third[i]] ?? "", selected: kept ? Number(kept.has(i)) : "" },
@@ -271,7 +284,7 @@ export class SetTab {
       }
       if (act === "csv") this.csv();
       if (act === "all") this.scatter.clear();
-      if (act === "swap") viewer.set({ first: viewer.state.second, second: viewer.state.first });
+      if (act === "swap") viewer.set({ first: this.pair.second, second: this.pair.first });
     });
     view.addEventListener("keydown", (event) => {
       const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];

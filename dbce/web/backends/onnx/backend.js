@@ -3,6 +3,7 @@
 import { deflate } from "../../core/scene.js";
 import { compose } from "./compose.js";
 import { allKept, download, keptGet } from "./download.js";
+import { Guests } from "./guests.js";
 import { Missing, Networks } from "./networks.js";
 import { Reading } from "./reading.js";
 
@@ -50,6 +51,7 @@ export class OnnxBackend {
     const { scenes, h5, networks, runtime } = this.files;
     this.reading = new Reading({ ...task, scenes, h5: h5[0] }, () => start("reading_worker.js"));
     this.networks = new Networks(networks, { runtime }, task, () => start("worker.js"));
+    this.guests = new Guests(runtime, task, () => start("guest_worker.js"));
   }
 
   /**
@@ -58,6 +60,16 @@ export class OnnxBackend {
    * @returns {Promise<Reply>}
    */
   async openStudy(request, tell) {
+    return this.guests.complete(await this.openHere(request, tell));
+  }
+
+  /** @param {import("../backend.js").Joining | null} asked */
+  join(asked) {
+    return this.guests.join(asked);
+  }
+
+  /** @type {(request: Record<string, any>, tell: Tell) => Promise<Reply>} */
+  async openHere(request, tell) {
     try {
       if (isExample(request)) return await this.openExample(request, tell);
       const { opened, ...answer } = await this.reading.open(request);

@@ -35,7 +35,7 @@ export function compose({ image, labels, title, note, place, numbering, shape },
  * @param {Int16Array} steps classes * count log-probabilities
  * @param {Uint8Array} labels
  */
-function entropy(steps, labels) {
+export function entropy(steps, labels) {
   const count = labels.length;
   const out = new Int16Array(count);
   for (let i = 0; i < count; i++) out[i] = labels[i] === IGNORE ? 0 : -steps[labels[i] * count + i];

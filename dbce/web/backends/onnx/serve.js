@@ -74,8 +74,8 @@ async function started({ runtime, webgpu, networks, task }, port) {
   return new Engine(networks, task, sure, way, tell, keptGet);
 }
 
-/** @type {(place: Place, tell: import("./engine.js").Progress) => Promise<any>} */
-async function loaded({ module, mjs, wasm }, tell) {
+/** @type {(place: Place, tell: import("./engine.js").Progress) => Promise<any>} a runtime, ready */
+export async function loaded({ module, mjs, wasm }, tell) {
   const runtime = await import(module);
   const { env } = runtime;
   if (mjs) env.wasm.wasmPaths = { mjs };
