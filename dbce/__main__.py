@@ -181,6 +181,15 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--out", help="folder of the run (default runs/TASK/LOSS); a killed run resumes there")
     train.add_argument("--radius", type=float, help="disk radius in pixels at 320 (default: the paper's)")
     train.add_argument("--seed", type=int, default=0)
+    train.add_argument(
+        "--watch",
+        nargs="?",
+        const="",
+        metavar="DIR|FILE.html",
+        help="write a page of the network while it learns: curves, and loss, gradient and prediction on a few images "
+        "(default: watch.html in the folder of the run)",
+    )
+    train.add_argument("--watch-every", type=int, default=5, metavar="N", help="epochs between two such pages (5)")
     _compile_option(train)
 
     campaign = add.add_parser("campaign", help="train every combination of losses, seeds and radii not done yet")

@@ -114,18 +114,37 @@ def train_command(args: argparse.Namespace) -> None:
     _check_radius("--radius", [] if args.radius is None else [args.radius], [args.loss])
     recipe = _recipe(args, args.loss, args.seed, args.radius)
     folder = Path(args.out or f"runs/{args.task}/{loss_of(args.loss).key}")
+    watched = None
+    if args.watch is not None:
+        from dbce.offline.watch import page_path
+
+        watched = page_path(args.watch or None, folder)
     dataset, validation = _training_set(args)
+    source = Path(args.data).resolve().name
     path = training.train(
         recipe,
         dataset,
         folder,
-        source=Path(args.data).resolve().name,
+        source=source,
         device=args.device,
         backend=args.compile,
         validate=None if validation is None else validator(validation, args.task, args.size),
         validate_every=args.validate_every,
+        watch=_watcher(watched, recipe, dataset, validation, source, args.watch_every) if watched else None,
     )
     print(f"wrote {path}")
+
+
+def _watcher(
+    path: Path, recipe: Recipe, dataset: Dataset, validation: Dataset | None, source: str, every: int
+) -> Callable[..., None]:
+    """What writes the page of a network while it learns, of images that it does not learn from if there are some."""
+    from dbce.offline.watch import WatchPage, spread_images
+
+    shown = spread_images(validation or dataset)
+    part = "of the validation set" if validation else "that it is trained on"
+    frequencies = dataset.class_frequencies(TASKS[recipe.task].num_classes)
+    return WatchPage(path, recipe, shown, data=source, part=part, every=every, frequencies=frequencies)
 
 
 def campaign_command(args: argparse.Namespace) -> None:

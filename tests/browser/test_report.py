@@ -6,9 +6,13 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 import dbce
+from dbce.offline.watch import WatchPage, spread_images
+from tests import small
 from tests.browser.actions import READY, drop, frame, pixels, show
+from tests.small import TINY
 from tests.test_comparison import counted, drawn
 
 REFUSED = "https://example.org/"  # asked for by a test, and kept back by the file's policy
@@ -148,3 +152,24 @@ def test_the_sets_of_a_folder_are_compared_image_by_image(browser, tmp_path):
     )
     assert dice(page, "theirs") == pytest.approx(100 * b[order[0]], abs=0.06)
     page.close()
+
+
+def test_the_page_of_a_training_leads_from_its_pictures_to_the_maps(browser, tmp_path):
+    data = small.drawn(4)
+    page = WatchPage(tmp_path / "w.html", TINY, spread_images(data, 2), data="drawn", part="that it is trained on")
+    log = [{"epoch": 1, "loss": 4.0}, {"epoch": 2, "loss": 1.0, "validation": {"dice": 50.0}}]
+    page(torch.nn.Conv2d(3, 2, 1).eval(), log, False)
+    seen = browser.new_page(viewport={"width": 390, "height": 844})
+    trouble: list[str] = []
+    seen.on("pageerror", lambda error: trouble.append(str(error)))
+    seen.goto(page.path.as_uri())
+    seen.wait_for_selector(READY)
+    assert seen.locator(".learnt svg").count() == 2 and seen.locator(".glance img").count() == 8
+    assert seen.evaluate("document.documentElement.scrollWidth") <= 390
+    assert "4 in epoch 1" in seen.inner_text(".learnt")
+    seen.locator(".glance button").nth(6).click()
+    seen.wait_for_selector("#view-anatomy [data-panel=weight]")
+    name = page.shown.names[1]
+    seen.wait_for_function("name => document.querySelector('.message').textContent.startsWith(name)", arg=name)
+    assert not trouble
+    seen.close()
