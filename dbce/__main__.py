@@ -102,6 +102,17 @@ def _loss(reference: str) -> str:
     return reference
 
 
+def _own_losses_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--loss",
+        nargs="+",
+        type=_loss,
+        default=[],
+        metavar="MODULE:FUNCTION",
+        help="losses of your own (logits, labels -> scalar or map) whose map and gradient Anatomy shows",
+    )
+
+
 def _weighting(key: str) -> str:
     from dbce.weightings import weighting_of  # and torch with it, only where it is asked for
 
@@ -164,6 +175,7 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="run the networks in the visitor's browser: what is opened is not sent, and costs this machine nothing",
     )
+    _own_losses_option(demo)
     _modules_option(demo)
     source = demo.add_mutually_exclusive_group()
     _checkpoints_option(source)
@@ -277,6 +289,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     compare.add_argument("--task", choices=TASKS, help="what is segmented (default: one object of any kind)")
     compare.add_argument("--networks", action="store_true", help="run the bundled networks of --task beside them")
+    _own_losses_option(compare)
     compare.add_argument("-o", "--out", default="report.html", help="file to write (default report.html)")
     compare.add_argument("--csv", metavar="FILE", help="also one row an image and set")
     compare.add_argument("--table", nargs="+", default=[], metavar="FILE", help="also the table: .md or .tex")

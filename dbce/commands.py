@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dbce.registry import LOSSES, loss_of, title
+from dbce.registry import LOSSES, loss_of, register_loss, title
 from dbce.tasks import TASKS, WORK_SIZE
 
 if TYPE_CHECKING:
@@ -96,6 +96,9 @@ def demo_command(args: argparse.Namespace) -> None:
     """Serve the page."""
     from dbce.page.serving import serve
 
+    for named in args.loss:
+        if named not in LOSSES:
+            register_loss(loss_of(named))
     reference = None if args.checkpoints else args.hub
     local = None
     if args.in_browser:
@@ -338,6 +341,7 @@ def compare_command(args: argparse.Namespace) -> None:
         args.task,
         values,
         networks=args.networks,
+        losses=args.loss or None,
         progress=_bar(unit="img", leave=False),
         say=partial(print, file=sys.stderr),
     )

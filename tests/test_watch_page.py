@@ -190,3 +190,11 @@ def test_the_images_go_from_small_to_large_objects():
     assert spread_images(data, 3).images.shape == (3, WORK_SIZE, WORK_SIZE, 3)
     empty = replace(data, labels=np.zeros_like(data.labels))
     assert len(spread_images(empty, 3)) == 3 and len(spread_images(data, 20)) == 8
+
+
+def test_a_loss_of_ones_own_is_drawn_as_itself(tmp_path):
+    recipe = replace(EPOCHS, loss="examples.own_losses:focal")
+    page = watcher(tmp_path / "page.html", recipe=recipe)
+    page(nn.Conv2d(3, 2, 1).eval(), [{"epoch": 1, "loss": 1.0}], True)
+    titles = [each["title"] for each in settings_of(page.path)["report"]["learning"]["pictures"][0]]
+    assert titles == ["image", "prediction", "focal, loss of every pixel", "focal, gradient by the logit"]

@@ -14,6 +14,7 @@ from dbce.registry import title
 from dbce.scores.comparison import Group, comparison_latex, comparison_markdown
 from dbce.scores.evidence import groups
 from dbce.study.compared import check_names
+from dbce.study.own import own_losses
 from dbce.tasks import Task
 
 TABLES = {".md": comparison_markdown, ".tex": comparison_latex}
@@ -30,6 +31,7 @@ def compare(
     values: Mapping[str, str] | None = None,
     *,
     networks: bool = False,
+    losses: Sequence[str] | None = None,
     progress: Callable = iter,
     say: Callable[[str], object] = print,
 ) -> Report:
@@ -42,6 +44,7 @@ def compare(
         task: key of `dbce.tasks.TASKS`; one object of any kind if None.
         values: by name, what the values of a set are, as of `dbce.data.predictions.KINDS`.
         networks: whether the bundled networks of the task stand beside them.
+        losses: of one's own, as of `dbce.study.own.own_losses`.
         progress: wraps the iteration over images.
         say: gets the sentences on what was found, before anything runs.
 
@@ -49,6 +52,7 @@ def compare(
         ValueError: no such folder, no image with all that belongs to it, or a set whose values cannot be told.
     """
     compared = compared_of(check_names(predictions), task, networks)
+    own = own_losses(losses)
     unknown = [name for name in values or {} if name not in predictions]
     if unknown:
         raise ValueError(f"--values names {unknown[0]!r}; the sets are {', '.join(predictions)}.")
@@ -64,7 +68,7 @@ def compare(
     where = folder.parent.name if is_image_folder(folder) else folder.name
     heading = f"{' and '.join(map(title, compared.losses))} on {where}"
     base = folder.parent if is_image_folder(folder) else folder
-    made = compose(cases, compared, heading, left=left, members=partial(_groups, base))
+    made = compose(cases, compared, heading, left=left, members=partial(_groups, base), losses=own)
     for sentence in left[told:]:
         say(f"left out: {sentence}")
     return made

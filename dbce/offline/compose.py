@@ -15,12 +15,13 @@ from dbce.data.resize import resize_image
 from dbce.offline.document import document
 from dbce.page.scene import jpeg, scene
 from dbce.page.settings import Offer, config
-from dbce.registry import title
+from dbce.registry import Loss, title
 from dbce.scores.comparison import Group, Row, groups_of, row_of, set_of, table_note, table_of
 from dbce.study.compared import Compared
-from dbce.study.panels import panels_of
+from dbce.study.own import own_maps
+from dbce.study.panels import OWN_PANELS, own_panels, panels_of
 from dbce.study.predictor import Study
-from dbce.study.words import CAPTIONS
+from dbce.study.words import CAPTIONS, OWN_LOSS
 from dbce.tasks import MAX_RADIUS
 
 NO_PROBABILITIES = "label map: no probabilities"
@@ -125,19 +126,23 @@ class Progress:
     dice: Sequence[tuple[int, float]]
     weighting: str = "none"
 
-    def pictures(self, study: Study, loss: str, radius: float) -> list[dict[str, str]]:
-        """What the page shows of an image at a glance, and the tab in which it is large."""
-        panels = panels_of(study, loss, radius, self.weighting)
-        own = "organs" if study.task.several else "compare"
+    def pictures(self, study: Study, network: str, radius: float, losses: Sequence[Loss]) -> list[dict[str, str]]:
+        """What the page shows of an image at a glance, and the tab in which it is large: of a loss of somebody's own,
+        where it is one, its own maps."""
+        panels = panels_of(study, network, radius, self.weighting)
+        words = {"loss": f"loss, {CAPTIONS['weighted']}", "gradient": CAPTIONS["gradient"]}
+        for loss in losses:
+            panels = {name: panel for name, panel in panels.items() if name not in words}
+            panels |= own_panels(own_maps(study, loss, network))
+            words = {name: OWN_LOSS[kind].format(loss=loss.title) for name, kind in OWN_PANELS.items()}
+        tab = "organs" if study.task.several else "compare"
         shown = (
-            ("image", CAPTIONS["image"], own),
-            ("prediction", CAPTIONS["prediction"], own),
-            ("loss", f"loss, {CAPTIONS['weighted']}", "anatomy"),
-            ("gradient", CAPTIONS["gradient"], "anatomy"),
+            *((name, CAPTIONS[name], tab) for name in ("image", "prediction")),
+            *((name, said, "anatomy") for name, said in words.items()),
         )
         return [
-            {"title": words, "tab": tab, "picture": jpeg(resize_image(panels[name], _PICTURE))}
-            for name, words, tab in shown
+            {"title": said, "tab": where, "picture": jpeg(resize_image(panels[name], _PICTURE))}
+            for name, said, where in shown
             if name in panels
         ]
 
@@ -173,6 +178,7 @@ def compose(
     threshold: float = 0.5,
     embedded: bool = False,
     progress: Progress | None = None,
+    losses: Sequence[Loss] = (),
 ) -> Report:
     """Look at every image once and put all that was seen into one file.
 
@@ -186,9 +192,10 @@ def compose(
         threshold: with which it starts, and by which the table is counted.
         embedded: whether it stands in a notebook, whose address is not its own.
         progress: of the network, where it is one that is learning.
+        losses: of somebody's own, from `dbce.study.own.own_losses`, that are drawn too.
 
     Raises:
-        ValueError: no image, or a radius or threshold out of range.
+        ValueError: no image, a radius or threshold out of range, or a loss of somebody's own that failed.
     """
     if radius is not None and not 0 <= radius <= MAX_RADIUS:
         raise ValueError(f"radius is {radius:g}; it must lie between 0 and {MAX_RADIUS}.")
@@ -203,19 +210,19 @@ def compose(
         height, width = case.shape or case.image.shape[:2]
         caption = f"{case.name}, {width} × {height} px"
         note = " ".join([*case.notes, *([] if case.labels is not None else ["No mask."])])
-        scenes.append(scene(study, caption, note, shape=(height, width)))
+        scenes.append(scene(study, caption, note, shape=(height, width), losses=losses))
         rows.append(row_of(case.name, study, threshold, reach))
         read.append(f"{case.name}: {' '.join(case.notes)}" if case.notes else case.name)
         flat |= case.flat
         shelf.add(study.image, case.name)
         if progress is not None:
-            glances.append(progress.pictures(study, compared.names[0], reach))
+            glances.append(progress.pictures(study, compared.names[0], reach, losses))
     if not rows:
         raise ValueError("no image is left to report on" + (f": {left[0]}" if left else "; give one at least."))
     groups = tuple(groups_of(rows))
     belongs = members([row.name for row in rows])
     shown = None if compared.task.several else set_of(rows, belongs, html.escape(heading), reach, threshold)
-    settings = config(shelf, Offer(compared, set=shown), [compared.task.name])
+    settings = config(shelf, Offer(compared, set=shown, losses=losses), [compared.task.name])
     listed = len(rows) > 1 or bool(left) or progress is not None
     start = {} if progress is None else {"weighting": progress.weighting}
     settings |= {

@@ -14,8 +14,9 @@ from torch import nn
 from dbce.data.datasets import Dataset
 from dbce.data.predictions import LIMIT
 from dbce.offline.compose import Case, Progress, compose
-from dbce.registry import title
+from dbce.registry import BUILT_IN, title
 from dbce.study.compared import Compared
+from dbce.study.own import own_losses
 from dbce.study.predictor import foreground_logits, log_probabilities
 from dbce.tasks import IGNORE, TASKS, WORK_SIZE
 from dbce.train.checkpoints import Checkpoint
@@ -112,6 +113,7 @@ class WatchPage:
                 self._heading(epoch),
                 radius=self.recipe.radius,
                 progress=self._progress(log, epoch, last),
+                losses=() if self.recipe.loss in BUILT_IN else own_losses([self.recipe.loss]),
             )
             made.write(self.path)
         except OSError as error:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 
 from dbce.dilation import squared_distance
+from dbce.registry import Loss
+from dbce.study.own import own_maps
 from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study, quantise
 
 FAR = 255
@@ -56,10 +59,12 @@ def scene(
     numbering: str | None = None,
     shape: tuple[int, int] | None = None,
     level: int = 1,
+    losses: Sequence[Loss] = (),
 ) -> str:
     """A study as JSON text.
 
-    ``level`` is how hard its numbers are packed, 1 to 9: at 9 it is a sixth smaller and takes 0.2 s longer.
+    ``losses`` are somebody's own, whose maps it shall hold. ``level`` is how hard its numbers are packed, 1 to 9: at 9
+    it is a sixth smaller and takes 0.2 s longer.
 
     The text holds ``size`` (pixels a side), ``classes``, ``title``, ``note``, ``losses``, ``logit_step``, ``image``
     (PNG data URL), ``place`` (number of the slice and of all slices, or null), ``numbering`` (of labels that could be
@@ -68,7 +73,12 @@ def scene(
     where int16 stands as of `delta_code`. Arrays are ``logit:<loss>`` (int16, multiples of ``logit_step``) and, with
     a mask, ``labels`` (255 where ignored) and ``distance:<class>`` (uint8). With more than two classes
     ``found:<loss>`` (uint8 labels) and, with a mask, ``entropy:<loss>`` (int16, multiples of ``logit_step``) stand for
-    the logits.
+    the logits. Where there are ``losses`` and a mask, ``own`` holds by loss and network its ``value`` and, for
+    ``map:<loss>:<network>`` and ``gradient:<loss>:<network>`` (int16, of two classes), what one step is worth, or null
+    where the loss has none; or the sentence why there is nothing.
+
+    Raises:
+        ValueError: a loss of somebody's own failed.
     """
     arrays: dict[str, np.ndarray] = {}
     if isinstance(study, LabelStudy):
@@ -81,6 +91,7 @@ def scene(
         arrays["labels"] = study.labels
         for label in range(study.task.num_classes):
             arrays[f"distance:{label}"] = ceil_distance(study.labels == label)
+    own = {} if study.labels is None else {loss.key: _own(study, loss, arrays) for loss in losses}
     index: dict[str, dict[str, Any]] = {}
     blocks, offset = [], 0
     for name, array in arrays.items():
@@ -101,4 +112,24 @@ def scene(
         "arrays": index,
         "data": base64.b64encode(zlib.compress(b"".join(blocks), level)).decode(),
     }
+    if own:
+        content["own"] = own
     return json.dumps(content)
+
+
+def _own(study: Study, loss: Loss, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    """What a scene says of a loss of somebody's own, by network; its maps join the arrays."""
+    said: dict[str, Any] = {}
+    for network in study.logits:
+        found = own_maps(study, loss, network)
+        if isinstance(found, str):
+            said[network] = found
+            continue
+        said[network] = {"value": found.value, "map": None, "gradient": None}
+        for kind, values in (("map", found.map), ("gradient", found.gradient)):
+            if values is not None:
+                step = float(np.abs(values).max()) / np.iinfo(np.int16).max
+                steps = np.rint(values / step) if step > 0 else np.zeros_like(values)
+                arrays[f"{kind}:{loss.key}:{network}"] = steps.astype(np.int16)
+                said[network][kind] = step
+    return said

@@ -13,6 +13,7 @@ from dbce.hub import networks as hub
 from dbce.page import cache, page
 from dbce.page.headers import origin
 from dbce.page.local import Local
+from dbce.registry import added_losses
 from dbce.scores import evidence, records, results
 from dbce.scores.findings_tables import findings_summary
 from dbce.scores.set_summary import set_summary
@@ -42,6 +43,7 @@ def offers_of(folder: Path) -> list[page.Offer]:
                 shares=shares_summary(task, folder),
                 calibration=records.read_calibration(task, folder),
                 set=set_summary(task, folder) if tables else None,
+                losses=added_losses(),
             )
         )
     return offers

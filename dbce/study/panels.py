@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from dbce.study.colours import PALETTES, diverging, label_colours, magma, overlay, through, through_signed
+from dbce.study.own import OwnMaps
 from dbce.study.predictor import LabelStudy, Study
+
+OWN_PANELS = {"loss": "map", "gradient": "gradient"}
+"""The panels of a loss of somebody's own, and which of its maps each is."""
 
 
 def panels_of(study: Study, loss: str, radius: float, weighting: str = "dilated") -> dict[str, np.ndarray]:
@@ -37,8 +41,22 @@ def panels_of(study: Study, loss: str, radius: float, weighting: str = "dilated"
         "weight": through(weight, float(weight.max()), magma()),
     }
     if not several:
-        colours = PALETTES["paper"]
-        gradient = study.gradient(loss, radius, weighting)
-        table = diverging(colours["fn"], colours["fp"])
-        panels["gradient"] = through_signed(gradient, float(np.abs(gradient).max()), table)
+        panels["gradient"] = _pushes(study.gradient(loss, radius, weighting))
     return panels
+
+
+def own_panels(maps: OwnMaps | str) -> dict[str, np.ndarray]:
+    """``loss`` and ``gradient`` of a loss of somebody's own, from `dbce.study.own.own_maps`: those that it has."""
+    if isinstance(maps, str):
+        return {}
+    found = {}
+    if maps.map is not None:
+        found["loss"] = through(np.maximum(maps.map, 0), float(maps.map.max()), magma())
+    if maps.gradient is not None:
+        found["gradient"] = _pushes(maps.gradient)
+    return found
+
+
+def _pushes(gradient: np.ndarray) -> np.ndarray:
+    colours = PALETTES["paper"]
+    return through_signed(gradient, float(np.abs(gradient).max()), diverging(colours["fn"], colours["fp"]))

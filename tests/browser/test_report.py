@@ -173,3 +173,35 @@ def test_the_page_of_a_training_leads_from_its_pictures_to_the_maps(browser, tmp
     seen.wait_for_function("name => document.querySelector('.message').textContent.startsWith(name)", arg=name)
     assert not trouble
     seen.close()
+
+
+def test_losses_of_ones_own_are_panels_until_the_mask_is_painted_anew(browser, tmp_path):
+    image, mask, soft, flat = drawn(2)
+    losses = ["examples.own_losses:focal", "tests.test_own_maps:overlap"]
+    path = dbce.report(image, mask, {"ours": soft, "label map": flat}, losses=losses).write(tmp_path / "own.html")
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.goto(f"{path.as_uri()}#tab=anatomy&loss=ours")
+    page.wait_for_selector(READY)
+    shown = page.locator(".own-losses figure:not([hidden])")
+    panels = ["map:focal", "gradient:focal", "gradient:overlap"]
+    assert [figure.get_attribute("data-panel") for figure in shown.all()] == panels
+    true = np.where(mask, soft, 1 - soft).astype(float)
+    focal = -((1 - true) ** 2) * np.log(true)
+    bright = pixels(page.locator('[data-panel="map:focal"] .frame canvas')).sum(axis=2)
+    assert focal[np.unravel_index(bright.argmax(), bright.shape)] > 0.97 * focal.max()
+    push = pixels(page.locator('[data-panel="gradient:overlap"] .frame canvas'))
+    strong = soft * (1 - soft) > 0.15  # where a logit moves the probability
+    blue = push[..., 2] > push[..., 0]
+    assert (blue[strong & mask]).mean() > 0.99 and (blue[strong & ~mask]).mean() < 0.01
+    assert page.inner_text(".own-losses").count("focal of this image: ") == 1
+    page.hover("[data-panel=image] .frame canvas", position={"x": 60, "y": 60})
+    assert "focal: loss " in page.inner_text(".probe")
+    page.click('[data-do="paint"]')
+    page.locator("[data-panel=image] .frame canvas").click(position={"x": 40, "y": 40})
+    frame(page)
+    assert shown.count() == 0 and "focal is computed in Python" in page.inner_text(".own-losses")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390 and not trouble
+    page.close()

@@ -14,6 +14,8 @@
  * @property {[number, number]} shape height and width of what was opened
  * @property {Record<string, {type: string, offset: number, length: number}>} arrays
  * @property {string} data
+ * @property {Record<string, Record<string, any>>} [own] by loss of somebody's own and network: its value and steps, or
+ *   the sentence why there is nothing
  */
 /** @typedef {Record<string, Uint8Array | Int16Array>} Arrays */
 /** @typedef {{pixels: Uint8Array, unpacked: Arrays}} Unpacked size * size * 3, RGB; what `unpackArrays` gives */

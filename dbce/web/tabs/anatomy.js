@@ -11,6 +11,7 @@ import { ShareBars } from "../parts/share_bars.js";
 import { explained } from "../parts/term.js";
 import { formula } from "./formula.js";
 import { GradientPanels } from "./gradient.js";
+import { OwnLosses } from "./own_losses.js";
 
 /** What a panel depends on: the weighting that is drawn, the network that was trained. */
 const NETWORK = `<span class="tags"><span class="tag network"></span></span>`;
@@ -47,6 +48,7 @@ export function anatomy(viewer) {
     figure.dataset.panel = name;
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
   strip.insertAdjacentHTML("beforeend", noMask(several));
+  const own = new OwnLosses(viewer, strip, NETWORK);
   const table = several ? config.colours.map(hex) : [BLACK, WHITE];
   const bars = new ShareBars(viewer);
   const charts = new RadiusCharts(viewer);
@@ -160,6 +162,7 @@ export function anatomy(viewer) {
       wce: `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`,
     };
     weight.map(weights, top.w, magma, said.w, lines);
+    own.draw(inMaps);
     if (gradient.choose()) {
       gradient.draw(weights, inMaps);
       return;
@@ -178,7 +181,7 @@ export function anatomy(viewer) {
       if (!study.labelled) panel.clear();
     }
     gradient.choose();
-    if (!study.labelled) return;
+    if (!study.labelled) return own.draw(null);
     if (state.painting && stale) drawPainting();
     drawLabels();
     const only = several ? state.cls : null;
@@ -192,7 +195,7 @@ export function anatomy(viewer) {
       ["weighting", weighting.name],
       ["network", config.short[state.loss]],
     ])
-      for (const tag of strip.querySelectorAll(`.tag.${kind}`))
+      for (const tag of viewer.$$(`#view-anatomy figure .tag.${kind}`))
         tag.textContent = tag.classList.contains("short") ? text : `${kind}: ${text}`;
     for (const button of viewer.$$('[data-legend="weights"] button'))
       button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
@@ -209,7 +212,7 @@ export function anatomy(viewer) {
 
   function probe(pixel) {
     const { study } = viewer;
-    if (study.labelled) viewer.$(".probe").innerHTML = formula(study, config, state, pixel);
+    if (study.labelled) viewer.$(".probe").innerHTML = formula(study, config, state, pixel) + own.probe(pixel);
   }
 
   return { draw, probe };
