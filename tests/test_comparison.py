@@ -17,8 +17,8 @@ import pytest
 import dbce
 from dbce.__main__ import main
 from dbce.data.phantoms import polyp
-from dbce.offline.bundle import bundle
-from dbce.offline.document import POLICY, ROOTS
+from dbce.page.bundle import bundle
+from dbce.page.document import POLICY, ROOTS
 from dbce.scores.comparison import HALVES, THIRDS, Row, comparison_latex, comparison_markdown, groups_of
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dbce.data.resize import resize_image
-from dbce.offline.document import document
+from dbce.page.document import document
 from dbce.page.scene import jpeg, scene
 from dbce.page.settings import Offer, config
 from dbce.registry import Loss, title

@@ -7,8 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from dbce.offline.bundle import bundle
 from dbce.page import assets
+from dbce.page.bundle import bundle
 
 POLICY = "; ".join(
     (
