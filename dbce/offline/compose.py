@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from dbce.data.resize import resize_image
-from dbce.page.document import document
+from dbce.page.document import CLOSED, TABS, document
 from dbce.page.scene import jpeg, scene
 from dbce.page.settings import Offer, config
 from dbce.registry import Loss, title
@@ -27,15 +27,6 @@ from dbce.tasks import MAX_RADIUS
 NO_PROBABILITIES = "label map: no probabilities"
 """Said beside every set of which a map is a label map."""
 
-_TABS = (
-    "anatomy",
-    "compare",
-    "organs",
-    "set",
-    "radius",
-)  # of a page, those that a report has; before them comes its own
-_REFUSAL = "This file runs no network, so it opens no image but those it holds; the page of dbce opens others."
-_PROMISE = "This file holds its images and asks nothing of any host."
 _MEANS = ": the means are under Images"
 _THUMBNAIL = 96  # px, as the page's
 _PICTURE = 240  # px of a panel at a glance
@@ -227,12 +218,8 @@ def compose(
     start = {} if progress is None else {"weighting": progress.weighting}
     settings |= {
         "fields": _fields(settings["fields"], compared, listed, radius, {"threshold": threshold, **start}),
-        "server": False,
-        "closed": True,
+        **CLOSED,
         "embedded": embedded,
-        "hint": "",
-        "promise": _PROMISE,
-        "refusal": _REFUSAL,
         "own": list(compared.names),
         "remarks": {name: NO_PROBABILITIES for name in compared.names if name in flat},
         "alone": f"One {settings['nouns']['seen']} proves nothing{_MEANS if len(rows) > 1 else ''}.",
@@ -257,7 +244,7 @@ def _fields(
     for known in table:
         changed = {**known, "start": start.get(known["name"], known["start"])}
         if known["name"] == "tab":
-            ours = [choice for choice in known["choices"] if choice[0] in _TABS]
+            ours = [choice for choice in known["choices"] if choice[0] in TABS]
             changed["choices"] = [["images", "Images"], *ours] if several else ours
         if known["name"] == "loss":
             changed["label"] = "Predictions of"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 import os
 from pathlib import Path
@@ -10,9 +11,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from dbce.page.assets import KINDS, PATH, WEB, content_hash, modules
+from dbce.page.document import shell
 
 _YEAR = 31_536_000
 
@@ -22,6 +24,27 @@ def mount() -> Mount:
     for suffix, kind in KINDS.items():
         mimetypes.add_type(kind, suffix)  # Windows may have others in its registry
     return Mount(f"/{PATH}", GZipMiddleware(_Modules(PATH, WEB), minimum_size=500))
+
+
+SHELL = "dbce-page"
+"""Where the frame of a downloaded page lies, seen from the page."""
+
+
+def shell_url() -> str:
+    """Its address, which changes with its content."""
+    return f"{SHELL}/{hashlib.sha256(shell()).hexdigest()[:10]}.json"
+
+
+def shell_route() -> Mount:
+    """The route of `dbce.page.document.shell`, whatever a proxy put before it."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        known = scope["path"].endswith(shell_url().partition("/")[2]) and scope["method"] in ("GET", "HEAD")
+        kept = {"cache-control": f"public, max-age={_YEAR}, immutable"}
+        response = Response(shell(), 200, kept, "application/json") if known else Response(status_code=404)
+        await response(scope, receive, send)
+
+    return Mount(f"/{SHELL}", GZipMiddleware(answer, minimum_size=500))
 
 
 class KeptFiles(StaticFiles):
