@@ -292,7 +292,8 @@ def build_parser() -> argparse.ArgumentParser:
     _own_losses_option(compare)
     compare.add_argument("-o", "--out", default="report.html", help="file to write (default report.html)")
     compare.add_argument("--csv", metavar="FILE", help="also one row an image and set")
-    compare.add_argument("--table", nargs="+", default=[], metavar="FILE", help="also the table: .md or .tex")
+    compare.add_argument("--table", nargs="+", default=[], metavar="FILE", help="also the table: .md, .tex or .csv")
+    compare.add_argument("--figures", metavar="FILE.zip", help="also a figure of every image, PDF, in one archive")
 
     bundle = add.add_parser("bundle", help="score finished runs and put them under checkpoints/")
     bundle.set_defaults(run=commands.bundle_command)

@@ -329,7 +329,8 @@ def evaluate_command(args: argparse.Namespace) -> None:
 def compare_command(args: argparse.Namespace) -> None:
     """Compare sets of predictions on images with masks, in one HTML file."""
     from dbce.offline.compare import compare, tables_of
-    from dbce.scores.comparison import comparison_csv, comparison_markdown
+    from dbce.scores.comparison import comparison_csv
+    from dbce.scores.comparison_table import comparison_markdown
 
     tables = tables_of(args.table)
     folders = {name: Path(folder) for name, folder in _named("--predictions", args.predictions).items()}
@@ -342,6 +343,7 @@ def compare_command(args: argparse.Namespace) -> None:
         values,
         networks=args.networks,
         losses=args.loss or None,
+        figures=args.figures,
         progress=_bar(unit="img", leave=False),
         say=partial(print, file=sys.stderr),
     )

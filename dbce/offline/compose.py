@@ -16,7 +16,8 @@ from dbce.page.document import CLOSED, TABS, document
 from dbce.page.scene import jpeg, scene
 from dbce.page.settings import Offer, config
 from dbce.registry import Loss, title
-from dbce.scores.comparison import Group, Row, groups_of, row_of, set_of, table_note, table_of
+from dbce.scores.comparison import Group, Row, groups_of, row_of, set_of
+from dbce.scores.comparison_table import table_note, table_of
 from dbce.study.compared import Compared
 from dbce.study.own import own_maps
 from dbce.study.panels import OWN_PANELS, own_panels, panels_of
@@ -170,6 +171,7 @@ def compose(
     embedded: bool = False,
     progress: Progress | None = None,
     losses: Sequence[Loss] = (),
+    figures: Callable[[Case, Study, float, float], object] | None = None,
 ) -> Report:
     """Look at every image once and put all that was seen into one file.
 
@@ -184,6 +186,7 @@ def compose(
         embedded: whether it stands in a notebook, whose address is not its own.
         progress: of the network, where it is one that is learning.
         losses: of somebody's own, from `dbce.study.own.own_losses`, that are drawn too.
+        figures: is shown every image, with the threshold and the radius, e.g. `dbce.offline.figures.Figures`.
 
     Raises:
         ValueError: no image, a radius or threshold out of range, or a loss of somebody's own that failed.
@@ -202,16 +205,18 @@ def compose(
         caption = f"{case.name}, {width} × {height} px"
         note = " ".join([*case.notes, *([] if case.labels is not None else ["No mask."])])
         scenes.append(scene(study, caption, note, shape=(height, width), losses=losses))
-        rows.append(row_of(case.name, study, threshold, reach))
+        rows.append(row_of(case.name, study, threshold, reach, case.flat))
         read.append(f"{case.name}: {' '.join(case.notes)}" if case.notes else case.name)
         flat |= case.flat
         shelf.add(study.image, case.name)
+        if figures is not None:
+            figures(case, study, threshold, reach)
         if progress is not None:
             glances.append(progress.pictures(study, compared.names[0], reach, losses))
     if not rows:
         raise ValueError("no image is left to report on" + (f": {left[0]}" if left else "; give one at least."))
-    groups = tuple(groups_of(rows))
     belongs = members([row.name for row in rows])
+    groups = tuple(groups_of(rows, belongs))
     shown = None if compared.task.several else set_of(rows, belongs, html.escape(heading), reach, threshold)
     settings = config(shelf, Offer(compared, set=shown, losses=losses), [compared.task.name])
     listed = len(rows) > 1 or bool(left) or progress is not None

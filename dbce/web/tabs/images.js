@@ -37,7 +37,7 @@ export function sorted(rows, order) {
 function means({ heads, rows, note }) {
   const head = heads.map((text) => (text ? `<th scope="col">${text}</th>` : "<td></td>")).join("");
   const body = rows.map(([name, ...cells]) => {
-    const values = cells.map((cell) => `<td>${cell}</td>`).join("");
+    const values = cells.map((cell) => `<td>${cell.replace(/ (\[.*\])$/, " <small>$1</small>")}</td>`).join("");
     return `<tr><th scope="row">${name}</th>${values}</tr>`;
   });
   return `<div class="scroll"><table class="wide long"><thead><tr>${head}</tr></thead>
