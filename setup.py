@@ -24,6 +24,8 @@ setup(
         "dicom": NEEDS["dicom"],
         "evidence": NEEDS["evidence"],
         "notebook": NEEDS["networks"] + NEEDS["notebook"],
-        "dev": ["dbce[page,train,dicom,evidence,notebook]", *NEEDS["dev"]],
+        "tensorboard": NEEDS["networks"] + NEEDS["tensorboard"],
+        "wandb": NEEDS["networks"] + ["wandb>=0.16"],  # in no list: it asks for an account, and no test needs it
+        "dev": ["dbce[page,train,dicom,evidence,notebook,tensorboard]", *NEEDS["dev"]],
     },
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dbce.offline.notebook import view as view
     from dbce.offline.report import report as report
     from dbce.registry import LOSSES, Loss, register_loss
+    from dbce.study.watch import Watch as Watch
     from dbce.weights import weight_map, weight_map_numpy
 
 __version__ = "0.1.0"
@@ -40,8 +41,9 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(("LOSSES", "Loss", "register_loss"), "registry"),
     **dict.fromkeys(("weight_map", "weight_map_numpy"), "weights"),
-    "report": "offline.report",  # these two are not for `import *`: they need an extra of the package
+    "report": "offline.report",  # these three are not for `import *`: they need an extra of the package
     "view": "offline.notebook",
+    "Watch": "study.watch",
 }
 
 

@@ -123,6 +123,17 @@ def _loss(reference: str) -> str:
     return reference
 
 
+def _own_losses_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--loss",
+        nargs="+",
+        type=_loss,
+        default=[],
+        metavar="MODULE:FUNCTION",
+        help="losses of your own (logits, labels -> scalar or map) whose map and gradient Anatomy shows",
+    )
+
+
 def _weighting(key: str) -> str:
     from dbce.weightings import weighting_of  # and torch with it, only where it is asked for
 
@@ -189,6 +200,7 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--no-networks", action="store_true", help="take none that is dropped on the page, on this machine neither"
     )
+    _own_losses_option(demo)
     _modules_option(demo)
     source = demo.add_mutually_exclusive_group()
     _checkpoints_option(source)
@@ -206,6 +218,15 @@ def build_parser() -> argparse.ArgumentParser:
     train.add_argument("--out", help="folder of the run (default runs/TASK/LOSS); a killed run resumes there")
     train.add_argument("--radius", type=float, help="disk radius in pixels at 320 (default: the paper's)")
     train.add_argument("--seed", type=int, default=0)
+    train.add_argument(
+        "--watch",
+        nargs="?",
+        const="",
+        metavar="DIR|FILE.html",
+        help="write a page of the network while it learns: curves, and loss, gradient and prediction on a few images "
+        "(default: watch.html in the folder of the run)",
+    )
+    train.add_argument("--watch-every", type=int, default=5, metavar="N", help="epochs between two such pages (5)")
     _compile_option(train)
 
     campaign = add.add_parser("campaign", help="train every combination of losses, seeds and radii not done yet")
@@ -296,9 +317,11 @@ def build_parser() -> argparse.ArgumentParser:
     _networks_options(compare, "NAME", values=False)
     compare.add_argument("--task", choices=TASKS, help="what is segmented (default: one object of any kind)")
     compare.add_argument("--networks", action="store_true", help="run the bundled networks of --task beside them")
+    _own_losses_option(compare)
     compare.add_argument("-o", "--out", default="report.html", help="file to write (default report.html)")
     compare.add_argument("--csv", metavar="FILE", help="also one row an image and set")
-    compare.add_argument("--table", nargs="+", default=[], metavar="FILE", help="also the table: .md or .tex")
+    compare.add_argument("--table", nargs="+", default=[], metavar="FILE", help="also the table: .md, .tex or .csv")
+    compare.add_argument("--figures", metavar="FILE.zip", help="also a figure of every image, PDF, in one archive")
 
     bundle = add.add_parser("bundle", help="score finished runs and put them under checkpoints/")
     bundle.set_defaults(run=commands.bundle_command)

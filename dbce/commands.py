@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dbce.registry import LOSSES, loss_of, title
+from dbce.registry import LOSSES, loss_of, register_loss, title
 from dbce.tasks import TASKS, WORK_SIZE, Task
 
 if TYPE_CHECKING:
@@ -98,6 +98,9 @@ def demo_command(args: argparse.Namespace) -> None:
     """Serve the page."""
     from dbce.page.serving import serve
 
+    for named in args.loss:
+        if named not in LOSSES:
+            register_loss(loss_of(named))
     reference = None if args.checkpoints else args.hub
     local = None
     if args.in_browser:
@@ -153,18 +156,37 @@ def train_command(args: argparse.Namespace) -> None:
     _check_radius("--radius", [] if args.radius is None else [args.radius], [args.loss])
     recipe = _recipe(args, args.loss, args.seed, args.radius)
     folder = Path(args.out or f"runs/{args.task}/{loss_of(args.loss).key}")
+    watched = None
+    if args.watch is not None:
+        from dbce.offline.watch import page_path
+
+        watched = page_path(args.watch or None, folder)
     dataset, validation = _training_set(args)
+    source = Path(args.data).resolve().name
     path = training.train(
         recipe,
         dataset,
         folder,
-        source=Path(args.data).resolve().name,
+        source=source,
         device=args.device,
         backend=args.compile,
         validate=None if validation is None else validator(validation, args.task, args.size),
         validate_every=args.validate_every,
+        watch=_watcher(watched, recipe, dataset, validation, source, args.watch_every) if watched else None,
     )
     print(f"wrote {path}")
+
+
+def _watcher(
+    path: Path, recipe: Recipe, dataset: Dataset, validation: Dataset | None, source: str, every: int
+) -> Callable[..., None]:
+    """What writes the page of a network while it learns, of images that it does not learn from if there are some."""
+    from dbce.offline.watch import WatchPage, spread_images
+
+    shown = spread_images(validation or dataset)
+    part = "of the validation set" if validation else "that it is trained on"
+    frequencies = dataset.class_frequencies(TASKS[recipe.task].num_classes)
+    return WatchPage(path, recipe, shown, data=source, part=part, every=every, frequencies=frequencies)
 
 
 def campaign_command(args: argparse.Namespace) -> None:
@@ -363,7 +385,8 @@ def _guests(
 def compare_command(args: argparse.Namespace) -> None:
     """Compare sets of predictions on images with masks, in one HTML file."""
     from dbce.offline.compare import compare, tables_of
-    from dbce.scores.comparison import comparison_csv, comparison_markdown
+    from dbce.scores.comparison import comparison_csv
+    from dbce.scores.comparison_table import comparison_markdown
     from dbce.study.compared import OBJECT
 
     tables = tables_of(args.table)
@@ -380,6 +403,8 @@ def compare_command(args: argparse.Namespace) -> None:
         {name: kind for name, kind in values.items() if name in folders},
         networks=args.networks,
         guests=guests,
+        losses=args.loss or None,
+        figures=args.figures,
         progress=_bar(unit="img", leave=False),
         say=partial(print, file=sys.stderr),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -27,8 +27,7 @@ class OwnLoss(nn.Module):
 
     def map(self, input: Tensor, target: Tensor) -> Tensor | None:
         """(N, *spatial) loss of every pixel, or None where the function gives no map."""
-        value = self._value(input, target)
-        return value if value.ndim == target.ndim else None
+        return self.both(input, target)[1]
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:
         """The mean over the batch.
@@ -36,11 +35,17 @@ class OwnLoss(nn.Module):
         Raises:
             ValueError: the function returned something else than a scalar, (N,) or a map.
         """
+        return self.both(input, target)[0]
+
+    def both(self, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What `forward` and `map` give, of one call of the function."""
         value = self._value(input, target)
-        if value.ndim < target.ndim or self.ignore_index is None:
-            return value.mean()
+        if value.ndim < target.ndim:
+            return value.mean(), None
+        if self.ignore_index is None:
+            return value.mean(), value
         counts = target != self.ignore_index
-        return value.where(counts, 0).sum() / counts.sum().clamp(min=1)
+        return value.where(counts, 0).sum() / counts.sum().clamp(min=1), value
 
     def _value(self, input: Tensor, target: Tensor) -> Tensor:
         value = self.function(input, target)
@@ -52,3 +57,36 @@ class OwnLoss(nn.Module):
                 f"{tuple(target.shape[:1])}, or a map {tuple(target.shape)}."
             )
         return value
+
+
+class LossMaps(NamedTuple):
+    """A loss taken apart: its value, (N, *spatial) of every pixel or None, (N, C, *spatial) gradient or None."""
+
+    value: float
+    map: Tensor | None
+    gradient: Tensor | None
+
+
+def maps_of(loss: nn.Module, logits: Tensor, target: Tensor) -> LossMaps:
+    """What a loss says of every pixel, where it gives a map, and its derivative by the logits (autograd).
+
+    Args:
+        loss: of logits and labels; a map may be what it returns, or what its ``map`` does, as of `OwnLoss`.
+        logits: (N, C, *spatial).
+        target: (N, *spatial) labels.
+
+    Returns:
+        The value is the mean where the loss gives a map. No gradient where the value does not depend on the logits in
+        a way that can be derived.
+
+    Raises:
+        ValueError: as of `OwnLoss.forward`.
+    """
+    leaf = logits.detach().clone().requires_grad_()
+    if isinstance(loss, OwnLoss):
+        value, map_ = loss.both(leaf, target)
+    else:
+        given = loss(leaf, target)
+        value, map_ = given.mean(), given if given.ndim == target.ndim else None
+    slope = torch.autograd.grad(value, leaf, allow_unused=True)[0] if value.requires_grad else None
+    return LossMaps(value.item(), None if map_ is None else map_.detach(), slope)

@@ -87,9 +87,17 @@ LOSSES = {
 }
 """Every loss under its key, in the paper's order; "bce" is *balanced* cross entropy, not binary."""
 
+BUILT_IN = frozenset(LOSSES)
+"""The keys of the paper's losses."""
+
+
+def added_losses() -> tuple[Loss, ...]:
+    """Those that `register_loss` added, in that order."""
+    return tuple(loss for key, loss in LOSSES.items() if key not in BUILT_IN)
+
 
 def register_loss(loss: Loss) -> None:
-    """Add a loss to `LOSSES`, so that whatever runs in this process can train with it under its key.
+    """Add a loss to `LOSSES`, so that whatever runs in this process can train with it under its key, and draws it.
 
     Raises:
         ValueError: the key is taken, or is no name of a file.

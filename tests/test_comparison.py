@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -17,9 +18,10 @@ import pytest
 import dbce
 from dbce.__main__ import main
 from dbce.data.phantoms import polyp
-from dbce.offline.bundle import bundle
-from dbce.offline.document import POLICY, ROOTS
-from dbce.scores.comparison import HALVES, THIRDS, Row, comparison_latex, comparison_markdown, groups_of
+from dbce.page.bundle import bundle
+from dbce.page.document import POLICY, ROOTS
+from dbce.scores.comparison import HALVES, THIRDS, Row, groups_of
+from dbce.scores.comparison_table import comparison_latex, comparison_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = range(7)
@@ -89,8 +91,9 @@ def test_scores_and_table_are_those_of_an_independent_count(folders, capsys):
         assert float(row["disagreement"]) == pytest.approx(1 - counted(soft > 0.5, flat)["dice"], abs=2e-6)
     means = [np.mean([wanted[f"frame{seed}_0000.png", "ours"][name] for seed in SEEDS]) for name in counted(mask, mask)]
     line = next(line for line in table.read_text().splitlines() if line.startswith("| ours |"))
-    assert line.startswith("| ours | " + " | ".join(f"{100 * mean:.2f}" for mean in means) + " | ")
-    assert "ours & " + " & ".join(f"{100 * mean:.2f}" for mean in means) + " & " in latex.read_text()
+    values = " [|] ".join(rf"{100 * mean:.2f} \[\d\d\.\d\d, \d\d\.\d\d\]" for mean in means)
+    assert re.match(rf"\| ours \| {values} \| – \| ", line)
+    assert re.search(rf"ours & {values.replace('[|]', '&')} & -- & ", latex.read_text())
     said = capsys.readouterr()
     assert table.read_text() == said.out  # the table is printed as well
     assert "ours: probabilities, from .npz" in said.err and "theirs: labels, from .png" in said.err
@@ -124,6 +127,75 @@ def test_a_bad_file_is_a_sentence_and_the_rest_goes_on(folders, capsys):
     assert [row["name"] for row in settings["report"]["rows"]] == ["frame5_0000.png", "frame6_0000.png"]
     said = capsys.readouterr()
     assert "frame1_0000.png: no prediction of theirs" in said.err.partition("report.html:")[0]
+
+
+def test_calibration_and_intervals_are_those_of_plain_loops(folders):
+    """Against numpy's own resampling of images, and bins counted one by one."""
+    from scipy import stats
+
+    sequences = {seed: "ab"[seed % 2] + str(seed // 5) for seed in SEEDS}  # four, too few to be drawn
+    file = folders / "table.csv"
+    assert run(folders, "--table", str(file)) == 0
+    rows = {row["set"]: row for row in csv.DictReader(file.open())}
+    dice = {name: [] for name in ("ours", "theirs")}
+    bins, squares = np.zeros((10, 3)), []
+    for seed in SEEDS:
+        _, mask, soft, flat = drawn(seed)
+        dice["ours"].append(100 * counted(soft > 0.5, mask)["dice"])
+        dice["theirs"].append(100 * counted(flat, mask)["dice"])
+        squares.append(100 * np.mean((soft.astype(float) - mask) ** 2))
+        for k in range(10):
+            here = (soft > max(0.05, k / 10)) & (soft < min(0.95, (k + 1) / 10))
+            bins[k] += here.sum(), soft[here].sum(dtype=float), mask[here].sum()
+    gap = 100 * np.abs(bins[:, 1] - bins[:, 2]).sum() / bins[:, 0].sum()
+    assert float(rows["ours"]["ECE"]) == pytest.approx(gap, abs=0.02)  # logits are kept in steps
+    assert float(rows["ours"]["Brier"]) == pytest.approx(np.mean(squares), abs=0.002)
+    assert rows["theirs"]["ECE"] == rows["theirs"]["Brier"] == rows["theirs"]["ECE, low"] == ""  # label maps
+    between = np.subtract(dice["theirs"], dice["ours"])
+    for name, column, values in (
+        ("ours", "mDice", dice["ours"]),
+        ("theirs", "mDice", dice["theirs"]),
+        ("theirs", "Dice less that of ours", between),
+        ("ours", "Brier", squares),
+    ):
+        options = {"n_resamples": 20_000, "method": "percentile", "rng": 1}
+        found = stats.bootstrap((np.array(values),), np.mean, **options).confidence_interval
+        width = found.high - found.low
+        assert float(rows[name][column]) == pytest.approx(np.mean(values), abs=0.003)
+        assert float(rows[name][f"{column}, low"]) == pytest.approx(found.low, abs=0.05 * width), (name, column)
+        assert float(rows[name][f"{column}, high"]) == pytest.approx(found.high, abs=0.05 * width), (name, column)
+    lines = [f"frame{seed}_0000,{sequence}" for seed, sequence in sequences.items()]
+    (folders / "sequences.csv").write_text("\n".join(["frame,sequence", *lines]))
+    assert run(folders, "--table", str(file)) == 0
+    assert "mDice, low" not in next(csv.reader(file.open()))  # four sequences are too few
+
+
+def test_images_of_one_sequence_are_drawn_together():
+    rng = np.random.default_rng(0)
+    level = np.repeat(rng.random(8), 5)  # frames of one sequence are nearly alike
+    rows = [
+        Row(str(k), 0.1, {"a": dict.fromkeys(("dice", "iou", "precision", "recall"), v)}, 0, held=(1, 10))
+        for k, v in enumerate(level)
+    ]
+    alone, together = (groups_of(rows, members)[0] for members in (None, np.arange(40) // 5))
+    widths = [of.intervals["a"]["dice"].high - of.intervals["a"]["dice"].low for of in (alone, together)]
+    assert widths[1] > 1.7 * widths[0] and (alone.clusters, together.clusters) == (40, 8)
+    assert "of the 8 sequences" in comparison_markdown([together]) and "of the images" in comparison_markdown([alone])
+    assert "ECE" not in comparison_markdown([alone])
+
+
+def test_the_figures_of_all_images_are_one_archive(folders, capsys):
+    (folders / "masks/frame0_0000.png").unlink()
+    file = folders / "figures.zip"
+    assert run(folders, "--figures", str(file)) == 0
+    with zipfile.ZipFile(file) as archive:
+        assert sorted(archive.namelist()) == [f"frame{seed}_0000.pdf" for seed in SEEDS if seed]
+        assert all(archive.read(name).startswith(b"%PDF") for name in archive.namelist())
+    assert f"{file}: 6 figures, " in capsys.readouterr().err
+    assert not list(folders.glob("*.part"))
+    for name, words in (("figures.tar", "its name must end in .zip"), ("no/f.zip", "there is no such folder")):
+        assert run(folders, "--figures", str(folders / name)) == 2
+        assert words in capsys.readouterr().err
 
 
 def test_logits_are_asked_for_by_name(folders, capsys):

@@ -33,6 +33,11 @@ def test_the_loss_falls(name):
     assert losses[-1] < 0.85 * losses[0]
 
 
+def test_a_watched_training_is_the_same_training(tmp_path):
+    watched = example("watched_training").main(steps=4, folder=str(tmp_path))
+    assert watched == example("smp_unet").main(steps=4) and any(tmp_path.iterdir())
+
+
 def test_the_nnunet_trainer_builds_its_loss_for_every_resolution():
     module = example("nnunet_trainer")
     trainer = module.nnUNetTrainerDBCE.__new__(module.nnUNetTrainerDBCE)

@@ -64,13 +64,13 @@ def test_the_package_itself_needs_three_others(metadata):
 
 
 def test_the_extras_are_the_files_lists(metadata):
-    assert set(metadata.get_all("Provides-Extra")) == {"page", "train", "dicom", "evidence", "notebook", "dev"}
-
-    extras = ("page", "train", "dicom", "evidence", "notebook", "dev")
-    page, train, dicom, evidence, notebook, dev = (wanted(needs(metadata, extra)) for extra in extras)
-    everything = wanted(["dbce[page,train,dicom,evidence,notebook]"])
+    extras = ("page", "train", "dicom", "evidence", "notebook", "tensorboard", "dev")
+    assert set(metadata.get_all("Provides-Extra")) == {*extras, "wandb"}
+    page, train, dicom, evidence, notebook, tensorboard, dev = (wanted(needs(metadata, extra)) for extra in extras)
+    everything = wanted(["dbce[page,train,dicom,evidence,notebook,tensorboard]"])
     assert listed("requirements.txt") == wanted(needs(metadata)) | page | train
-    assert listed("requirements-dev.txt") == dicom | evidence | (notebook - page) | dev - everything
+    added = (notebook | tensorboard) - page
+    assert listed("requirements-dev.txt") == dicom | evidence | added | dev - everything
     assert everything < dev  # so it brings the others' lists as well
     names = {line.name for line in page}
     assert "gradio" not in {line.name for line in notebook} and page & notebook

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from dbce.data.folders import is_image_folder
 from dbce.data.paired import Member, Pairing, kinds_of_sets, open_members, pair_folders
 from dbce.offline.compose import Case, Report, compose
+from dbce.offline.figures import check_archive, figures_in
 from dbce.offline.report import compared_of
 from dbce.registry import title
-from dbce.scores.comparison import Group, comparison_latex, comparison_markdown
+from dbce.scores.comparison import Group
+from dbce.scores.comparison_table import comparison_latex, comparison_markdown, comparison_table_csv
 from dbce.scores.evidence import groups
 from dbce.study.compared import check_names
+from dbce.study.own import own_losses
 from dbce.tasks import Task
 from dbce.train.checkpoints import Checkpoint
 
-TABLES = {".md": comparison_markdown, ".tex": comparison_latex}
+TABLES = {".md": comparison_markdown, ".tex": comparison_latex, ".csv": comparison_table_csv}
 """How a table is written, by the ending of its file."""
 
 _SHOWN = 20  # sentences on files that are left out, before it is said how many more there are
@@ -32,6 +37,8 @@ def compare(
     *,
     networks: bool = False,
     guests: Mapping[str, Checkpoint] | None = None,
+    losses: Sequence[str] | None = None,
+    figures: str | None = None,
     progress: Callable = iter,
     say: Callable[[str], object] = print,
 ) -> Report:
@@ -45,6 +52,8 @@ def compare(
         values: by name, what the values of a set are, as of `dbce.data.predictions.KINDS`.
         networks: whether the bundled networks of the task stand beside them.
         guests: by name, networks of somebody's own that do too, from `dbce.hub.guests.load_guests`.
+        losses: of one's own, as of `dbce.study.own.own_losses`.
+        figures: archive to write, a figure an image, as of `dbce.offline.figures`.
         progress: wraps the iteration over images.
         say: gets the sentences on what was found, before anything runs.
 
@@ -53,6 +62,8 @@ def compare(
     """
     names = check_names(predictions) if predictions or not guests else ()
     compared = compared_of(names, task, networks, guests)
+    own = own_losses(losses)
+    archive = check_archive(figures) if figures else None
     unknown = [name for name in values or {} if name not in predictions]
     if unknown:
         raise ValueError(f"--values names {unknown[0]!r}; the sets are {', '.join(predictions)}.")
@@ -68,7 +79,11 @@ def compare(
     where = folder.parent.name if is_image_folder(folder) else folder.name
     heading = f"{' and '.join(map(title, compared.losses))} on {where}"
     base = folder.parent if is_image_folder(folder) else folder
-    made = compose(cases, compared, heading, left=left, members=partial(_groups, base))
+    options: dict[str, Any] = {"left": left, "members": partial(_groups, base), "losses": own}
+    with figures_in(archive) if archive else nullcontext() as drawn:
+        made = compose(cases, compared, heading, figures=drawn, **options)
+    if archive:
+        say(f"{archive}: {len(made.rows)} figures, {archive.stat().st_size / 1e6:.1f} MB")
     for sentence in left[told:]:
         say(f"left out: {sentence}")
     return made

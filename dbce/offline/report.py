@@ -15,6 +15,7 @@ from dbce.data.predictions import Raw, decide_kind, from_array, read_file, to_gr
 from dbce.data.resize import resize_labels, resize_mask
 from dbce.offline.compose import Case, Report, compose
 from dbce.study.compared import OBJECT, Compared, check_names
+from dbce.study.own import own_losses
 from dbce.tasks import IGNORE, TASKS, WORK_SIZE, Task
 from dbce.train import checkpoints
 
@@ -32,6 +33,7 @@ def report(
     title: str | None = None,
     radius: float | None = None,
     threshold: float = 0.5,
+    losses: Sequence[Any] | None = None,
 ) -> Report:
     """See predictions of your own beside each other, and the weights of the losses, in one HTML file.
 
@@ -51,6 +53,8 @@ def report(
         title: of the report.
         radius: of the disk in pixels at 320 x 320 with which it starts; the paper's if None.
         threshold: probability above which a pixel counts as found.
+        losses: of your own, as of `dbce.study.own.own_losses`, that Anatomy shows of every pixel, with their gradient;
+            those that were added with `dbce.register_loss` if None.
 
     Returns:
         The report; ``report.write(path)`` writes it, ``report.size`` is its bytes.
@@ -69,6 +73,7 @@ def report(
         title=title,
         radius=radius,
         threshold=threshold,
+        losses=losses,
     )
     if path is not None:
         print(f"{path}: {made}", file=sys.stderr)
@@ -88,10 +93,12 @@ def report_of(
     title: str | None = None,
     radius: float | None = None,
     threshold: float = 0.5,
+    losses: Sequence[Any] | None = None,
     embedded: bool = False,
 ) -> Report:
     """`report` without its file; arguments as of it, and ``embedded`` as of `dbce.offline.compose.compose`."""
     compared = compared_of(check_names(predictions or {}), task, networks)
+    drawn = own_losses(losses)
     images = list(image) if isinstance(image, (list, tuple)) else [image]
     several = isinstance(image, (list, tuple))
     masks = _one_each("mask", mask, len(images), several)
@@ -113,7 +120,8 @@ def report_of(
             yield Case(called[index], shown, labels, logits, said, flat=flat)
 
     heading = title or (called[0] if len(images) == 1 else f"{len(images)} images")
-    return compose(cases(), compared, heading, radius=radius, threshold=threshold, embedded=embedded)
+    start: dict[str, Any] = {"radius": radius, "threshold": threshold}
+    return compose(cases(), compared, heading, **start, embedded=embedded, losses=drawn)
 
 
 def compared_of(

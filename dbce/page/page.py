@@ -14,13 +14,14 @@ from dbce.data import inputs
 from dbce.page import assets, cache, start, workers
 from dbce.page.api import Blocks, add_endpoints
 from dbce.page.desk import Desk
+from dbce.page.document import download_of
 from dbce.page.headers import Compressed, SafeHeaders
 from dbce.page.joining import Joining
 from dbce.page.limits import Door, RequestLimit
 from dbce.page.local import Local, sends_nothing
 from dbce.page.preview import TITLE, Preview
 from dbce.page.room import Room
-from dbce.page.route import mount
+from dbce.page.route import mount, shell_route, shell_url
 from dbce.page.scans import ScanStudio
 from dbce.page.settings import Offer, config
 from dbce.page.studio import Studio
@@ -59,7 +60,7 @@ def launch_options(embed: Sequence[str] = (), local: Local | None = None) -> dic
         "ssr_mode": False,  # another server would stand before the middleware
         "max_file_size": inputs.MAX_BYTES,
         "app_kwargs": {
-            "routes": [mount(), *([local.mount()] if local else [])],
+            "routes": [mount(), shell_route(), *([local.mount()] if local else [])],
             "middleware": [
                 Middleware(Compressed),
                 Middleware(SafeHeaders, embed=tuple(embed)),
@@ -113,7 +114,7 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Loca
     """The viewer of one task, and its endpoints, in the page at hand."""
     measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve)
     studio = studio_of(offer.predictor, measured, offer.pictures)
-    known = config(studio, offer, names, notice)
+    known = {**config(studio, offer, names, notice), "page": download_of(shell_url())}
     if joins:
         known["joins"] = "server"
     settings = json.dumps(sends_nothing(known) if local else known).replace("</", "<\\/")

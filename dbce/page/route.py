@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import mimetypes
 import os
 from pathlib import Path
@@ -12,9 +13,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from dbce.page.assets import KINDS, PATH, WEB, content_hash, modules
+from dbce.page.document import shell
 from dbce.page.start import kept
 
 KEPT = "public, max-age=31536000, immutable"
@@ -26,6 +28,27 @@ def mount() -> Mount:
     for suffix, kind in KINDS.items():
         mimetypes.add_type(kind, suffix)  # Windows may have others in its registry
     return Mount(f"/{PATH}", GZipMiddleware(_Modules(PATH, WEB), minimum_size=500))
+
+
+SHELL = "dbce-page"
+"""Where the frame of a downloaded page lies, seen from the page."""
+
+
+def shell_url() -> str:
+    """Its address, which changes with its content."""
+    return f"{SHELL}/{hashlib.sha256(shell()).hexdigest()[:10]}.json"
+
+
+def shell_route() -> Mount:
+    """The route of `dbce.page.document.shell`, whatever a proxy put before it."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        known = scope["path"].endswith(shell_url().partition("/")[2]) and scope["method"] in ("GET", "HEAD")
+        headers = {"cache-control": KEPT}
+        response = Response(shell(), 200, headers, "application/json") if known else Response(status_code=404)
+        await response(scope, receive, send)
+
+    return Mount(f"/{SHELL}", GZipMiddleware(answer, minimum_size=500))
 
 
 class KeptFiles(StaticFiles):

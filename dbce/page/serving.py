@@ -15,6 +15,7 @@ from dbce.page import cache, page
 from dbce.page.headers import origin
 from dbce.page.joining import stays_here
 from dbce.page.local import Local
+from dbce.registry import added_losses
 from dbce.scores import evidence, records, results
 from dbce.scores.findings_tables import findings_summary
 from dbce.scores.set_summary import set_summary
@@ -45,6 +46,7 @@ def offers_of(folder: Path) -> list[page.Offer]:
                 shares=shares_summary(task, folder),
                 calibration=records.read_calibration(task, folder),
                 set=set_summary(task, folder) if tables else None,
+                losses=added_losses(),
             )
         )
     return offers

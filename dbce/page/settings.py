@@ -15,12 +15,12 @@ from dbce.data.resize import resize_image
 from dbce.page import fields
 from dbce.page.scene import jpeg
 from dbce.prior import correct_logit
-from dbce.registry import LOSSES, METHOD, short_title, title
+from dbce.registry import LOSSES, METHOD, Loss, short_title, title
 from dbce.study import export
 from dbce.study.colours import magma
 from dbce.study.predictor import Predictor
 from dbce.study.view import RADII
-from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, SCORES
+from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, OWN_LOSS, SCORES
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import MAX_NETWORKS, Checkpoint, is_drawn
 from dbce.train.guest_words import SENTENCES
@@ -49,6 +49,7 @@ class Offer:
         shares: where the weight mass goes over a data set, from `dbce.scores.shares.shares_summary`, if measured.
         set: the test set image by image, from `dbce.scores.set_summary.set_summary`, if measured.
         pictures: the files of its images and masks, in its order, where they lie on this machine.
+        losses: somebody's own, which scenes hold the maps of.
         calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
     """
 
@@ -60,6 +61,7 @@ class Offer:
     shares: dict[str, Any] | None = None
     set: dict[str, Any] | None = None
     pictures: Sequence[tuple[Path, Path]] = ()
+    losses: Sequence[Loss] = ()
 
 
 YOURS = "your network"
@@ -113,6 +115,8 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "short": {name: short_title(name) for name in losses},
         "scores": SCORES,
         "captions": CAPTIONS,
+        "own_losses": [{"key": loss.key, "title": loss.title} for loss in offer.losses],
+        "own_words": OWN_LOSS,
         "errors": ERRORS,
         "formats": {tab: export.formats_of(tab) for tab, _ in known["tab"]["choices"]},
         "classes": list(task.classes),

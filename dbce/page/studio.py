@@ -18,7 +18,7 @@ from dbce.page import workers
 from dbce.page.limits import GENERIC
 from dbce.page.scene import scene
 from dbce.page.views import file_name, read_view, shown
-from dbce.registry import resolve
+from dbce.registry import added_losses, resolve
 from dbce.study import export
 from dbce.study.predictor import Predictor, Study
 from dbce.study.view import Measured, View
@@ -290,7 +290,8 @@ def described(opened: Opened, said: str = "", missing: str = "No mask yet") -> s
     taken = [f"Taken: {said}."] if said else []
     note = " ".join([*taken, *opened.notes, *([] if opened.study.labels is not None else [missing])])
     level = 9 if opened.example else 1
-    return scene(opened.study, opened.title, note, opened.place, opened.numbering, opened.shape, level)
+    place, numbering, shape = opened.place, opened.numbering, opened.shape
+    return scene(opened.study, opened.title, note, place, numbering, shape, level, added_losses())
 
 
 def _labels(text: Any) -> np.ndarray:

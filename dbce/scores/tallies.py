@@ -204,11 +204,23 @@ def _count_slice(log_p: np.ndarray, label: np.ndarray, rims: dict[int, np.ndarra
         if c in rims:  # elsewhere is no outline
             band[c - 1] = _within_band(claimed, real, valid & ~real)
         outline[c - 1] = surface_scores(claimed, real)
-    probability = np.exp(log_p[:, valid].astype(np.float64))  # (C, pixels)
-    truth = label[valid]
-    confidence, right = probability.max(axis=0), found[valid] == truth
+    return _Row(counts, band, outline, *of_classes(log_p[:, valid], label[valid]), None)
+
+
+def of_classes(log_p: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, float]:
+    """How sure a network of several classes is, as of `dbce.scores.calibration`.
+
+    Args:
+        log_p: (C, pixels) log-probabilities.
+        truth: (pixels,) labels.
+
+    Returns:
+        The bins of the confidence in the most probable class, and the sum of squared errors of all probabilities.
+    """
+    probability = np.exp(log_p.astype(np.float64))
+    confidence, right = probability.max(axis=0), log_p.argmax(axis=0) == truth
     squares = np.square(probability).sum() - 2 * probability[truth, np.arange(len(truth))].sum() + len(truth)
-    return _Row(counts, band, outline, bin_sums(confidence, right), float(squares), None)
+    return bin_sums(confidence, right), float(squares)
 
 
 def _stacked(rows: Sequence[_Row], dataset: Dataset, scenes: Scenes) -> dict:

@@ -16,6 +16,7 @@ import numpy as np
 from dbce.data import ct
 from dbce.hub.browser import write_for_browser
 from dbce.page import assets
+from dbce.page.document import download_of, shell
 from dbce.page.local import PATH, Local, sends_nothing
 from dbce.page.page import studio_of
 from dbce.page.settings import Offer, config
@@ -60,6 +61,7 @@ def write_site(
     runtime, h5 = write_runtime(folder, packages), write_h5(folder, packages)
     icons = [folder.hashed(f"icon-{side}.png", document.icon_png(side)) for side in document.ICONS]
     manifest = folder.hashed("dbce.webmanifest", document.manifest_json(icons))
+    frame = folder.hashed("page.json", shell())
     names = [offer.predictor.task.name for offer in offers]
     pages = []
     for offer, own in zip(offers, pages_of(names), strict=True):
@@ -67,14 +69,14 @@ def write_site(
         studio = studio_of(offer.predictor)
         files = {**_examples(folder, studio), "networks": _networks(folder, offer), "runtime": runtime, "h5": h5}
         told = {"files": files, "task": _task(offer)}
-        settings = settings_of(studio, offer, names)
+        settings = {**settings_of(studio, offer, names), "page": download_of(frame)}
         folder.fixed(own, document.page_html(settings, told, web, icons, manifest))
         pages.append(own)
     start = [f"{web}/{name}" for name in assets.modules() if not name.startswith("preview")]
     site = {
         "version": _version(folder),
         "pages": pages,
-        "shell": [*start, runtime["module"], runtime["mjs"], *icons, manifest],
+        "shell": [*start, runtime["module"], runtime["mjs"], *icons, manifest, frame],
         "all": folder.names,
     }
     folder.fixed(SERVICE, document.service_worker(site))

@@ -82,12 +82,12 @@ class Compared(Predictor):
             ValueError: an image of another shape or type.
         """
         study = self.set_image(image)
-        own = {name: _steps(logits[name]) for name in self.names if name in logits}
+        own = {name: steps_of(logits[name]) for name in self.names if name in logits}
         return replace(study, labels=labels, logits={**study.logits, **own})
 
 
-def _steps(logits: np.ndarray) -> np.ndarray:
-    """`quantise`, but that what is above one half stays above it: no score at 0.5 differs from that of the files."""
+def steps_of(logits: np.ndarray) -> np.ndarray:
+    """As `quantise`, but what is above one half stays above it: no score at 0.5 differs from that of the files."""
     steps = quantise(logits)
     steps[(steps == 0) & (logits > 0)] = 1
     return steps

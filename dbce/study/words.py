@@ -22,6 +22,14 @@ CAPTIONS = {
 }
 """What stands below a panel, by what it shows."""
 
+OWN_LOSS = {
+    "map": "{loss}, loss of every pixel",
+    "gradient": "{loss}, gradient by the logit",
+    "value": "{loss} of this image: {value}",
+    "painted": "{loss} is computed in Python, of the labels that were opened: of painted ones it is not known here.",
+}
+"""What is said of a loss of somebody's own; the last where there is nothing to be seen of it."""
+
 ERRORS = {
     "fill": {"tp": "found", "fp": "false positive", "fn": "missed (false negative)"},
     "outline": {"fp": "outline of the prediction", "fn": "outline of the ground truth"},

@@ -10,11 +10,11 @@ from __future__ import annotations
 import ctypes
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -29,6 +29,11 @@ from dbce.registry import LOSSES, loss_of
 from dbce.tasks import DEFAULT, IGNORE, TASKS, WORK_SIZE
 from dbce.train import checkpoints, run_files
 from dbce.weights import trusted_labels
+
+Watcher = Callable[[nn.Module, Sequence[dict[str, Any]], bool], object]
+"""Of the network in evaluation mode, the lines of the log so far, and whether this is the last look."""
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -194,12 +199,12 @@ class _Run:
         run_files.write_state(self.folder, state)
         run_files.write_log(self.folder, self.log)
 
-    def scores(self, validate: Callable[[nn.Module], dict[str, float]]) -> dict[str, float]:
-        """What the validation set says of the network as it stands; training goes on as if nothing had been asked."""
+    def asked(self, ask: Callable[[nn.Module], _Answer]) -> _Answer:
+        """What is said of the network as it stands; training goes on as if nothing had been asked."""
         network = self.accelerator.unwrap_model(self.network)
         network.eval()
         try:
-            return validate(network)
+            return ask(network)
         finally:
             network.train()
 
@@ -251,6 +256,7 @@ def train(
     backend: str | None = None,
     validate: Callable[[nn.Module], dict[str, float]] | None = None,
     validate_every: int = 5,
+    watch: Watcher | None = None,
 ) -> Path | None:
     """Train one network, or go on where an earlier call was killed.
 
@@ -267,6 +273,8 @@ def train(
         backend: compile the network with this backend of ``torch.compile``, e.g. "inductor"; not at all if None.
         validate: scores a network in evaluation mode, e.g. of `dbce.scores.evaluation.validator`; changes no weight.
         validate_every: epochs from one validation to the next; the last epoch has one in any case.
+        watch: is shown the network after every epoch, once at least, e.g. `dbce.offline.watch.WatchPage`; changes no
+            weight.
 
     Returns:
         Path of the checkpoint, or None if ``stop_after`` ended the run before its last epoch.
@@ -291,7 +299,7 @@ def train(
         )
     with run_files.locked(folder):
         run = _Run(recipe, dataset, folder, device, backend)
-        _epochs(run, dataset, stop_after, validate, validate_every)
+        _epochs(run, dataset, stop_after, validate, validate_every, watch)
         if run.epoch < recipe.epochs:
             return None
         path = folder / f"{loss_of(recipe.loss).key}.safetensors"
@@ -309,6 +317,7 @@ def _epochs(
     stop_after: int | None,
     validate: Callable[[nn.Module], dict[str, float]] | None,
     validate_every: int,
+    watch: Watcher | None,
 ) -> None:
     """Train from the epoch that the run has reached to its last, or to ``stop_after``."""
     recipe = run.recipe
@@ -329,6 +338,14 @@ def _epochs(
     if absent and not quiet:
         tqdm.write(f"the training set holds no {' and no '.join(absent)}: the network cannot learn it", file=sys.stderr)
     shown_scores = ""  # of the last validation
+
+    def show() -> None:
+        look = watch
+        if look is not None and not quiet:
+            run.asked(lambda network: look(network, run.log, run.epoch >= last))
+
+    if run.epoch >= last:  # nothing is left to train, but perhaps something to see
+        show()
     with _deterministic(), trusted_labels(), bar:
         run.network.train()
         while run.epoch < last:
@@ -357,9 +374,10 @@ def _epochs(
             }
             due = run.epoch % validate_every == 0 or run.epoch == recipe.epochs
             if validate is not None and due and run.accelerator.is_main_process:
-                line["validation"] = {name: round(value, 3) for name, value in run.scores(validate).items()}
+                line["validation"] = {name: round(value, 3) for name, value in run.asked(validate).items()}
                 shown_scores = f"{line['validation']['dice']:.1f}"
             run.save(line)
+            show()
 
 
 def _record(run: _Run, dataset: Dataset, source: str, backend: str | None) -> dict[str, Any]:

@@ -35,6 +35,7 @@ const TABS = { images, anatomy, compare, organs, radius, results, set, lab };
 export async function mount(element, settings, backend) {
   const config = { ...settings, magma: wordsOf(bytes(settings.magma)) };
   const viewer = new Viewer(element, config, backend);
+  viewer.settings = settings;
   fillControls(viewer);
   for (const [tab] of viewer.fields.table.get("tab").choices) viewer.tabs[tab] = TABS[tab](viewer);
   new Notes(viewer.root);

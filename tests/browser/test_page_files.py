@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from dbce.data.phantoms import polyp
-from tests.browser.actions import drop, give
+from tests.browser.actions import READY, STUDY, drop, frame, give, opened_offline, page_of, show
 from tests.encodings import EXACT
 
 ORIGIN = "document.querySelector('.dbce').parentElement.dbce"
@@ -77,3 +77,44 @@ def test_three_files_at_once_are_refused_in_a_sentence(visit, pair):
     page = visit()
     drop(page, *pair, pair[0])
     expect(page.locator(".message")).to_contain_text("3 files arrived")
+
+
+def test_the_view_becomes_a_page_that_needs_no_server(visit, browser, tmp_path):
+    page = visit(path="#tab=compare&example=1&threshold=0.7")
+    dice = ".model:nth-child(2) [data-score=dice] td"
+    path, _ = page_of(page, tmp_path)
+    assert path.name == "dbce-example-2-compare-t0.70.html" and b"127.0.0.1" not in path.read_bytes()
+    again = opened_offline(browser, path)
+    assert again.evaluate(STUDY) == page.evaluate(STUDY)
+    assert again.inner_text(dice) == page.inner_text(dice)
+    before = again.inner_text(dice)
+    again.locator(".steer [data-field=threshold]").fill("0.05")  # it lives
+    frame(again)
+    assert again.inner_text(dice) != before
+    again.context.close()
+
+    show(page, "anatomy")
+    page.click('[data-do="paint"]')
+    page.locator("[data-panel=image] .frame canvas").click(position={"x": 30, "y": 30})
+    page.click('[data-do="paint"]')
+    path, _ = page_of(page, tmp_path)
+    again = opened_offline(browser, path)
+    labels = f"() => [...{ORIGIN}.study.labels].join('')"
+    assert again.evaluate(labels) == page.evaluate(labels) and share(again) > 0
+    assert "Its mask was painted in the page." in again.inner_text(".message")
+    again.context.close()
+
+
+def test_a_page_whose_frame_does_not_come_is_one_sentence(browser, address):
+    page = browser.new_page()
+    page.goto(address)
+    page.wait_for_selector(READY)
+    page.route("**/dbce-page/*", lambda route: route.fulfill(status=503))
+    page.locator('[data-menu="download"] summary').click()
+    page.click("[data-export=html]")
+    expect(page.locator(".message")).to_have_class("message error")
+    expect(page.locator(".message")).to_contain_text("The server did not answer; what you see is still yours.")
+    page.unroute_all()
+    page.locator('[data-menu="download"] summary').click()
+    page.wait_for_function("/ MB$/.test(document.querySelector('[data-export=html]').textContent)")  # asked again
+    page.close()

@@ -6,9 +6,13 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 import dbce
+from dbce.offline.watch import WatchPage, spread_images
+from tests import small
 from tests.browser.actions import READY, drop, frame, pixels, show
+from tests.small import TINY
 from tests.test_comparison import counted, drawn
 
 REFUSED = "https://example.org/"  # asked for by a test, and kept back by the file's policy
@@ -147,4 +151,57 @@ def test_the_sets_of_a_folder_are_compared_image_by_image(browser, tmp_path):
         "n => document.querySelector('.message').textContent.startsWith(n)", arg=f"image {order[0] + 1}"
     )
     assert dice(page, "theirs") == pytest.approx(100 * b[order[0]], abs=0.06)
+    page.close()
+
+
+def test_the_page_of_a_training_leads_from_its_pictures_to_the_maps(browser, tmp_path):
+    data = small.drawn(4)
+    page = WatchPage(tmp_path / "w.html", TINY, spread_images(data, 2), data="drawn", part="that it is trained on")
+    log = [{"epoch": 1, "loss": 4.0}, {"epoch": 2, "loss": 1.0, "validation": {"dice": 50.0}}]
+    page(torch.nn.Conv2d(3, 2, 1).eval(), log, False)
+    seen = browser.new_page(viewport={"width": 390, "height": 844})
+    trouble: list[str] = []
+    seen.on("pageerror", lambda error: trouble.append(str(error)))
+    seen.goto(page.path.as_uri())
+    seen.wait_for_selector(READY)
+    assert seen.locator(".learnt svg").count() == 2 and seen.locator(".glance img").count() == 8
+    assert seen.evaluate("document.documentElement.scrollWidth") <= 390
+    assert "4 in epoch 1" in seen.inner_text(".learnt")
+    seen.locator(".glance button").nth(6).click()
+    seen.wait_for_selector("#view-anatomy [data-panel=weight]")
+    name = page.shown.names[1]
+    seen.wait_for_function("name => document.querySelector('.message').textContent.startsWith(name)", arg=name)
+    assert not trouble
+    seen.close()
+
+
+def test_losses_of_ones_own_are_panels_until_the_mask_is_painted_anew(browser, tmp_path):
+    image, mask, soft, flat = drawn(2)
+    losses = ["examples.own_losses:focal", "tests.test_own_maps:overlap"]
+    path = dbce.report(image, mask, {"ours": soft, "label map": flat}, losses=losses).write(tmp_path / "own.html")
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    trouble: list[str] = []
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.goto(f"{path.as_uri()}#tab=anatomy&loss=ours")
+    page.wait_for_selector(READY)
+    shown = page.locator(".own-losses figure:not([hidden])")
+    panels = ["map:focal", "gradient:focal", "gradient:overlap"]
+    assert [figure.get_attribute("data-panel") for figure in shown.all()] == panels
+    true = np.where(mask, soft, 1 - soft).astype(float)
+    focal = -((1 - true) ** 2) * np.log(true)
+    bright = pixels(page.locator('[data-panel="map:focal"] .frame canvas')).sum(axis=2)
+    assert focal[np.unravel_index(bright.argmax(), bright.shape)] > 0.97 * focal.max()
+    push = pixels(page.locator('[data-panel="gradient:overlap"] .frame canvas'))
+    strong = soft * (1 - soft) > 0.15  # where a logit moves the probability
+    blue = push[..., 2] > push[..., 0]
+    assert (blue[strong & mask]).mean() > 0.99 and (blue[strong & ~mask]).mean() < 0.01
+    assert page.inner_text(".own-losses").count("focal of this image: ") == 1
+    page.hover("[data-panel=image] .frame canvas", position={"x": 60, "y": 60})
+    assert "focal: loss " in page.inner_text(".probe")
+    page.click('[data-do="paint"]')
+    page.locator("[data-panel=image] .frame canvas").click(position={"x": 40, "y": 40})
+    frame(page)
+    assert shown.count() == 0 and "focal is computed in Python" in page.inner_text(".own-losses")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390 and not trouble
     page.close()

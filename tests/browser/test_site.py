@@ -23,24 +23,12 @@ from dbce.page.page import studio_of
 from dbce.page.studio import Studio
 from dbce.site.build import write_site
 from dbce.study.view import Measured
-from tests.browser.actions import READY, drop, frame, give, show, wait_for_text
+from tests.browser.actions import READY, STUDY, VIEWER, drop, frame, give, opened_offline, page_of, show, wait_for_text
 from tests.conftest import CHROMIUM_OPTIONS
 from tests.encodings import EXACT
 from tests.golden_scans import nifti
 from tests.scenes import unpack
 from tests.small_site import hosted, quick_scan, small_offers
-
-VIEWER = "document.querySelector('.dbce').parentElement.dbce"
-STUDY = f"""() => {{
-  const {{study}} = {VIEWER};
-  const text = (array) => {{
-    const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-    let out = "";
-    for (let i = 0; i < bytes.length; i += 32768) out += String.fromCharCode(...bytes.subarray(i, i + 32768));
-    return btoa(out);
-  }};
-  return Object.fromEntries(Object.entries(study.arrays).map(([name, array]) => [name, text(array)]));
-}}"""
 
 
 @pytest.fixture(scope="module")
@@ -365,3 +353,26 @@ def test_without_a_network_the_page_works_on_and_a_new_version_waits(visit, fold
         after = page.evaluate("caches.keys()")
         assert len(set(after) - set(before)) == 1 and "next" in "".join(set(after) - set(before))
         assert page.locator(".notice.offer").count() == 0
+
+
+def test_an_image_of_ones_own_becomes_a_page_of_its_own(visit, host, browser, pictures, tmp_path):
+    page = visit(host[0])
+    give(page, "image", pictures["photo.jpg"])
+    give(page, "mask", pictures["mask.png"])
+    show(page, "anatomy")
+    page.locator(".controls [data-field=radius]").fill("37")
+    path, said = page_of(page, tmp_path)
+    assert path.name == "dbce-photo-anatomy-dilated-r37.html" and "it holds the image itself" in said
+    again = opened_offline(browser, path)
+    assert again.evaluate(STUDY) == page.evaluate(STUDY)
+    assert again.inner_text('[data-out="radius"]').startswith("R = 37")
+    assert again.inner_text(".message") == page.evaluate(f"() => {VIEWER}.shown.title + '. ' + {VIEWER}.shown.note")
+    assert [tab.inner_text() for tab in again.locator(".tabs button:visible").all()] == ["Anatomy", "Compare", "Radius"]
+    again.context.close()
+    page.goto(host[0] + "organs.html")
+    page.wait_for_selector(READY)
+    show(page, "organs")
+    path, _ = page_of(page, tmp_path)
+    again = opened_offline(browser, path)
+    assert again.evaluate(STUDY) == page.evaluate(STUDY) and again.locator("#view-organs").is_visible()
+    again.context.close()

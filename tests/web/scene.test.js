@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { deflateSync, inflateSync } from "node:zlib";
 import { IGNORE } from "../../dbce/web/core/dilation.js";
-import { base64, bytes, deflate, inflate, packLabels, sums, unpackArrays } from "../../dbce/web/core/scene.js";
+import {
+  base64,
+  bytes,
+  deflate,
+  differences as apart,
+  inflate,
+  packArrays,
+  packLabels,
+  sums,
+  unpackArrays,
+} from "../../dbce/web/core/scene.js";
 import { golden, IMAGES, random, same } from "./golden.js";
 
 const { differences, bits, scenes, coarse } = golden("scene.json");
@@ -51,4 +61,14 @@ test("deflate and base64 are those of zlib and of Node, for blocks of any length
     same(new Uint8Array(inflateSync(Buffer.from(await deflate(data), "base64"))), data);
     same(await inflate(deflateSync(data).toString("base64")), data);
   }
+});
+
+test("what is packed is unpacked to the same", async () => {
+  for (const [name, { size, arrays }] of Object.entries(IMAGES)) {
+    const again = await unpackArrays(/** @type {any} */ ({ size, ...(await packArrays(arrays, size)) }));
+    assert.deepEqual(Object.keys(again), Object.keys(arrays));
+    for (const [key, array] of Object.entries(again)) same(array, arrays[key], `${name}, ${key}`);
+  }
+  for (const [name, { size, array, differences: parts }] of Object.entries(differences))
+    same(apart(array, size), parts, `side ${name}, as Python takes it apart`);
 });

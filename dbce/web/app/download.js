@@ -4,6 +4,7 @@ import { IGNORE } from "../core/dilation.js";
 import { bytes, packLabels } from "../core/scene.js";
 import { mapsOf, npzOf, picturesOf } from "../files/maps.js";
 import { fileName } from "../files/name.js";
+import { pageOf } from "../files/page.js";
 import { onPaper, rastered } from "../files/paper.js";
 import { radiiCsv, resultsCsv, scoresCsv } from "../files/tables.js";
 import { offerFile } from "../parts/file.js";
@@ -22,6 +23,7 @@ const TYPES = {
   npz: "application/octet-stream",
   zip: "application/zip",
   csv: "text/csv",
+  html: "text/html",
 };
 
 /**
@@ -45,14 +47,20 @@ function contents({ state, fields, study }) {
     npz: `${maps}, NumPy .npz`,
     zip: `${maps}, 16-bit PNG`,
     csv: `${numbers}, CSV`,
+    html: "Page that works offline, HTML",
   };
 }
 
+/** @param {number} bytes */
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
 /**
- * Keep the menu at what the tab in view can give.
+ * Keep the menu at what the tab in view can give. How large a page would be is said when the menu is opened.
  * @param {Viewer} viewer
  */
 export function offerDownloads(viewer) {
+  const { page } = viewer.config;
+  let size = "";
   const menu = viewer.$('[data-menu="download"]');
   const list = document.createElement("div");
   list.className = "files";
@@ -60,12 +68,22 @@ export function offerDownloads(viewer) {
   /** @type {string | null} */
   let drawn = null;
   viewer.drawers.push(() => {
-    const kinds = viewer.config.formats[viewer.state.tab] ?? [];
+    const { tab } = viewer.state;
+    const kinds = [...(viewer.config.formats[tab] ?? []), ...(page?.tabs.includes(tab) ? ["html"] : [])];
     const texts = contents(viewer);
+    texts.html += size;
     const html = kinds.map((kind) => `<button type="button" data-export="${kind}">${texts[kind]}</button>`).join("");
     if (html === drawn) return;
     list.innerHTML = drawn = html;
     menu.hidden = !kinds.length;
+  });
+  viewer.followers.push(() => (size = ""));
+  menu.addEventListener("toggle", async () => {
+    size = "";
+    if (!menu.open || !page?.tabs.includes(viewer.state.tab)) return;
+    const made = await pageOf(viewer, "").catch(() => null); // a click says what is wrong
+    size = made ? `, ${megabytes(made.size)}` : "";
+    viewer.set({});
   });
 }
 
@@ -102,7 +120,9 @@ export async function download(parts, kind) {
     const file = await (isOurs(viewer, kind) ? written(parts, kind) : asked(parts, kind));
     if (file.error) return viewer.say(file.error, true);
     offerFile(file.name, file.type, file.data);
-    viewer.say(`${file.name} was downloaded.`);
+    const held =
+      kind === "html" ? `, ${megabytes(/** @type {Blob} */ (file.data).size)}: it holds the image itself` : "";
+    viewer.say(`${file.name} was downloaded${held}.`);
   } catch (error) {
     viewer.say(failure(error), true);
   }
@@ -129,13 +149,14 @@ async function written({ viewer, zoom, opening }, kind) {
   const name = nameOf(viewer, opening);
   const wanted = { study, image, view, networks, radii: config.radii, config, name };
   const tables = { radius: radiiCsv, results: () => resultsCsv(config) };
-  /** @type {Record<string, () => Promise<string | Uint8Array>>} */
+  /** @type {Record<string, () => Promise<string | Uint8Array | Blob>>} */
   const writers = {
     csv: async () => (tables[view.tab] ?? scoresCsv)(wanted),
     npz: () => npzOf(mapsOf(wanted)),
     zip: () => picturesOf(mapsOf(wanted), several),
     svg: async () => paperOf(viewer, name).svg,
     png: () => rastered(paperOf(viewer, name), SHARP),
+    html: () => pageOf(viewer, name),
   };
   const data = /** @type {BlobPart} */ (await writers[kind]());
   return {
@@ -146,13 +167,14 @@ async function written({ viewer, zoom, opening }, kind) {
 
 /** @type {(view: any, kind: string, config: any) => boolean} whether a file cannot be made without a mask */
 function needsMask({ tab }, kind, { radius_curve: curve }) {
-  if (tab === "results") return false;
+  if (tab === "results" || kind === "html") return false;
   return tab === "radius" ? !["npz", "zip"].includes(kind) && !curve : kind === "csv";
 }
 
 /** @type {(viewer: Viewer, opening: import("./opening.js").Opening) => string} of the image, and of its slice */
 function nameOf({ study: { place }, config: { set } }, { origin: { plane, image, example } }) {
-  const name = plane?.name ?? image?.name ?? set?.names[example - set.first] ?? `example ${example + 1}`;
+  const ofSet = set && set.first !== null ? set.names[example - set.first] : undefined; // its pictures may not be here
+  const name = plane?.name ?? image?.name ?? ofSet ?? `example ${example + 1}`;
   return place ? `${name}, slice ${place[0] + 1}` : name;
 }
 

@@ -50,6 +50,8 @@ export class Viewer {
   constructor(element, config, backend) {
     this.root = /** @type {HTMLElement} */ (element.querySelector(".dbce"));
     this.config = config;
+    /** @type {Record<string, any>} as they came */
+    this.settings = config;
     this.backend = backend;
     this.several = config.classes.length > 2; // a network then answers with labels, not with a probability
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -68,6 +70,7 @@ export class Viewer {
     this.study = null;
     /** @type {ImageBitmap} the image in view */
     this.bitmap = null;
+    this.shown = { title: "", note: "" }; // what is said of it
     /** @type {Uint32Array} and its pixels as words */
     this.image = null;
     this.panels = [];
@@ -229,6 +232,7 @@ export class Viewer {
     this.study = studyOf(scene, arrays, this.config.frequencies);
     this.root.style.setProperty("--aspect", String(aspect(scene.shape)));
     this.state.pixel = null;
+    this.shown = { title: scene.title, note: scene.note };
     change();
     this.say(scene.title + (scene.note ? ". " + scene.note : ""));
     for (const follow of this.followers) follow(scene);

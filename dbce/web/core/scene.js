@@ -16,6 +16,8 @@ import { rint } from "./resize.js";
  * @property {[number, number]} shape height and width of what was opened
  * @property {Record<string, {type: string, offset: number, length: number, side?: number}>} arrays
  * @property {string} data
+ * @property {Record<string, Record<string, any>>} [own] by loss of somebody's own and network: its value and steps, or
+ *   the sentence why there is nothing
  */
 /** @typedef {Record<string, Uint8Array | Int16Array>} Arrays */
 /** @typedef {{pixels: Uint8Array, unpacked: Arrays}} Unpacked size * size * 3, RGB; what `unpackArrays` gives */
@@ -109,6 +111,45 @@ export function sums(parts, size) {
   for (let i = 0; i < count; i++) out[i] = (parts[i] | (parts[count + i] << 8)) + (i % size ? out[i - 1] : 0);
   for (let i = size; i < count; i++) out[i] += out[i - size];
   return out;
+}
+
+/**
+ * The other way: each value less its left and upper neighbours, low bytes, then high bytes. Twin of
+ * dbce.page.scene.delta_code.
+ * @param {Int16Array} values
+ * @param {number} size
+ */
+export function differences(values, size) {
+  const count = values.length;
+  const out = new Uint8Array(2 * count);
+  for (let i = 0; i < count; i++) {
+    const left = i % size;
+    const [above, corner] = i < size ? [0, 0] : [values[i - size], left ? values[i - size - 1] : 0];
+    const rest = values[i] - (left ? values[i - 1] : 0) - above + corner;
+    out[i] = rest & 255;
+    out[count + i] = (rest >> 8) & 255;
+  }
+  return out;
+}
+
+/**
+ * Arrays as they stand in a scene: where each lies in one block, and the block, deflated, in base64.
+ * @param {Arrays} arrays
+ * @param {number} size pixels a side
+ */
+export async function packArrays(arrays, size) {
+  /** @type {Scene["arrays"]} */
+  const index = {};
+  const blocks = [];
+  let offset = 0;
+  for (const [name, array] of Object.entries(arrays)) {
+    const type = array instanceof Int16Array ? "int16" : "uint8";
+    index[name] = { type, offset, length: array.length };
+    blocks.push(array instanceof Int16Array ? differences(array, size) : array);
+    offset += array.byteLength;
+  }
+  const whole = new Uint8Array(await new Blob(/** @type {BlobPart[]} */ (blocks)).arrayBuffer());
+  return { arrays: index, data: await deflate(whole) };
 }
 
 /**

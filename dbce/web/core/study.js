@@ -26,6 +26,7 @@ export class Study {
     this.shape = scene.shape; // height and width of what was opened
     this.classes = [...Array(scene.classes).keys()];
     this.arrays = arrays;
+    this.own = scene.own ?? {}; // by loss of somebody's own and network, as of dbce.page.scene
     this.frequencies = frequencies;
     this.weightings = offeredWeightings(frequencies);
     /** @type {Uint8Array} */

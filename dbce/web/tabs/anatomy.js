@@ -12,6 +12,7 @@ import { explained } from "../parts/term.js";
 import { fill, write } from "../parts/write.js";
 import { formula } from "./formula.js";
 import { GradientPanels } from "./gradient.js";
+import { OwnLosses } from "./own_losses.js";
 
 /** What a panel depends on: the weighting that is drawn, the network that was trained. */
 const NETWORK = `<span class="tags"><span class="tag network"></span></span>`;
@@ -48,6 +49,7 @@ export function anatomy(viewer) {
     figure.dataset.panel = name;
   image.figure.dataset.paint = labels.figure.dataset.paint = "";
   strip.insertAdjacentHTML("beforeend", noMask(several));
+  const own = new OwnLosses(viewer, strip, NETWORK);
   const table = several ? config.colours.map(hex) : [BLACK, WHITE];
   const bars = new ShareBars(viewer);
   const charts = new RadiusCharts(viewer);
@@ -172,6 +174,7 @@ export function anatomy(viewer) {
       wce: `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`,
     };
     weight.map(weights, top.w, magma, said.w, lines);
+    own.draw(inMaps);
     if (gradient.choose()) {
       gradient.draw(weights, inMaps);
       return;
@@ -190,7 +193,7 @@ export function anatomy(viewer) {
       if (!study.labelled) panel.clear();
     }
     gradient.choose();
-    if (!study.labelled) return;
+    if (!study.labelled) return own.draw(null);
     if (state.painting && stale) drawPainting();
     drawLabels();
     const only = several ? state.cls : null;
@@ -204,7 +207,7 @@ export function anatomy(viewer) {
       ["weighting", weighting.name],
       ["network", config.short[state.loss]],
     ])
-      for (const tag of strip.querySelectorAll(`.tag.${kind}`))
+      for (const tag of viewer.$$(`#view-anatomy figure .tag.${kind}`))
         write(tag, tag.classList.contains("short") ? text : `${kind}: ${text}`);
     for (const button of viewer.$$('[data-legend="weights"] button'))
       button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
@@ -219,7 +222,7 @@ export function anatomy(viewer) {
 
   function probe(pixel) {
     const { study } = viewer;
-    if (study.labelled) fill(viewer.$(".probe"), formula(study, config, state, pixel));
+    if (study.labelled) fill(viewer.$(".probe"), formula(study, config, state, pixel) + own.probe(pixel));
   }
 
   return { draw, probe };

@@ -1,6 +1,7 @@
 // All images of a report: means, how they were read, and the list from which each is opened.
 import { percent } from "../core/format.js";
 import { sample } from "../parts/threshold_chart.js";
+import { trainingCharts } from "../parts/training_charts.js";
 
 /**
  * @typedef {object} Row an image, its numbers as shares
@@ -36,7 +37,7 @@ export function sorted(rows, order) {
 function means({ heads, rows, note }) {
   const head = heads.map((text) => (text ? `<th scope="col">${text}</th>` : "<td></td>")).join("");
   const body = rows.map(([name, ...cells]) => {
-    const values = cells.map((cell) => `<td>${cell}</td>`).join("");
+    const values = cells.map((cell) => `<td>${cell.replace(/ (\[.*\])$/, " <small>$1</small>")}</td>`).join("");
     return `<tr><th scope="row">${name}</th>${values}</tr>`;
   });
   return `<div class="scroll"><table class="wide long"><thead><tr>${head}</tr></thead>
@@ -50,13 +51,36 @@ const listing = (summary, lines, open) =>
        <ul>${lines.map((line) => `<li>${line}</li>`).join("")}</ul></details>`
     : `<p class="quiet">${summary}</p>`;
 
+/**
+ * Every image of a network that is learning, in small pictures that lead to the large ones.
+ * @param {{title: string, tab: string, picture: string}[][]} pictures by image
+ * @param {Row[]} rows
+ * @param {string} said
+ */
+function glances(pictures, rows, said) {
+  const lines = pictures.map((panels, k) => {
+    const figures = panels.map(
+      ({ title, tab, picture }) => `<figure><button type="button" data-example="${k}" data-tab="${tab}">
+        <img src="${picture}" alt="${title} of ${rows[k].name}"></button><figcaption>${title}</figcaption></figure>`,
+    );
+    const dice = Object.values(rows[k].dice).map((value) => `Dice ${percent(value)}`);
+    const captioned = `<h3>${rows[k].name} <span class="quiet">${dice.join("")}</span></h3>`;
+    return `<div>${captioned}<div class="glance">${figures.join("")}</div></div>`;
+  });
+  return `<div class="card glances"><p class="quiet">${said}</p>${lines.join("")}</div>`;
+}
+
 /** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
 export function images(viewer) {
   const { config, state, fields } = viewer;
-  const { title, table, said, read, left, rows, orders } = config.report;
+  const { title, table, said, read, left, rows, orders, learning } = config.report;
   const view = viewer.$("#view-images");
   const next = fields.table.get("tab").choices.find(([tab]) => tab === "compare" || tab === "organs")[0];
   const losses = config.losses;
+  if (learning) {
+    view.innerHTML = trainingCharts(learning) + glances(learning.pictures, rows, said);
+    return { draw: () => {} };
+  }
   view.innerHTML = `<div class="card"><h2>${title}</h2>${table ? means(table) : ""}
       <div class="intake"><p>${said}</p>${listing(`How they were read: ${read.length}`, read, false)}
       ${listing(`Left out: ${left.length}`, left, left.length < 6)}</div></div>

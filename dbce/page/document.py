@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from dbce.offline.bundle import bundle
 from dbce.page import assets
+from dbce.page.bundle import bundle
 
 POLICY = "; ".join(
     (
@@ -27,6 +28,21 @@ ROOTS = ("main.js", "backends/baked.js")
 _RESET = "html, body { margin: 0; }"
 
 
+TABS = ("anatomy", "compare", "organs", "set", "radius")
+"""Of a page, those that such a file has; before them comes its own."""
+
+CLOSED = {
+    "notice": "",
+    "server": False,
+    "closed": True,
+    "embedded": False,
+    "hint": "",
+    "promise": "This file holds its images and asks nothing of any host.",
+    "refusal": "This file runs no network, so it opens no image but those it holds; the page of dbce opens others.",
+}
+"""Settings of every such file."""
+
+
 def document(title: str, settings: dict[str, Any], scenes: Sequence[str]) -> str:
     """The file's text.
 
@@ -37,11 +53,16 @@ def document(title: str, settings: dict[str, Any], scenes: Sequence[str]) -> str
     """
     blocks = [
         _block("dbce-settings", json.dumps(settings)),
-        _block("dbce-modules", json.dumps(bundle(ROOTS))),
         *(_block(f"dbce-scene-{index}", scene) for index, scene in enumerate(scenes)),
     ]
+    head, middle, tail = _parts()
+    return head + html.escape(title) + middle + "\n".join(blocks) + tail
+
+
+def _parts() -> tuple[str, str, str]:
+    """What stands before the title, between it and the blocks, and after them."""
     style = _RESET + assets.style() + assets.text("styles/report.css")
-    lines = [
+    head = [
         "<!doctype html>",
         '<html lang="en">',
         "<head>",
@@ -49,17 +70,40 @@ def document(title: str, settings: dict[str, Any], scenes: Sequence[str]) -> str
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         '<link rel="icon" href="data:,">',
-        f"<title>{html.escape(title)}</title>",
+        "<title>",
+    ]
+    middle = [
+        "</title>",
         f"<style>{style}</style>",
         "</head>",
         "<body>",
         f'<div id="page">{assets.text("viewer.html")}</div>',
-        *blocks,
-        f"<script>{assets.text('report/start.js')}</script>",
-        "</body>",
-        "</html>",
+        _block("dbce-modules", json.dumps(bundle(ROOTS))),
+        "",
     ]
-    return "\n".join(lines) + "\n"
+    tail = ["", f"<script>{assets.text('report/start.js')}</script>", "</body>", "</html>", ""]
+    return "\n".join(head), "\n".join(middle), "\n".join(tail)
+
+
+@cache
+def shell() -> bytes:
+    """What a page needs to make such a file of what it shows, as JSON: all but title, settings and scene.
+
+    ``head``, ``middle`` and ``tail`` stand before the title, between it and the blocks, and after them; ``settings``
+    are `CLOSED`; ``alone`` is said beside what is measured on one image.
+    """
+    head, middle, tail = _parts()
+    alone = {"alone": "One {seen} proves nothing."}
+    return json.dumps({"head": head, "middle": middle, "tail": tail, "settings": CLOSED, **alone}).encode()
+
+
+def download_of(url: str) -> dict[str, Any]:
+    """The setting by which a page offers the file: where its `shell` is, and of which tabs it is offered.
+
+    Args:
+        url: seen from the page.
+    """
+    return {"url": url, "tabs": [tab for tab in TABS if tab != "set"]}
 
 
 def _block(name: str, text: str) -> str:
