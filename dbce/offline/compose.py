@@ -17,10 +17,8 @@ from dbce.page.settings import Offer, config
 from dbce.registry import title
 from dbce.scores.comparison import Group, Row, groups_of, row_of, set_of, table_note, table_of
 from dbce.study.compared import Compared
+from dbce.study.words import NO_PROBABILITIES
 from dbce.tasks import MAX_RADIUS
-
-NO_PROBABILITIES = "label map: no probabilities"
-"""Said beside every set of which a map is a label map."""
 
 _TABS = (
     "anatomy",
@@ -155,7 +153,7 @@ def compose(
     groups = tuple(groups_of(rows))
     belongs = members([row.name for row in rows])
     shown = None if compared.task.several else set_of(rows, belongs, html.escape(heading), reach, threshold)
-    settings = config(shelf, Offer(compared, set=shown), [compared.task.name])
+    settings = config(shelf, Offer(compared, set=shown, opens=False), [compared.task.name])
     settings |= {
         "fields": _fields(settings["fields"], compared, len(rows) > 1 or bool(left), radius, threshold),
         "server": False,
@@ -167,7 +165,7 @@ def compose(
         "own": list(compared.names),
         "remarks": {name: NO_PROBABILITIES for name in compared.names if name in flat},
         "alone": f"One {settings['nouns']['seen']} proves nothing{_MEANS if len(rows) > 1 else ''}.",
-        "set": shown and {**shown, "names": shelf.names, "first": 0},
+        "set": shown and {**shown, "first": 0},
         "report": _listed(rows, groups, compared, heading, read, left, threshold),
     }
     return Report(document(heading, settings, scenes), settings, tuple(rows), groups, compared.losses)

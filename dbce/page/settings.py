@@ -20,7 +20,7 @@ from dbce.study import export
 from dbce.study.colours import magma
 from dbce.study.predictor import Predictor
 from dbce.study.view import RADII
-from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, SCORES
+from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, NO_PROBABILITIES, SCORES
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import is_drawn
 from dbce.weightings import WEIGHTINGS
@@ -48,6 +48,7 @@ class Offer:
         set: the test set image by image, from `dbce.scores.set_summary.set_summary`, if measured.
         pictures: the files of its images and masks, in its order, where they lie on this machine.
         calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
+        opens: whether visitors open images of their own.
     """
 
     predictor: Predictor
@@ -58,6 +59,7 @@ class Offer:
     shares: dict[str, Any] | None = None
     set: dict[str, Any] | None = None
     pictures: Sequence[tuple[Path, Path]] = ()
+    opens: bool = True
 
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
@@ -86,12 +88,14 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
     scans = task.is_scan
     others = [loss for loss in losses if loss not in LOSSES]
     opened = len(studio.examples) + len(offer.pictures)
-    table_of_fields = fields.table(task, losses, offer.predictor.weightings, opened, offer.set is not None)
+    own_set = offer.opens and not task.several
+    table_of_fields = fields.table(task, losses, offer.predictor.weightings, opened, offer.set is not None, own_set)
     known = {field["name"]: field for field in table_of_fields}
     return {
         "task": task.name,
         "notice": notice,
         "needs_mask": NEEDS_MASK,
+        "flat": NO_PROBABILITIES,
         "server": True,  # where nobody says otherwise
         "hint": "or drop files anywhere",
         "promise": _PROMISE,
@@ -136,6 +140,7 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "set": offer.set and {**offer.set, "first": len(studio.examples) if offer.pictures else None},
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
+        "spare_lines": _LINES[len({*LOSSES, *others}) :],
         "lab": {
             "titles": dict(known["lab.losses"]["choices"]),
             "short": {**{loss: short_title(loss) for loss in fields.LAB_LOSSES}, fields.OWN_LOSS: "Yours"},

@@ -10,6 +10,7 @@ export function fillControls(viewer) {
   for (const [kind, text] of Object.entries({ ...config.nouns, named: viewer.nouns.object }))
     for (const part of viewer.$$(`[data-noun="${kind}"]`)) part.textContent = text;
   for (const input of viewer.$$("input[data-file]")) input.accept = config.accept;
+  viewer.$("label:has([data-file=folder])").hidden = !("webkitdirectory" in HTMLInputElement.prototype);
   viewer.$('[data-do="paint"]').hidden = viewer.several;
   viewer.$("[data-numbering]").innerHTML = Object.entries(config.numberings)
     .map(([value, title]) => `<option value="${value}">${title}</option>`)
@@ -36,6 +37,24 @@ export function fillControls(viewer) {
 const twoLines = (text) => text.replace(/ (\([^)]+\))$/, " <small>$1</small>");
 
 /**
+ * A group of choices; hidden where this task has none of it.
+ * @param {import("./viewer.js").Viewer} viewer
+ * @param {HTMLElement} group
+ */
+export function fillField(viewer, group) {
+  const field = viewer.fields.table.get(group.dataset.field);
+  group.hidden = !field;
+  if (!field) return;
+  const { name, kind, choices, label } = field;
+  const box = kind === "one" ? '<label><input type="radio"' : '<label class="check"><input type="checkbox"';
+  const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${twoLines(text)}</label>`);
+  const quiet = "quiet" in group.dataset ? " hide" : "";
+  // no <legend>: engines differ in where they put it
+  group.setAttribute("aria-label", label);
+  group.innerHTML = `<span class="name${quiet}" aria-hidden="true">${label}</span>${labels.join("")}`;
+}
+
+/**
  * Tabs, groups of choices and sliders from the table of fields.
  * @param {import("./viewer.js").Viewer} viewer
  */
@@ -44,18 +63,7 @@ function fillFields(viewer) {
   const tabs = field("tab").choices.map(([tab]) => tab);
   for (const button of viewer.$$(".tabs button")) button.hidden = !tabs.includes(button.dataset.tab);
   viewer.$(".tabs").prepend(...tabs.map((tab) => viewer.$(`#tab-${tab}`))); // in their order, before what is hidden
-  for (const group of viewer.$$("fieldset[data-field]")) {
-    group.hidden = !field(group.dataset.field); // this task has none of it
-    if (group.hidden) continue;
-    const { name, kind, choices, label } = field(group.dataset.field);
-    const box = kind === "one" ? '<label><input type="radio"' : '<label class="check"><input type="checkbox"';
-    const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${twoLines(text)}</label>`);
-    const quiet = "quiet" in group.dataset ? " hide" : "";
-    // no <legend>: engines differ in where they put it
-    group.setAttribute("aria-label", label);
-    const heading = `<span class="name${quiet}" aria-hidden="true">${label}</span>`;
-    group.insertAdjacentHTML("beforeend", heading + labels.join(""));
-  }
+  for (const group of viewer.$$("fieldset[data-field]")) fillField(viewer, group);
   for (const input of viewer.$$("input[type=range][data-field]")) {
     const { low, high, step, label } = field(input.dataset.field);
     Object.assign(input, { min: low, max: high, step });

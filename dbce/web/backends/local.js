@@ -14,6 +14,7 @@ export function localBackend(server, { files, task }) {
   return {
     can: {}, // the page writes its files by itself
     openStudy: (request, tell) => (isExample(request) ? server : own).openStudy(request, tell),
+    lanes: own.lanes,
     exportView: () => own.exportView(),
   };
 }

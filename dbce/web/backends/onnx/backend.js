@@ -36,6 +36,7 @@ const megabytes = (count) => (count / 1e6).toFixed(1);
 export class OnnxBackend {
   /** @type {Record<string, string[]>} */
   can = {};
+  lanes = 3; // one is read, one is in the networks, one waits for them
   /** @type {Map<number, Promise<Uint8Array>>} scans of examples */
   scans = new Map();
 
@@ -54,10 +55,10 @@ export class OnnxBackend {
 
   /**
    * @param {Record<string, any>} request
-   * @param {Tell} tell
+   * @param {Tell} [tell]
    * @returns {Promise<Reply>}
    */
-  async openStudy(request, tell) {
+  async openStudy(request, tell = () => {}) {
     try {
       if (isExample(request)) return await this.openExample(request, tell);
       const { opened, ...answer } = await this.reading.open(request);
