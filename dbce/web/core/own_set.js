@@ -1,6 +1,7 @@
 // Images of the visitor's, scored one by one: what is kept of each, their orders, and the set that Set shows of them.
 // Twin of row_of and set_of in dbce/scores/comparison.py.
-import { IGNORE } from "./dilation.js";
+import { IGNORE, within } from "./dilation.js";
+import { scoresOf } from "./metrics.js";
 
 /** @typedef {import("./metrics.js").Scores} Scores */
 /** @typedef {import("./cases.js").Counts} Counts */
@@ -29,9 +30,15 @@ const PARTS = /** @type {const} */ (["missed", "rim", "far"]);
  */
 export function rowOf(study, radius, shifts) {
   const { losses, labelled } = study;
+  const several = study.classes.length > 2;
+  const counts = several ? null : countsOf(study, radius, shifts);
   /** @type {number[]} */
   const pairs = losses.flatMap((/** @type {string} */ a, /** @type {number} */ i) =>
-    losses.slice(i + 1).map((/** @type {string} */ b) => study.agreement(a, b, THRESHOLD)),
+    losses
+      .slice(i + 1)
+      .map((/** @type {string} */ b, /** @type {number} */ k) =>
+        counts ? counts.agreement(i, i + 1 + k) : study.agreement(a, b, THRESHOLD),
+      ),
   );
   const disagreement = pairs.length ? 1 - pairs.reduce((sum, dice) => sum + dice, 0) / pairs.length : 0;
   if (!labelled) return { held: null, scores: {}, wrong: [], disagreement, loss: null };
@@ -45,22 +52,74 @@ export function rowOf(study, radius, shifts) {
   /** @type {Wrong[]} */
   const wrong = [];
   let loss = 0;
-  for (const name of losses) {
+  for (const [k, name] of losses.entries()) {
     loss += study.parts("dilated", radius, name).reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
-    if (study.classes.length > 2) {
+    if (!counts) {
       scores[name] = meanOf(study.compareLabels(name, radius).scores);
       continue;
     }
-    const found = study.compare(name, radius, THRESHOLD);
-    scores[name] = found.scores;
-    wrong.push({ loss: name, prior: "trained", ...found.errors });
-    if (name in shifts)
-      wrong.push({
-        ...{ loss: name, prior: "corrected" },
-        ...study.corrected(shifts).compare(name, radius, THRESHOLD).errors,
-      });
+    const errors = counts.errors(k);
+    scores[name] = scoresOf(area - errors.missed, errors.rim + errors.far, errors.missed);
+    wrong.push({ loss: name, prior: "trained", ...errors });
+    const corrected = counts.shifted.indexOf(name);
+    if (corrected >= 0) wrong.push({ loss: name, prior: "corrected", ...counts.errors(losses.length + corrected) });
   }
   return { held: [area, pixels], scores, wrong, disagreement, loss: loss / losses.length };
+}
+
+/**
+ * All that `compare` and `agreement` of a study count at `THRESHOLD`, in one pass for all networks: how many pixels of
+ * the object, its rim and beyond are found by each combination of networks.
+ * @param {any} study a Study
+ * @param {number} radius
+ * @param {Record<string, number>} shifts
+ */
+function countsOf(study, radius, shifts) {
+  const { losses, labelled, labels, near, count } = study;
+  const limit = study.limit(THRESHOLD);
+  const shifted = losses.filter((/** @type {string} */ name) => name in shifts);
+  const other = labelled && shifted.length ? study.corrected(shifts) : null;
+  /** @type {Int16Array[]} */
+  const logits = losses.map((/** @type {string} */ name) => study.logits(name));
+  if (other) logits.push(...shifted.map((/** @type {string} */ name) => other.logits(name)));
+  const found = new Uint32Array(count);
+  for (const [k, logit] of logits.entries()) for (let i = 0; i < count; i++) if (logit[i] > limit) found[i] |= 1 << k;
+  /** @type {Map<number, number>[]} */
+  const zones = [new Map(), new Map(), new Map()]; // object, rim, far: how often each combination occurs
+  let [run, zone, last] = [0, -1, 0]; // neighbours are alike: one entry a run
+  for (let i = 0; i < count; i++) {
+    if (labelled && labels[i] === IGNORE) continue;
+    const now = !labelled || labels[i] ? 0 : within(near[i], radius) ? 1 : 2;
+    if (now !== zone || found[i] !== last) {
+      if (run) zones[zone].set(last, (zones[zone].get(last) ?? 0) + run);
+      [run, zone, last] = [0, now, found[i]];
+    }
+    run++;
+  }
+  if (run) zones[zone].set(last, (zones[zone].get(last) ?? 0) + run);
+  const sum = (/** @type {number} */ part, /** @type {(bits: number) => unknown} */ holds) => {
+    let total = 0;
+    for (const [bits, n] of zones[part]) if (holds(bits)) total += n;
+    return total;
+  };
+  const all = (/** @type {(bits: number) => unknown} */ holds) => sum(0, holds) + sum(1, holds) + sum(2, holds);
+  return {
+    shifted: other ? shifted : [],
+    errors: (/** @type {number} */ k) => ({
+      missed: sum(0, (bits) => !(bits & (1 << k))),
+      rim: sum(1, (bits) => bits & (1 << k)),
+      far: sum(2, (bits) => bits & (1 << k)),
+    }),
+    agreement: (/** @type {number} */ a, /** @type {number} */ b) => {
+      const [one, two] = [1 << a, 1 << b];
+      const both = all((bits) => bits & one && bits & two);
+      return scoresOf(
+        both,
+        all((bits) => bits & one && !(bits & two)),
+        all((bits) => bits & two && !(bits & one)),
+      ).dice;
+    },
+  };
 }
 
 /** Over the objects that are there or were found. @param {(Scores | null)[]} each by class @returns {Scores} */
