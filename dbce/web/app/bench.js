@@ -39,6 +39,8 @@ export class Bench {
   version = 0;
   /** @type {string | null} what is to be opened next */
   wanted = null;
+  /** @type {string | null} what will be in view when all that was asked for is */
+  target = null;
   opens = false;
   drawn = 0; // when Set was drawn last
 
@@ -103,8 +105,7 @@ export class Bench {
    */
   async take(given) {
     const { viewer } = this;
-    const known = new Set(this.files.map(print));
-    const all = [...this.files, ...given.filter((one) => !known.has(print(one)))];
+    const all = [...new Map([...this.files, ...given].map((one) => [print(one), one])).values()];
     viewer.say(`Sorting ${all.length} files\u2026`);
     const { classes, max_bytes: most } = viewer.config;
     const several = classes.length > 2;
@@ -275,7 +276,7 @@ export class Bench {
    * @param {Record<string, any>} more that changes with it
    */
   async open(id, more = {}) {
-    this.wanted = id;
+    this.wanted = this.target = id;
     this.more = more;
     if (this.opens) return;
     this.opens = true;
@@ -287,6 +288,7 @@ export class Bench {
       }
     } finally {
       this.opens = false;
+      this.target = null;
     }
   }
 
@@ -314,7 +316,7 @@ export class Bench {
   /** Step through the tray. @param {number} by */
   step(by) {
     const { listed } = this;
-    const from = listed.findIndex(({ id }) => id === (this.wanted ?? this.viewer.state.own));
+    const from = listed.findIndex(({ id }) => id === (this.target ?? this.viewer.state.own));
     const at = from < 0 ? (by > 0 ? 0 : listed.length - 1) : from + by;
     const next = listed[Math.max(0, Math.min(listed.length - 1, at))];
     if (next) this.open(next.id);

@@ -82,7 +82,8 @@ export class Intake {
       ${members.length ? pairsHtml(plan, files, Object.keys(sets)) : ""}
       <p class="quiet">How each mask is read is said beside its image. A file that turns out to be bad is listed, and
       the others go on.</p>
-      <div class="row end"><button type="button" data-intake="run" class="primary" ${members.length ? "" : "disabled"}>
+      <div class="row end"><button type="button" data-intake="run" class="primary"
+        ${members.length ? "autofocus" : "disabled"}>
         ${run}</button><button type="button" data-intake="cancel">Cancel</button></div>`;
   }
 }

@@ -12,7 +12,7 @@ const HTML = `<div class="row">
     <div class="step" role="group" aria-label="Your images">
       <button type="button" data-tray="before" aria-label="Image before">&#8249;</button><output></output>
       <button type="button" data-tray="next" aria-label="Next image">&#8250;</button></div>
-    <label class="order">Order <select>${Object.entries(ORDERS)
+    <label class="order"><span>Order</span> <select>${Object.entries(ORDERS)
       .map(([value, text]) => `<option value="${value}">${text}</option>`)
       .join("")}</select></label>
     <div class="progress" hidden><progress max="1"></progress><output></output>
@@ -38,6 +38,7 @@ export class Tray {
     this.box.className = "tray";
     this.box.setAttribute("aria-label", "Your images");
     this.box.innerHTML = HTML;
+    this.box.hidden = true;
     viewer.$(".source").after(this.box);
     this.reel = /** @type {HTMLElement} */ (this.box.querySelector(".reel"));
     this.band = /** @type {HTMLElement} */ (this.reel.firstElementChild);
