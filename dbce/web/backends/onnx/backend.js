@@ -3,7 +3,8 @@
 import { deflate } from "../../core/scene.js";
 import { compose } from "./compose.js";
 import { allKept, download, keptGet } from "./download.js";
-import { Missing, Networks } from "./networks.js";
+import { Crew } from "./crew.js";
+import { Missing } from "./networks.js";
 import { Reading } from "./reading.js";
 
 /** @typedef {import("../backend.js").Reply} Reply */
@@ -36,7 +37,6 @@ const megabytes = (count) => (count / 1e6).toFixed(1);
 export class OnnxBackend {
   /** @type {Record<string, string[]>} */
   can = {};
-  lanes = 3; // one is read, one is in the networks, one waits for them
   /** @type {Map<number, Promise<Uint8Array>>} scans of examples */
   scans = new Map();
 
@@ -50,7 +50,8 @@ export class OnnxBackend {
     this.files = placed(files);
     const { scenes, h5, networks, runtime } = this.files;
     this.reading = new Reading({ ...task, scenes, h5: h5[0] }, () => start("reading_worker.js"));
-    this.networks = new Networks(networks, { runtime }, task, () => start("worker.js"));
+    this.networks = new Crew(networks, { runtime }, task, () => start("worker.js"));
+    this.lanes = this.networks.most + 2; // one is read, one waits for networks
   }
 
   /**
