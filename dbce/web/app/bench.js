@@ -350,15 +350,12 @@ async function thumbnailOf(scene) {
   const bitmap = await bitmapOf(scene);
   const [height, width] = scene.shape;
   const ratio = Math.min(2, Math.max(0.5, width / height));
-  const canvas = new OffscreenCanvas(
-    Math.round(THUMBNAIL * Math.max(1, ratio)),
-    Math.round(THUMBNAIL * Math.max(1, 1 / ratio)),
-  );
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.round(THUMBNAIL * Math.max(1, ratio));
+  canvas.height = Math.round(THUMBNAIL * Math.max(1, 1 / ratio));
   const pen = canvas.getContext("2d");
   pen.imageSmoothingQuality = "high";
   pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
-  const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.8 });
-  const { data } = await readFile(new File([blob], "thumbnail")); // no address of a blob: a server's policy forbids it
-  return `data:image/jpeg;base64,${data}`;
+  return canvas.toDataURL("image/jpeg", 0.8); // no address of a blob: a server's policy forbids it
 }
