@@ -35,7 +35,7 @@ from dbce.page.scans import ScanStudio
 from dbce.page.studio import Studio
 from dbce.study.predictor import Predictor
 from dbce.tasks import IGNORE, ORGANS, POLYP
-from tests import golden_files, golden_scans
+from tests import golden_files, golden_scans, golden_sets
 from tests.golden_noise import noise
 
 FOLDER = Path(__file__).resolve().parent / "golden_readers"
@@ -292,6 +292,9 @@ FILES: dict[str, Callable[[], Any]] = {
     "pairs.json": paired,
     "scans.json": scans,
     "requests.json": opened,
+    "folders.json": golden_sets.sorted_folders,
+    "predictions.json": golden_sets.predicted,
+    "tables.json": golden_sets.tables,
 }
 
 

@@ -22,11 +22,8 @@ from dbce.study.compared import Compared
 from dbce.study.own import own_maps
 from dbce.study.panels import OWN_PANELS, own_panels, panels_of
 from dbce.study.predictor import Study
-from dbce.study.words import CAPTIONS, OWN_LOSS
+from dbce.study.words import CAPTIONS, NO_PROBABILITIES, OWN_LOSS
 from dbce.tasks import MAX_RADIUS
-
-NO_PROBABILITIES = "label map: no probabilities"
-"""Said beside every set of which a map is a label map."""
 
 _MEANS = ": the means are under Images"
 _THUMBNAIL = 96  # px, as the page's
@@ -218,7 +215,7 @@ def compose(
     belongs = members([row.name for row in rows])
     groups = tuple(groups_of(rows, belongs))
     shown = None if compared.task.several else set_of(rows, belongs, html.escape(heading), reach, threshold)
-    settings = config(shelf, Offer(compared, set=shown, losses=losses), [compared.task.name])
+    settings = config(shelf, Offer(compared, set=shown, losses=losses, opens=False), [compared.task.name])
     listed = len(rows) > 1 or bool(left) or progress is not None
     start = {} if progress is None else {"weighting": progress.weighting}
     settings |= {
@@ -228,7 +225,7 @@ def compose(
         "own": list(compared.names),
         "remarks": settings["remarks"] | {name: NO_PROBABILITIES for name in compared.names if name in flat},
         "alone": f"One {settings['nouns']['seen']} proves nothing{_MEANS if len(rows) > 1 else ''}.",
-        "set": shown and {**shown, "names": shelf.names, "first": 0},
+        "set": shown and {**shown, "first": 0},
         "report": _listed(rows, groups, compared, heading, read, left, threshold),
     }
     if progress is not None:

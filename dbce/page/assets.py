@@ -23,6 +23,7 @@ STYLES = (
     "top",
     "tour",
     "source",
+    "tray",
     "panels",
     "controls",
     "anatomy",

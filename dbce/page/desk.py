@@ -34,9 +34,9 @@ class Desk:
     def __init__(self, studio: Studio, turns: Turns) -> None:
         self.studio = studio
         self.turns = turns
-        self._kept: dict[str, dict[str, str]] = {}
+        self._kept: dict[str, dict[str, Any]] = {}
 
-    async def open_study(self, request: str) -> dict[str, str]:
+    async def open_study(self, request: str) -> dict[str, Any]:
         """As of `Studio.open_study`; an example that was opened before is answered at once."""
         short = isinstance(request, str) and len(request) < 100  # names an example, and holds no file
         if short and request in self._kept:
@@ -52,7 +52,7 @@ class Desk:
         """Answer the examples anew: the networks are others."""
         self._kept.clear()
 
-    async def export_view(self, request: str) -> dict[str, str]:
+    async def export_view(self, request: str) -> dict[str, Any]:
         """As of `Studio.export_view`."""
         return await self._turn(self.studio.export_view, request)
 
@@ -60,11 +60,12 @@ class Desk:
         """``{"before": jobs that come before the visitor's own}``, None where none of theirs waits."""
         return {"before": self.turns.place(await _visitor())}
 
-    async def _turn(self, answer: Callable[[str], dict[str, str]], request: str) -> dict[str, str]:
+    async def _turn(self, answer: Callable[[str], dict[str, Any]], request: str) -> dict[str, Any]:
+        """An answer, or why there is none now: ``"busy"`` says that the same request may be answered later."""
         try:
             return await in_turn(self.turns, functools.partial(answer, request), self._long(request))
         except InputError as error:
-            return {"error": str(error)}
+            return {"error": str(error), "busy": True}
 
     def _long(self, request: str) -> bool:
         """Whether it may hold a scan; only for the tasks that open some."""

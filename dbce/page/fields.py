@@ -16,7 +16,12 @@ _PRIOR_TITLES = dict(zip(PRIORS, ("as trained", "corrected"), strict=True))
 
 
 def table(
-    task: Task, losses: Sequence[str], weightings: Mapping[str, Weighting], examples: int, has_set: bool = False
+    task: Task,
+    losses: Sequence[str],
+    weightings: Mapping[str, Weighting],
+    examples: int,
+    has_set: bool = False,
+    own_set: bool = False,
 ) -> list[dict[str, Any]]:
     """The fields of a page, in the order in which a link holds them.
 
@@ -30,9 +35,10 @@ def table(
         weightings: those that there are with these networks.
         examples: how many there are.
         has_set: whether the networks were scored image by image.
+        own_set: whether they can be so on images that a visitor opens.
     """
     views = {"organs": task.objects.capitalize()} if task.several else {"compare": "Compare"}
-    of_set = {"set": "Set"} if has_set else {}
+    of_set = {"set": "Set"} if has_set or own_set else {}
     tabs = {"anatomy": "Anatomy", **views, **of_set, "radius": "Radius", "results": "Results", "lab": "Lab"}
     below = {"probability": "probability", "entropy": "cross entropy", "weighted": "weighted loss"}
     return [
@@ -49,7 +55,7 @@ def table(
         *([] if task.several else [_one("prior", PRIORS[0], _PRIOR_TITLES, "Class prior")]),
         _one("palette", "paper", {"paper": "the paper\u2019s", "safe": "colour-blind safe"}),
         _one("below", "probability", below, "Below"),
-        *([*_pair(losses), *_of_set()] if not task.several else []),
+        *([*_pair(losses), *_of_set(has_set)] if not task.several else []),
         _one("shape", "fill", {"fill": "fill", "outline": "outline"}, "Errors"),
         _one("scale", "own", {"own": "each its own", "shared": "one for all"}, "Colour scale"),
         _number("opacity", 1, 0, 1, 0.05, "Opacity of the maps over the image"),
@@ -100,8 +106,9 @@ def _pair(losses: Sequence[str]) -> list[dict[str, Any]]:
     return [_one("first", losses[0], choices, "A"), _one("second", losses[-1], choices, "B")]
 
 
-def _of_set() -> list[dict[str, Any]]:
-    """A test set, image by image: what dots stand for, the order of the list, the image that is picked."""
+def _of_set(measured: bool) -> list[dict[str, Any]]:
+    """A set, image by image: which one, what dots stand for, the order of the list, the image that is picked."""
+    sets = {"test": "test set", "own": "your images"}
     orders = {
         "disputed": "most disputed first",
         "worst": "worst for all first",
@@ -111,7 +118,12 @@ def _of_set() -> list[dict[str, Any]]:
         "smallest": "smallest first",
         "largest": "largest first",
     }
-    return [_one("score", "dice", SCORES, "Score"), _one("order", "disputed", orders), _whole("picked", None, 9999)]
+    return [
+        _one("whose", "test" if measured else "own", sets, "Images"),
+        _one("score", "dice", SCORES, "Score"),
+        _one("order", "disputed", orders),
+        _whole("picked", None, 9999),
+    ]
 
 
 def _one(name: str, start: str, choices: dict[str, str], label: str = "", always: bool = False) -> dict[str, Any]:

@@ -121,10 +121,10 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Loca
     desk = Desk(studio, turns)
 
     # gradio takes functions, not methods; they wait without a thread of gradio's
-    async def open_study(request: str) -> dict[str, str]:
+    async def open_study(request: str) -> dict[str, Any]:
         return await desk.open_study(request)
 
-    async def export_view(request: str) -> dict[str, str]:
+    async def export_view(request: str) -> dict[str, Any]:
         return await desk.export_view(request)
 
     async def queue_place(request: str) -> dict[str, int | None]:

@@ -20,7 +20,7 @@ from dbce.study import export
 from dbce.study.colours import magma
 from dbce.study.predictor import Predictor
 from dbce.study.view import RADII
-from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, OWN_LOSS, SCORES
+from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, NO_PROBABILITIES, OWN_LOSS, SCORES
 from dbce.tasks import MAX_RADIUS
 from dbce.train.checkpoints import MAX_NETWORKS, Checkpoint, is_drawn
 from dbce.train.guest_words import SENTENCES
@@ -51,6 +51,7 @@ class Offer:
         pictures: the files of its images and masks, in its order, where they lie on this machine.
         losses: somebody's own, which scenes hold the maps of.
         calibration: what Compare shows of the test set, from `dbce.scores.records.read_calibration`, if measured.
+        opens: whether visitors open images of their own.
     """
 
     predictor: Predictor
@@ -62,6 +63,7 @@ class Offer:
     set: dict[str, Any] | None = None
     pictures: Sequence[tuple[Path, Path]] = ()
     losses: Sequence[Loss] = ()
+    opens: bool = True
 
 
 YOURS = "your network"
@@ -96,7 +98,8 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
     scans = task.is_scan
     others = [loss for loss in losses if loss not in LOSSES]
     opened = len(studio.examples) + len(offer.pictures)
-    table_of_fields = fields.table(task, losses, offer.predictor.weightings, opened, offer.set is not None)
+    own_set = offer.opens and not task.several
+    table_of_fields = fields.table(task, losses, offer.predictor.weightings, opened, offer.set is not None, own_set)
     known = {field["name"]: field for field in table_of_fields}
     if offer.predictor.guests:
         known["loss"]["label"] = NETWORK
@@ -104,6 +107,7 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "task": task.name,
         "notice": notice,
         "needs_mask": NEEDS_MASK,
+        "flat": NO_PROBABILITIES,
         "server": True,  # where nobody says otherwise
         "hint": "or drop files anywhere",
         "promise": _PROMISE,
@@ -153,6 +157,7 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "set": offer.set and {**offer.set, "first": len(studio.examples) if offer.pictures else None},
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
+        "spare_lines": _LINES[len({*LOSSES, *others}) :],
         "lab": {
             "titles": dict(known["lab.losses"]["choices"]),
             "short": {**{loss: short_title(loss) for loss in fields.LAB_LOSSES}, fields.OWN_LOSS: "Yours"},

@@ -42,6 +42,9 @@ SCORES = {"dice": "Dice", "iou": "IoU", "precision": "Precision", "recall": "Rec
 NEEDS_MASK = "This file compares a prediction with a mask; add a mask first."
 """What a visitor is told who asks for such a file without one."""
 
+NO_PROBABILITIES = "label map: no probabilities"
+"""Said beside every set of predictions of which a map is a label map."""
+
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 

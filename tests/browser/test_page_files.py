@@ -73,10 +73,16 @@ def test_a_photograph_is_no_mask_and_a_mask_no_photograph(visit, pair):
     expect(page.locator(".message")).to_contain_text("cut.png looks like a mask")
 
 
-def test_three_files_at_once_are_refused_in_a_sentence(visit, pair):
+def test_three_files_at_once_are_sorted_and_nothing_runs_unasked(visit, pair, tmp_path):
     page = visit()
-    drop(page, *pair, pair[0])
-    expect(page.locator(".message")).to_contain_text("3 files arrived")
+    other = tmp_path / "notes.txt"
+    other.write_text("no picture")
+    drop(page, *pair, other)
+    dialog = page.locator("dialog.intake")
+    expect(dialog).to_contain_text("notes.txt is not an image that can be read here")
+    expect(dialog.locator("h2")).to_have_text("2 images, no masks")  # nothing says that cut belongs to frame
+    page.keyboard.press("Escape")
+    expect(page.locator(".message")).to_have_text("Nothing was opened; what was there is unchanged.")
 
 
 def test_the_view_becomes_a_page_that_needs_no_server(visit, browser, tmp_path):

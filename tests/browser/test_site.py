@@ -188,6 +188,32 @@ def test_files_of_many_kinds_are_pythons_and_mistakes_its_sentences(visit, host,
     assert page.evaluate(f"() => {VIEWER}.study.drawn")
 
 
+def test_many_images_are_run_in_the_browser_and_scored_as_python_scores_them(visit, host, offers, tmp_path):
+    page = visit(host[0])
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    dice = {}
+    for seed in range(6):
+        image, mask = polyp(60 + seed, 200)
+        Image.fromarray(image).save(tmp_path / "images" / f"{seed}.png")
+        Image.fromarray(mask * 255).save(tmp_path / "masks" / f"{seed}.png")
+        study = offers[0].predictor.set_image(image, mask)
+        dice[f"{seed}.png"] = {loss: study.scores(loss)["dice"] for loss in study.logits}
+    page.set_input_files("[data-file=folder]", tmp_path)
+    page.click("[data-intake=run]")
+    expect(page.locator(".message")).to_have_text("6 images scored.", timeout=120000)
+    show(page, "set")
+    expect(page.locator(".set .count")).to_have_text("6 of 6 shown")
+    with page.expect_download() as download:
+        page.click("[data-set=csv]")
+    rows = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
+    titles = page.evaluate(f"{VIEWER}.config.titles")
+    found = {(row["image"], row["set"]): float(row["dice"]) for row in rows}
+    for name, scores in dice.items():
+        for loss, value in scores.items():
+            assert found[name, titles[loss]] == pytest.approx(value, abs=2e-3)
+
+
 def saved(page: Page, kind: str) -> tuple[str, bytes]:
     page.get_by_text("Download", exact=True).click()
     with page.expect_download() as begun:

@@ -157,6 +157,8 @@ export class Address {
     let text = "";
     if (wanted) {
       const here = study && wanted.id === state.own;
+      const item = here ? null : opening.bench?.item(wanted.id);
+      if (item && (await opening.bench.show(item))) return { text, failed: false };
       const kept = here ? null : await own.find(wanted.id);
       if (here) await opening.turnTo(wanted.slice);
       if (here || (kept && (await own.restore(kept, wanted.slice)))) return { text, failed: false };

@@ -10,6 +10,7 @@ export function fillControls(viewer) {
   for (const [kind, text] of Object.entries({ ...config.nouns, named: viewer.nouns.object }))
     for (const part of viewer.$$(`[data-noun="${kind}"]`)) part.textContent = text;
   for (const input of viewer.$$("input[data-file]")) input.accept = config.accept;
+  viewer.$("label:has([data-file=folder])").hidden = !("webkitdirectory" in HTMLInputElement.prototype);
   viewer.$('[data-do="paint"]').hidden = viewer.several;
   viewer.$("[data-numbering]").innerHTML = Object.entries(config.numberings)
     .map(([value, title]) => `<option value="${value}">${title}</option>`)
@@ -34,6 +35,17 @@ export function fillControls(viewer) {
 
 /** What stands in brackets at the end of a choice goes below it: "balanced (image)". @param {string} text */
 const twoLines = (text) => text.replace(/ (\([^)]+\))$/, " <small>$1</small>");
+
+/**
+/**
+ * A group of choices; hidden where this task has none of it.
+ * @param {import("./viewer.js").Viewer} viewer
+ * @param {HTMLElement} group
+ */
+export function fillField(viewer, group) {
+  group.hidden = !viewer.fields.table.get(group.dataset.field);
+  if (!group.hidden) fillGroup(viewer, group);
+}
 
 /**
  * A group of choices.
@@ -61,10 +73,7 @@ function fillFields(viewer) {
   const tabs = field("tab").choices.map(([tab]) => tab);
   for (const button of viewer.$$(".tabs button")) button.hidden = !tabs.includes(button.dataset.tab);
   viewer.$(".tabs").prepend(...tabs.map((tab) => viewer.$(`#tab-${tab}`))); // in their order, before what is hidden
-  for (const group of viewer.$$("fieldset[data-field]")) {
-    group.hidden = !field(group.dataset.field); // this task has none of it
-    if (!group.hidden) fillGroup(viewer, group);
-  }
+  for (const group of viewer.$$("fieldset[data-field]")) fillField(viewer, group);
   for (const input of viewer.$$("input[type=range][data-field]")) {
     const { low, high, step, label } = field(input.dataset.field);
     Object.assign(input, { min: low, max: high, step });

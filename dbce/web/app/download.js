@@ -104,9 +104,10 @@ function viewOf({ fields, state }, { scale, x, y }) {
  * @param {Viewer} viewer
  * @param {string} kind
  */
-function isOurs({ backend, state, several }, kind) {
+function isOurs({ backend, state, several, study, config }, kind) {
   const theirs = backend.can[state.tab]?.includes(kind);
-  return !theirs || kind === "csv" || (["npz", "zip"].includes(kind) && !several);
+  const given = config.own?.some((/** @type {string} */ set) => study.losses.includes(set)); // known to nobody else
+  return !theirs || kind === "csv" || (given && kind !== "pdf") || (["npz", "zip"].includes(kind) && !several);
 }
 
 /**
@@ -130,7 +131,9 @@ export async function download(parts, kind) {
 
 /** @type {(parts: Parts, kind: string) => Promise<Written>} by the backend */
 async function asked({ viewer, zoom, opening }, kind) {
-  const { study } = viewer;
+  const { study, config } = viewer;
+  if (config.own?.some((/** @type {string} */ set) => study.losses.includes(set)))
+    return { error: "The server does not have your predictions, and draws no PDF of them; take SVG or PNG." };
   const labels = study.drawn ? packLabels(study.labels, 1) : null;
   const ignored = labels && study.ignored ? packLabels(study.labels, IGNORE) : null;
   const request = { of: opening.origin, labels, ignored, view: viewOf(viewer, zoom), kind };

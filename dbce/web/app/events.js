@@ -1,6 +1,7 @@
 // What the visitor does, and what follows.
 import { announce } from "./announce.js";
 import { download } from "./download.js";
+import { chosen, dropped } from "./given.js";
 import { share } from "./share.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
@@ -46,8 +47,11 @@ function listenToControls({ viewer, opening, breath }) {
     const target = /** @type {HTMLInputElement} */ (event.target);
     if (target.matches("[data-numbering]")) opening.renumber(target.value);
     if (target.type !== "file" || !target.files.length) return;
-    opening.openFiles({ [target.dataset.file]: target.files[0] });
+    const [kind, files] = [target.dataset.file, [...target.files]];
     target.value = ""; // the same file can be chosen again
+    if (kind === "folder") opening.take(chosen(files), true);
+    else if (files.length === 1) opening.openFiles({ [kind]: files[0] });
+    else opening.take(chosen(files, kind === "mask" ? kind : undefined), kind === "mask");
   });
 }
 
@@ -189,20 +193,23 @@ function listenToPointer({ viewer, painter, breath }) {
 /** @param {Parts} parts */
 function listenToFiles({ viewer, opening }) {
   const { root } = viewer;
-  const given = (transfer) => [...transfer.files];
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
     root.classList.add("dropping");
   });
   document.addEventListener("dragleave", (event) => event.relatedTarget || root.classList.remove("dropping"));
-  document.addEventListener("drop", (event) => {
+  document.addEventListener("drop", async (event) => {
     event.preventDefault();
     root.classList.remove("dropping");
-    const files = given(event.dataTransfer);
-    if (files.length) opening.openFiles({ files });
+    const given = await dropped(event.dataTransfer);
+    if (given.length)
+      opening.take(
+        given,
+        given.some(({ path }) => path.includes("/")),
+      );
   });
   document.addEventListener("paste", (event) => {
-    const files = given(event.clipboardData);
-    if (files.length) opening.openFiles({ files });
+    const given = chosen(event.clipboardData.files);
+    if (given.length) opening.take(given);
   });
 }

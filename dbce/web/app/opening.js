@@ -6,6 +6,7 @@ import { Scan } from "./scan.js";
 
 const NETWORK = /\.(onnx|safetensors|pt|pth|ckpt|pkl|pickle)$/i;
 const NO_ANSWER = "The server did not answer; what you see is still yours. Check the connection and try again.";
+const ARRAY = /\.np[yz]$/i; // a prediction
 const OWN_FAULT = "The page itself failed; what you see is still yours. Reload it, and please report";
 
 /**
@@ -27,6 +28,10 @@ export class Opening {
     /** @type {object | null} a mask that did not fit the image in view; its image may come next */
     this.waiting = null;
     this.scan = new Scan(viewer, this);
+    /** @type {import("./bench.js").Bench | null} many images, where there were some */
+    this.bench = null;
+    /** @type {import("./own.js").Own} */
+    this.own = null;
     viewer.followers.push((scene) => this.showNumbering(scene));
   }
 
@@ -42,13 +47,15 @@ export class Opening {
    * @param {Record<string, any>} request
    * @param {Record<string, any>} patch of the state, where it comes
    * @param {boolean} busy whether the page shows that it waits
+   * @param {() => Promise<import("../backends/backend.js").Reply>} [answer] the backend's, if not given
    * @returns {Promise<boolean>} whether the image in view is a new one
    */
-  async open(request, patch = {}, busy = true) {
+  async open(request, patch = {}, busy = true, answer = null) {
     const { viewer, scan } = this;
     viewer.root.classList.toggle("busy", busy);
     try {
-      const reply = await viewer.backend.openStudy(request, (sentence) => viewer.say(sentence));
+      const tell = (/** @type {string} */ sentence) => viewer.say(sentence);
+      const reply = await (answer ? answer() : viewer.backend.openStudy(request, tell));
       if (reply.waiting) this.waiting = request.files[0];
       if (reply.error) {
         viewer.say(reply.error, true);
@@ -134,6 +141,22 @@ export class Opening {
   }
 
   /**
+   * Files of which nothing was said: an image, or an image and its mask, are opened; of more it is asked first.
+   * @param {import("./given.js").Given[]} given
+   * @param {boolean} many whether they are to be sorted, however few they are
+   */
+  async take(given, many = false) {
+    const { viewer } = this;
+    if (viewer.config.closed) return viewer.say(viewer.config.refusal, true);
+    const files = given.map(({ file }) => file);
+    const arrays = !viewer.several && files.some(({ name }) => ARRAY.test(name));
+    if (!many && !arrays && files.length < 3) return this.openFiles({ files });
+    const { Bench } = await import("./bench.js");
+    this.bench ??= viewer.bench = new Bench(viewer, this);
+    await this.bench.take(given);
+  }
+
+  /**
    * An image or a mask of which the visitor said what it is, or files of which the backend tells.
    * @param {{image?: File | null, mask?: File | null, files?: File[]}} given
    */
@@ -142,8 +165,6 @@ export class Opening {
     const network = [image, mask, ...files].find((file) => file && NETWORK.test(file.name));
     if (network) return (await import("./joining.js")).takeNetwork(this, network);
     const most = viewer.config.max_bytes;
-    if (files.length > 2)
-      return viewer.say(`${files.length} files arrived; drop one image, or an image and its mask.`, true);
     for (const file of [image, mask, ...files])
       if (file && file.size > most)
         return viewer.say(

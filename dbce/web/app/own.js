@@ -34,6 +34,7 @@ export class Own {
   constructor(viewer, opening) {
     this.viewer = viewer;
     this.opening = opening;
+    opening.own = this;
     this.kept = new Keep(new Shelf());
     this.held = new Keep(new Memory()); // what the browser does not keep; Back finds it while the page is open
     this.turn = Promise.resolve();

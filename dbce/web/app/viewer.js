@@ -29,7 +29,7 @@ const LONGEST = 3;
 const aspect = ([height, width]) => Math.min(LONGEST, Math.max(1 / LONGEST, width / height));
 
 /** @param {any} scene of either kind */
-async function bitmapOf({ image, pixels, size }) {
+export async function bitmapOf({ image, pixels, size }) {
   if (!pixels) {
     const [, kind, code] = /^data:(.*);base64,(.*)$/.exec(image);
     return createImageBitmap(new Blob([bytes(code)], { type: kind })); // not fetched: a report may ask for nothing
@@ -78,6 +78,8 @@ export class Viewer {
     this.tabs = {};
     this.scheduled = false;
     this.themed = ""; // whose colours stand behind the page
+    /** @type {import("./bench.js").Bench | null} many images of the visitor's, where there are some */
+    this.bench = null;
     /** @type {(() => void)[]} what else is drawn with every frame */
     this.drawers = [];
     /** @type {((scene: import("../core/scene.js").Scene) => void)[]} what else a new image changes */
@@ -147,12 +149,22 @@ export class Viewer {
     this.$(".brush").hidden = !state.painting;
     this.showControls();
     if (!study) return;
+    this.settleNetworks();
     for (const part of this.$$("[data-needs=mask]")) part.hidden = !study.labelled;
     write(this.$('[data-out="opacity"]'), `${Math.round(state.opacity * 100)} %`);
     for (const out of this.$$('[data-out="rim-radius"]')) write(out, state.radius);
     for (const draw of this.drawers) draw();
     this.tabs[state.tab].draw();
     this.point(state.pixel);
+  }
+
+  /** A network that says nothing of this image, such as a set of predictions without it, gives way to one that does. */
+  settleNetworks() {
+    const { state, study } = this;
+    if (state.tab === "set") return; // which has images of its own
+    const last = study.losses.at(-1);
+    for (const [name, other] of Object.entries({ loss: study.losses[0], first: study.losses[0], second: last }))
+      if (name in state && !study.losses.includes(state[name])) state[name] = other;
   }
 
   /** What the controls stand at. */

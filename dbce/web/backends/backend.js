@@ -4,6 +4,7 @@
  * @typedef {object} Reply
  * @property {string | import("../core/scene.js").Composed} [scene] as JSON, or as it is
  * @property {string} [error] a sentence for the visitor, and nothing else
+ * @property {boolean} [busy] whether the same question may be answered later
  * @property {boolean} [waiting] whether the one file was a mask whose image may come next
  * @property {{image: number | null, mask: number | "waiting" | null}} [took] which of the files is what
  * @property {string} [volume] an opened scan, as JSON
@@ -38,7 +39,8 @@
 /**
  * @typedef {object} Backend
  * @property {Record<string, string[]>} can by tab, the kinds of file that `exportView` writes of it
- * @property {(request: object, tell: Tell) => Promise<Reply>} openStudy
+ * @property {number} lanes questions that are best asked at once, where there are many
+ * @property {(request: object, tell?: Tell) => Promise<Reply>} openStudy without `tell` nobody is told of waiting
  * @property {(asked: Asked, tell: Tell) => Promise<ExportedFile>} exportView
  * @property {(asked: Joining | null, tell?: Tell) => Promise<JoinReply>} [join] null: what joined before
  */

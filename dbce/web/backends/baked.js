@@ -8,6 +8,7 @@
 export function bakedBackend(sceneOf, refusal) {
   return {
     can: {},
+    lanes: 1,
     openStudy: async (request) => {
       const { example, ...more } = /** @type {{example?: number}} */ (request);
       const scene = Object.keys(more).length ? undefined : sceneOf(example);

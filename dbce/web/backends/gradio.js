@@ -21,12 +21,12 @@ export function gradioBackend(server, first, can) {
    * The answer itself; before it comes, the visitor is told how many come first.
    * @param {"open_study" | "export_view" | "join"} name
    * @param {string} text
-   * @param {import("./backend.js").Tell} tell
+   * @param {import("./backend.js").Tell | undefined} tell
    */
   async function ask(name, text, tell) {
-    let open = true;
+    let open = Boolean(tell);
     (async () => {
-      await pause(300);
+      if (open) await pause(300);
       while (open) {
         const before = (await server.queue_place("").catch(() => null))?.before;
         if (open && Number.isInteger(before)) tell(before ? `${before} before you\u2026` : "You are next\u2026");
@@ -45,6 +45,7 @@ export function gradioBackend(server, first, can) {
 
   return {
     can,
+    lanes: 3, // one less than dbce.page.turns.EACH, which leaves one for a visitor who looks around meanwhile
     openStudy: async (request, tell) => {
       const text = JSON.stringify(request);
       const scene = text === FIRST && !changed && (await first);

@@ -16,6 +16,7 @@ export function localBackend(server, { files, task }) {
     openStudy: async (request, tell) =>
       isExample(request) ? own.guests.complete(await server.openStudy(request, tell)) : own.openStudy(request, tell),
     join: (asked) => own.join(asked),
+    lanes: own.lanes,
     exportView: () => own.exportView(),
   };
 }

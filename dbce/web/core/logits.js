@@ -55,7 +55,7 @@ function places(from, size) {
 
 /**
  * In steps of `LOGIT_STEP`, limited to +-31.999. Twin of quantise.
- * @param {Float32Array} values
+ * @param {Float32Array | Float64Array} values
  * @returns {Int16Array}
  */
 export function quantise(values) {

@@ -2,7 +2,7 @@
 // tables, the same rounding, so that a network sees the same bytes here and there.
 import { IGNORE } from "./dilation.js";
 
-/** @typedef {Uint8Array | Uint8ClampedArray | Float32Array} Pixels values row by row, channels side by side */
+/** @typedef {Uint8Array | Uint8ClampedArray | Float32Array | Float64Array} Pixels row by row, channels side by side */
 /** @typedef {{width: number, height: number}} Size in pixels */
 /** @typedef {{at: number, weight: number}[]} Cover the pixels that a new pixel covers, and with which part of it */
 /** @typedef {{low: number, high: number, weights: [number, number]}} Between two pixels, and what each contributes */
@@ -114,13 +114,17 @@ export function resizeArea(pixels, from, to, channels = 1) {
   const out = like(pixels, to.width * to.height * channels);
   const [columns, rows] = [covers(from.width, to.width), covers(from.height, to.height)];
   const length = to.width * channels;
-  const [row, sum] = [new Float32Array(length), new Float32Array(length)];
-  const bytes = !(pixels instanceof Float32Array);
+  const bytes = areBytes(pixels);
+  const wide = pixels instanceof Float64Array; // sums are, too
+  const [row, sum] = wide
+    ? [new Float64Array(length), new Float64Array(length)]
+    : [new Float32Array(length), new Float32Array(length)];
   for (let y = 0; y < to.height; y++) {
     sum.fill(0);
     for (const { at, weight } of rows[y]) {
       coverRow(pixels, at * from.width * channels, columns, channels, row);
-      for (let k = 0; k < length; k++) sum[k] += Math.fround(weight * row[k]);
+      if (wide) for (let k = 0; k < length; k++) sum[k] += weight * row[k];
+      else for (let k = 0; k < length; k++) sum[k] += Math.fround(weight * row[k]);
     }
     for (let k = 0, i = y * length; k < length; k++, i++) out[i] = bytes ? Math.min(255, rint(sum[k])) : sum[k];
   }
@@ -133,10 +137,16 @@ export function resizeArea(pixels, from, to, channels = 1) {
  * @param {number} start of the row
  * @param {Cover[]} columns
  * @param {number} channels
- * @param {Float32Array} row to be filled
+ * @param {Float32Array | Float64Array} row to be filled
  */
 function coverRow(pixels, start, columns, channels, row) {
   row.fill(0);
+  if (row instanceof Float64Array) {
+    for (let x = 0, k = 0; x < columns.length; x++, k += channels)
+      for (const { at, weight } of columns[x])
+        for (let c = 0; c < channels; c++) row[k + c] += pixels[start + at * channels + c] * weight;
+    return;
+  }
   for (let x = 0, k = 0; x < columns.length; x++, k += channels)
     for (const { at, weight } of columns[x])
       for (let c = 0; c < channels; c++) row[k + c] += Math.fround(pixels[start + at * channels + c] * weight);
@@ -156,7 +166,8 @@ function coverRow(pixels, start, columns, channels, row) {
 function meanOfBlocks(pixels, from, to, channels, across, down) {
   const out = like(pixels, to.width * to.height * channels);
   const share = Math.fround(1 / (across * down));
-  const bytes = !(pixels instanceof Float32Array);
+  const bytes = areBytes(pixels);
+  const wide = pixels instanceof Float64Array;
   const stride = from.width * channels;
   for (let y = 0, i = 0; y < to.height; y++)
     for (let x = 0; x < to.width; x++)
@@ -164,7 +175,7 @@ function meanOfBlocks(pixels, from, to, channels, across, down) {
         let sum = 0;
         for (let j = 0, at = y * down * stride + x * across * channels + c; j < down; j++, at += stride)
           for (let k = 0; k < across; k++) sum += pixels[at + k * channels];
-        if (!bytes) out[i] = Math.fround(sum) * share;
+        if (!bytes) out[i] = (wide ? sum : Math.fround(sum)) * share;
         else out[i] = across === 2 && down === 2 ? (sum + 2) >> 2 : rint(Math.fround(sum * share));
       }
   return out;
@@ -195,7 +206,7 @@ export function resizeLinear(pixels, from, to, channels = 1) {
  */
 function interpolate(pixels, from, to, channels, place) {
   const out = like(pixels, to.width * to.height * channels);
-  const bytes = !(pixels instanceof Float32Array);
+  const bytes = areBytes(pixels);
   const one = bytes ? COEFFICIENT : 1;
   const columns = betweens(from.width, to.width, one, true, place);
   const rows = betweens(from.height, to.height, one, false, place);
@@ -280,6 +291,9 @@ function covers(length, size) {
  * @param {number} size after
  */
 const scaleOf = (length, size) => 1 / (size / length);
+
+/** @param {Pixels} pixels */
+const areBytes = (pixels) => !(pixels instanceof Float32Array || pixels instanceof Float64Array);
 
 /**
  * @template {Pixels} T

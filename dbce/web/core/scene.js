@@ -43,8 +43,13 @@ export function base64(data) {
  * @param {CompressionStream | DecompressionStream} stream
  */
 async function through(data, stream) {
-  const whole = new Blob([/** @type {BlobPart} */ (data)]);
-  return new Uint8Array(await new Response(whole.stream().pipeThrough(stream)).arrayBuffer());
+  const whole = new ReadableStream({
+    start(controller) {
+      controller.enqueue(data); // a Blob would go by way of another process
+      controller.close();
+    },
+  });
+  return new Uint8Array(await new Response(whole.pipeThrough(stream)).arrayBuffer());
 }
 
 /** @param {string} text deflated, in base64 */

@@ -4,7 +4,7 @@ import { crc32 } from "./crc.js";
 import { latin, viewOf } from "./formats.js";
 import { inflateUpTo } from "./inflate.js";
 import { refusal } from "./refusal.js";
-import { bytesOf, checkShape, numbersOf } from "./stack.js";
+import { bytesOf, checkShape, MAX_VOXELS, numbersOf } from "./stack.js";
 
 /** @typedef {import("./stack.js").Stack} Stack */
 /** @typedef {import("./stack.js").NumberType} NumberType */
@@ -13,6 +13,7 @@ import { bytesOf, checkShape, numbersOf } from "./stack.js";
 const MAX_MEMBERS = 100;
 const KEYS = ["image", "label"];
 const MAX_HEADER = 70_000;
+const MAX_ARRAY = 700_000_000; // bytes
 
 /**
  * Bytes of a file -> its arrays by name.
@@ -37,6 +38,53 @@ export async function readNpz(data, name) {
   return found;
 }
 
+/** @typedef {{kind: NumberType, shape: number[], values: any}} Numbers row by row, whatever the order in the file */
+
+/**
+ * All of a file of numpy's.
+ * @param {Uint8Array} data
+ * @param {string} name
+ * @returns {Numbers}
+ */
+export function readNpy(data, name) {
+  const { descr, fortran, shape, end } = headerOf(data, name);
+  const { kind, little } = typeOf(descr, name);
+  const count = shape.reduce((product, length) => product * length, 1);
+  if (count > MAX_VOXELS)
+    throw refusal("many_voxels", { name, count: Math.round(count / 1e6), most: MAX_VOXELS / 1e6 });
+  if (data.length < end + count * bytesOf(kind)) throw refusal("damaged", { name });
+  const numbers = numbersOf(data.subarray(end), kind, little, count);
+  if (!fortran) return { kind, shape, values: numbers };
+  const values = numbers.slice();
+  for (let i = 0; i < count; i++) {
+    let [rest, at, step] = [i, 0, count];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      step /= shape[axis];
+      at += (rest % shape[axis]) * step;
+      rest = Math.floor(rest / shape[axis]);
+    }
+    values[i] = numbers[at];
+  }
+  return { kind, shape, values };
+}
+
+/**
+ * The names of the arrays in an archive, and what reads one of them.
+ * @param {Uint8Array} data
+ * @param {string} name
+ */
+export function archived(data, name) {
+  const members = membersOf(data, name);
+  const names = [...members.keys()].filter((key) => key.endsWith(".npy")).map((key) => key.slice(0, -4));
+  return {
+    names,
+    read: async (/** @type {string} */ key) => {
+      const member = /** @type {Member} */ (members.get(`${key}.npy`));
+      return readNpy(await unpacked(data, member, name)(Math.min(member.size, MAX_ARRAY)), name);
+    },
+  };
+}
+
 /** @type {(data: Uint8Array, name: string) => Map<string, Member>} */
 function membersOf(data, name) {
   const view = viewOf(data);
@@ -59,17 +107,20 @@ function membersOf(data, name) {
   return members;
 }
 
+/** @type {(data: Uint8Array, member: Member, name: string) => (most: number) => Promise<Uint8Array>} */
+function unpacked(data, member, name) {
+  if (![0, 8].includes(member.packing)) throw refusal("unusual_packing", { name });
+  const view = viewOf(data);
+  if (view.getUint32(member.at, true) !== 0x04034b50) throw refusal("damaged", { name: name.replace(/ \(\w+\)$/, "") });
+  const start = member.at + 30 + view.getUint16(member.at + 26, true) + view.getUint16(member.at + 28, true);
+  const raw = data.subarray(start, start + member.packed);
+  return (most) => (member.packing ? inflateUpTo(raw, "deflate-raw", most) : Promise.resolve(raw.subarray(0, most)));
+}
+
 /** @type {(data: Uint8Array, member: Member, name: string) => Promise<Stack>} */
 async function arrayOf(data, member, name) {
   const damaged = refusal("damaged", { name: name.replace(/ \(\w+\)$/, "") });
-  if (![0, 8].includes(member.packing)) throw refusal("unusual_packing", { name });
-  const view = viewOf(data);
-  if (view.getUint32(member.at, true) !== 0x04034b50) throw damaged;
-  const start = member.at + 30 + view.getUint16(member.at + 26, true) + view.getUint16(member.at + 28, true);
-  const raw = data.subarray(start, start + member.packed);
-  /** @param {number} most */
-  const unpack = (most) =>
-    member.packing ? inflateUpTo(raw, "deflate-raw", most) : Promise.resolve(raw.subarray(0, most));
+  const unpack = unpacked(data, member, name);
   const block = await unpack(Math.min(member.size, MAX_HEADER));
   if (block.length < Math.min(member.size, MAX_HEADER)) throw damaged;
   const header = headerOf(block, name);

@@ -18,6 +18,7 @@ import { InputError, refusal, sentence } from "./refusal.js";
  */
 /** @typedef {{picture: Picture, mask: Mask | null, notes: string[]}} Pair */
 /** @typedef {{image: number | null, mask: number | null, sentence: string}} Roles */
+/** @typedef {"mask" | "photograph" | "grey" | "other"} Content other: no picture */
 
 const MASK_NAME = /mask|truth|label|annot|segm|(^|[^a-z])(gt|seg)([^a-z]|$)/i;
 const VOLUMES = [".nii", ".nii.gz", ".npz", ".h5", ".dcm"];
@@ -139,8 +140,13 @@ function* sampled(width, height) {
   for (let y = 0; y < height; y += step) for (let x = 0; x < width; x += step) yield 3 * (y * width + x);
 }
 
-/** @type {(file: File, options: Options) => Promise<"mask" | "photograph" | "grey" | "other">} by its content */
-async function contentOf(file, options) {
+/**
+ * What a file is by its content.
+ * @param {File} file
+ * @param {Options} options
+ * @returns {Promise<Content>}
+ */
+export async function contentOf(file, options) {
   try {
     await readAny(file, options);
     return "mask";

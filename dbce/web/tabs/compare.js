@@ -207,10 +207,8 @@ export function compare(viewer) {
     write(viewer.$('.rail [data-out="threshold"]'), state.threshold.toFixed(2));
     drawLegend();
     viewer.$('[data-field="below"]').hidden = !study.labelled;
-    for (const loss of study.losses) {
-      if (!columns.has(loss)) columns.set(loss, new Column(viewer, loss));
-      columns.get(loss).box.hidden = !state.shown.includes(loss);
-    }
+    for (const loss of study.losses) if (!columns.has(loss)) columns.set(loss, new Column(viewer, loss));
+    for (const [loss, { box }] of columns) box.hidden = !study.losses.includes(loss) || !state.shown.includes(loss);
     const visible = study.losses.filter((loss) => state.shown.includes(loss)).map((loss) => columns.get(loss));
     viewer.$('[data-panels="compare"]').style.setProperty("--columns", visible.length);
     drawBelow(visible, study.labelled ? state.below : "probability");

@@ -2,8 +2,11 @@
 import { Cases, DRAWS, mean } from "../core/cases.js";
 import { EVEN, judge, points, range, SIZES, whatGains, whatLeans, whatRepeats, whoWins } from "../core/case_texts.js";
 import { percent } from "../core/format.js";
+import { FEWEST } from "../core/own_set.js";
 import { stem } from "../files/name.js";
+import { comparisonCsv, comparisonLatex, comparisonMarkdown, groupsOf } from "../files/comparison.js";
 import { csv } from "../files/tables.js";
+import { escaped } from "../parts/escape.js";
 import { offerFile } from "../parts/file.js";
 import { Scatter } from "../parts/scatter.js";
 import { explained } from "../parts/term.js";
@@ -12,34 +15,23 @@ import { explained } from "../parts/term.js";
 
 const MORE = 50; // rows that a click adds to the list
 const FIRST = 10;
-const PAIR = ["first", "second"];
 
 export class SetTab {
   /** @param {import("../app/viewer.js").Viewer} viewer */
   constructor(viewer) {
     this.viewer = viewer;
-    this.set = viewer.config.set;
-    this.cases = new Cases(this.set);
-    this.losses = viewer.config.losses.filter((loss) => this.cases.networks.has(`${loss} trained`));
+    /** @type {any} as of dbce.scores.set_summary, or of core/own_set.js */
+    this.set = null;
+    this.whose = ""; // set that is
     this.view = viewer.$("#view-set");
     this.rows = FIRST;
     /** @type {Set<number> | null} images that a box or a size keeps */
     this.kept = null;
     this.pointed = -1;
     this.key = "";
-    for (const select of this.view.querySelectorAll("select[name]")) {
-      const { name, choices } = viewer.fields.table.get(select.name);
-      const shown = choices.filter(([value]) => !PAIR.includes(name) || this.losses.includes(value));
-      select.innerHTML = shown.map(([value, text]) => `<option value="${value}">${text}</option>`).join("");
-    }
-    this.view.querySelector(".away").hidden = this.set.first !== null;
-    this.view.querySelector(".made").hidden = this.set.command === null;
-    for (const [name, text] of Object.entries({
-      data: this.set.test_data,
-      radius: this.set.radius,
-      command: this.set.command,
-    }))
-      this.view.querySelector(`[data-out="set-${name}"]`).textContent = text;
+    const whose = this.view.querySelector("[name=whose]");
+    whose.innerHTML = options(viewer.fields.table.get("whose")?.choices ?? []);
+    whose.parentElement.hidden = Boolean(viewer.config.closed);
     this.view.querySelector("[data-shifts]").hidden = !Object.keys(viewer.config.shifts).length;
     this.scatter = new Scatter(this.view.querySelector(".dots"), {
       pick: (image) => viewer.set({ picked: image }),
@@ -57,12 +49,62 @@ export class SetTab {
     return { first: a ?? this.losses.find((loss) => loss !== b) ?? b, second: b ?? other(a) };
   }
 
+  /** The set that is asked for; null where there is none yet. */
+  get wanted() {
+    const { state, bench, config } = this.viewer;
+    return state.whose === "own" ? (bench?.set ?? null) : config.set;
+  }
+
+  /** @param {any} set to be shown from now on */
+  use(set) {
+    const { viewer, view } = this;
+    const whose = this.whose !== viewer.state.whose;
+    [this.set, this.whose, this.key] = [set, viewer.state.whose, ""];
+    if (whose) [this.kept, this.rows, this.pointed] = [null, FIRST, -1];
+    this.cases = new Cases(set);
+    if (this.kept) this.kept = new Set([...this.kept].filter((i) => i < this.cases.count));
+    this.losses = viewer.config.losses.filter((loss) => this.cases.networks.has(`${loss} trained`));
+    const titles = new Set(this.losses);
+    for (const select of view.querySelectorAll("select[name]")) {
+      const { choices } = viewer.fields.table.get(select.name);
+      const known = ["first", "second"].includes(select.name)
+        ? choices.filter(([value]) => titles.has(value))
+        : choices;
+      select.innerHTML = options(known);
+    }
+    const own = this.whose === "own";
+    view.querySelector(".away").hidden = own || set.first !== null;
+    view.querySelector(".made").hidden = set.command === null;
+    const texts = { data: set.test_data, radius: set.radius, command: set.command };
+    for (const [name, text] of Object.entries(texts)) view.querySelector(`[data-out="set-${name}"]`).textContent = text;
+    view.querySelector('[data-set="csv"]').textContent = own ? "CSV" : "CSV of all images";
+    for (const act of ["md", "tex"]) view.querySelector(`[data-set="${act}"]`).hidden = !own;
+  }
+
+  /** What stands in place of a set that has nothing to show. */
+  drawNothing() {
+    const { bench } = this.viewer;
+    const done = bench?.items.filter(({ row }) => row?.wrong.length).length ?? 0;
+    const waiting = bench?.items.length && done < FEWEST;
+    this.view.querySelector(".nothing p").textContent = waiting
+      ? `${done} of at least ${FEWEST} images with a mask are scored; then they stand here, one dot an image.`
+      : "Drop a folder of images and masks here, or choose one: images/ beside masks/, or frame.jpg beside " +
+        "frame_mask.png. Predictions of your own network in predictions/NAME/ are compared with the networks here.";
+  }
+
   draw() {
     const { state } = this.viewer;
+    const { wanted } = this;
+    this.view.classList.toggle("empty", !wanted);
+    this.view.querySelector(".nothing").hidden = Boolean(wanted);
+    this.view.querySelector("[name=whose]").value = state.whose;
+    if (!wanted) return this.drawNothing();
+    if (wanted !== this.set || this.whose !== state.whose) this.use(wanted);
     const shown = { ...state, ...this.pair };
     for (const select of this.view.querySelectorAll("select[name]")) select.value = shown[select.name];
     const now = JSON.stringify(["first", "second", "score", "prior", "order", "theme", "palette"].map((n) => state[n]));
     if (now !== this.key) this.compute(now);
+    this.drawState();
     const picked = state.picked === null ? -1 : Math.min(state.picked, this.cases.count - 1);
     this.show(picked >= 0 ? picked : this.listed[0]);
   }
@@ -89,6 +131,18 @@ export class SetTab {
     this.scatter.draw(dots, this.kept, EVEN);
     this.drawTable(named);
     this.drawList();
+  }
+
+  /** How far a run over one's own images is, and which of them are not here. */
+  drawState() {
+    const { bench } = this.viewer;
+    const own = this.whose === "own";
+    const rest = own ? bench.items.length - bench.listed.length : 0;
+    const parts = [
+      ...(rest ? [`So far ${bench.listed.length} of ${bench.items.length} images.`] : []),
+      ...(own && this.set.unshared ? [`${this.set.unshared} that lack a prediction of some set are not here.`] : []),
+    ];
+    this.view.querySelector(".sofar").textContent = parts.join(" ");
   }
 
   /** Numbers of the images in the order asked for. */
@@ -131,6 +185,9 @@ export class SetTab {
     const heads = losses.map((loss) => this.head(loss));
     const rows = [...SIZES, "all"].map((size, k) => {
       const members = cases.within(k < 3 ? k : null);
+      if (!members.length)
+        return `<tr><th scope="row"><i class="dot ${size}"></i>${size}<small>no image</small></th>
+          ${losses.map((loss) => `<td${this.aside(loss)}>\u2013</td>`).join("")}<td></td></tr>`;
       const cells = losses.map((loss) => percent(mean(cases.scores(loss, state.score, state.prior), members)));
       const numbers = cells.map((cell, n) => `<td${this.aside(losses[n])}>${cell}</td>`).join("");
       const dot = k < 3 ? `<i class="dot ${size}"></i>` : "";
@@ -145,7 +202,7 @@ export class SetTab {
     const leans = whatLeans(cases, findings, this.words);
     const { whose, threshold } = this.set;
     this.view.querySelector(".beneath").innerHTML = [
-      ...leans.map((sentence) => `<b>${sentence}</b>`),
+      ...leans.map((sentence) => `<b>${escaped(sentence)}</b>`),
       `Mean ${explained(score)} of ${whose}, p > ${threshold}, thirds of the ${cases.count} images by size; ` +
         `intervals from ${DRAWS} draws of the ${drawn}: they hold the chance of the images, not of another training.`,
     ].join(" ");
@@ -174,7 +231,7 @@ export class SetTab {
     const head = losses.map((loss) => this.head(loss));
     const row = (/** @type {number} */ i, /** @type {number} */ k) =>
       `<tr data-image="${i}"><td>${k + 1}</td>
-        <th scope="row"><button type="button" class="plain">${cases.names[i]}</button>
+        <th scope="row"><button type="button" class="plain">${escaped(cases.names[i])}</button>
         <small>${percent(cases.share[i])} %</small></th><td class="gap">${points(this.difference[i])}</td>
         ${losses.map((loss) => `<td${this.aside(loss)}>${this.bars(loss, i)}</td>`).join("")}</tr>`;
     this.view.querySelector(".list").innerHTML = `<table><caption class="hide">Images in this order</caption>
@@ -219,7 +276,7 @@ export class SetTab {
     const rows = losses.map(
       (loss) => `<tr><th scope="row">${titles[loss]}</th><td>${this.bars(loss, image)}</td></tr>`,
     );
-    this.view.querySelector(".one").innerHTML = `<p><b>${called(cases.names[image])}</b>
+    this.view.querySelector(".one").innerHTML = `<p><b>${escaped(called(cases.names[image]))}</b>
       <span>${size}, ${share}${group}; B \u2212 A ${points(this.difference[image])}</span></p>
       <table><tbody>${rows.join("")}</tbody></table>${this.opens(image)}`;
     this.mark();
@@ -227,10 +284,13 @@ export class SetTab {
 
   /** Where the pictures lie on the server's machine, the way to this one. @param {number} image */
   opens(image) {
-    const { first } = this.set;
-    if (first === null) return "";
+    const { first, items } = this.set;
+    const item = items?.[image];
+    if (first === null && !item) return "";
     const way = (tab, name) =>
-      `<button type="button" data-example="${first + image}" data-tab="${tab}">${name}</button>`;
+      item
+        ? `<button type="button" data-item="${item.id}" data-to="${tab}">${name}</button>`
+        : `<button type="button" data-example="${first + image}" data-tab="${tab}">${name}</button>`;
     return `<div class="row end">Open in ${way("compare", "Compare")} ${way("anatomy", "Anatomy")}</div>`;
   }
 
@@ -256,6 +316,7 @@ export class SetTab {
 
   /** All images with the scores in view. */
   csv() {
+    if (this.whose === "own") return this.take("csv");
     const { cases, losses, kept } = this;
     const { score, prior } = this.viewer.state;
     const { first, second } = this.pair;
@@ -269,10 +330,31 @@ export class SetTab {
     offerFile(`${about.join("-")}.csv`, "text/csv", csv(rows));
   }
 
+  /**
+   * One's own images: one row an image and network, or the table of means.
+   * @param {"csv" | "md" | "tex"} kind
+   */
+  take(kind) {
+    const { bench, config } = this.viewer;
+    const rows = (kind === "csv" ? bench.listed : this.set.items).map(({ name, row }) => ({
+      ...{ name, scores: row.scores, disagreement: row.disagreement },
+      area: row.held && row.held[0] / Math.max(1, row.held[1]),
+    }));
+    const writers = {
+      csv: () => comparisonCsv(rows, config.titles),
+      md: () => comparisonMarkdown(groupsOf(rows), config.titles),
+      tex: () => comparisonLatex(groupsOf(rows), config.titles),
+    };
+    const part = bench.listed.length < bench.items.length ? `-${bench.listed.length}-of-${bench.items.length}` : "";
+    const types = { csv: "text/csv", md: "text/markdown", tex: "text/x-tex" };
+    offerFile(`dbce-your-images${part}.${kind}`, types[kind], writers[kind]());
+  }
+
   listen() {
     const { view, viewer } = this;
     view.addEventListener("change", ({ target }) => {
-      if (target.matches("select[name]")) viewer.set({ [target.name]: target.value });
+      if (target.name === "whose") viewer.set({ whose: target.value, picked: null });
+      else if (target.matches("select[name]")) viewer.set({ [target.name]: target.value });
     });
     view.addEventListener("click", ({ target }) => {
       const row = target.closest("tr[data-image]");
@@ -283,6 +365,8 @@ export class SetTab {
         this.drawList();
       }
       if (act === "csv") this.csv();
+      if (act === "md" || act === "tex") this.take(act);
+      if (act === "folder") viewer.$("[data-file=folder]").click();
       if (act === "all") this.scatter.clear();
       if (act === "swap") viewer.set({ first: this.pair.second, second: this.pair.first });
     });
@@ -299,6 +383,9 @@ export class SetTab {
     });
   }
 }
+
+/** @param {[string, string][]} choices */
+const options = (choices) => choices.map(([value, text]) => `<option value="${value}">${text}</option>`).join("");
 
 /** A bare number says nothing. @param {string} name */
 const called = (name) => (/^\d+$/.test(name) ? `Image ${name}` : name);

@@ -3,8 +3,9 @@
 import { deflate } from "../../core/scene.js";
 import { compose } from "./compose.js";
 import { allKept, download, keptGet } from "./download.js";
+import { Crew } from "./crew.js";
 import { Guests } from "./guests.js";
-import { Missing, Networks } from "./networks.js";
+import { Missing } from "./networks.js";
 import { Reading } from "./reading.js";
 
 /** @typedef {import("../backend.js").Reply} Reply */
@@ -50,16 +51,17 @@ export class OnnxBackend {
     this.files = placed(files);
     const { scenes, h5, networks, runtime } = this.files;
     this.reading = new Reading({ ...task, scenes, h5: h5[0] }, () => start("reading_worker.js"));
-    this.networks = new Networks(networks, { runtime }, task, () => start("worker.js"));
+    this.networks = new Crew(networks, { runtime }, task, () => start("worker.js"));
+    this.lanes = this.networks.most + 2; // one is read, one waits for networks
     this.guests = new Guests(runtime, task, () => start("guest_worker.js"));
   }
 
   /**
    * @param {Record<string, any>} request
-   * @param {Tell} tell
+   * @param {Tell} [tell]
    * @returns {Promise<Reply>}
    */
-  async openStudy(request, tell) {
+  async openStudy(request, tell = () => {}) {
     return this.guests.complete(await this.openHere(request, tell));
   }
 

@@ -1,0 +1,67 @@
+// The networks of a task in several workers, where many images are asked about: one for each core, up to a bound, and
+// those beyond the first only for as long as there is work.
+import { Networks } from "./networks.js";
+
+/** @typedef {import("./networks.js").Progress} Progress */
+
+const MOST = 3; // workers, each with all networks in its memory
+const REST = 10000; // milliseconds without work, after which the others end
+
+export class Crew {
+  /** Images that are run at once. */
+  most = Math.max(1, Math.min(MOST, globalThis.navigator?.hardwareConcurrency ?? 1));
+  /** @type {{networks: Networks, busy: number}[]} */
+  hands = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  rest = undefined;
+  ready = false; // whether the files are here: they are loaded once
+
+  /** @param {ConstructorParameters<typeof Networks>} given */
+  constructor(...given) {
+    this.given = given;
+    this.hands.push(this.hand());
+  }
+
+  hand() {
+    return { networks: new Networks(...this.given), busy: 0 };
+  }
+
+  /** Whoever has least to do, the first of them; another one where all are busy. */
+  free() {
+    const least = this.hands.reduce((best, hand) => (hand.busy < best.busy ? hand : best));
+    if (!least.busy || !this.ready || this.hands.length >= this.most) return least;
+    const more = this.hand();
+    this.hands.push(more);
+    return more;
+  }
+
+  /**
+   * As of `Networks.run`.
+   * @param {Uint8Array} image
+   * @param {Progress} progress
+   */
+  async run(image, progress) {
+    clearTimeout(this.rest);
+    const hand = this.free();
+    hand.busy++;
+    try {
+      const maps = await hand.networks.run(image, progress);
+      this.ready = true;
+      return maps;
+    } finally {
+      hand.busy--;
+      if (this.hands.every(({ busy }) => !busy)) this.rest = setTimeout(() => this.leave(), REST);
+    }
+  }
+
+  /** The others end; the first keeps what it has loaded. */
+  leave() {
+    for (const { networks } of this.hands.splice(1)) networks.end("there is no work");
+  }
+
+  /** As of `Networks.fetch`. @param {Progress} progress */
+  async fetch(progress) {
+    await this.hands[0].networks.fetch(progress);
+    this.ready = true;
+  }
+}

@@ -1,0 +1,65 @@
+// Sorts many files, and reads predictions, beside the page: a worker.
+import { contentOf } from "./pairs.js";
+import { planOf } from "./intake.js";
+import { checkBytes, readPicture } from "./pictures.js";
+import { decideKind, readPrediction, toGrid } from "./predictions.js";
+import { InputError, plainName } from "./refusal.js";
+
+/** @param {File} file */
+async function received(file) {
+  const name = plainName(file.name);
+  const read = { name, data: new Uint8Array(await file.arrayBuffer()) };
+  checkBytes(read.data, name);
+  return read;
+}
+
+/**
+ * @param {{files: {path: string, role?: any, file: File}[], classes: number, scan: boolean}} asked
+ * @returns {Promise<import("./intake.js").Plan>}
+ */
+function sort({ files, classes, scan }) {
+  const look = async (/** @type {number} */ number) => {
+    try {
+      const file = await received(files[number].file);
+      const content = await contentOf(file, { classes, scan });
+      if (content === "other") await readPicture(file.data, file.name);
+      return { content, why: "" };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      return { content: /** @type {const} */ ("other"), why: error.message };
+    }
+  };
+  return planOf(files, { scan, contentOf: look });
+}
+
+/** What the values of a set are. @param {{files: File[]}} asked */
+async function kind({ files }) {
+  async function* raws() {
+    for (const file of files)
+      try {
+        const { name, data } = await received(file);
+        yield await readPrediction(data, name);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error; // else it is told when its image is opened
+      }
+  }
+  return decideKind(raws());
+}
+
+/** @param {{file: File, kind: any, shape: [number, number], size: number}} asked */
+async function read({ file, kind, shape, size }) {
+  const { name, data } = await received(file);
+  return toGrid(await readPrediction(data, name), kind, shape, size);
+}
+
+/** @type {Record<string, (asked: any) => Promise<any>>} */
+const ANSWERS = { sort, kind, read };
+
+self.addEventListener("message", async ({ data: { id, name, asked } }) => {
+  try {
+    self.postMessage({ id, answer: await ANSWERS[name](asked) });
+  } catch (error) {
+    const told = error instanceof InputError;
+    self.postMessage({ id, [told ? "refused" : "fault"]: error instanceof Error ? error.message : String(error) });
+  }
+});

@@ -1,0 +1,188 @@
+"""A folder of one's own images, dropped on the page: sorted, run, ordered, opened and taken along, with predictions."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from dbce.data.phantoms import polyp
+from tests.browser.actions import frame, show
+from tests.browser.test_layout import VIEWER
+from tests.browser.test_state import wait_for_address
+
+COUNT = 40
+LOSSES = ("ce", "bce", "dice_ce", "dbce", "mine")
+
+SCRIPT = """
+import sys
+from pathlib import Path
+import numpy as np
+from PIL import Image
+
+masks, out = map(Path, sys.argv[1:])
+out.mkdir(parents=True)
+for k, path in enumerate(sorted(masks.glob("*.png"))):
+    truth = np.asarray(Image.open(path).convert("L")) > 127
+    y, x = np.indices(truth.shape)
+    ys, xs = np.nonzero(truth)
+    ys, xs = (ys, xs) if len(ys) else (y.ravel(), x.ravel())
+    away = np.hypot(y - ys.mean() - k % 9, x - xs.mean()) / (1 + np.sqrt(truth.sum() / np.pi))
+    np.save(out / f"{path.stem}.npy", (1 / (1 + np.exp(6 * (away - 1)))).astype(np.float32))
+"""
+"""The network of somebody else: a soft disk where the object is."""
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory) -> Path:
+    """40 real frames and their masks; drawn ones where DBCE_DATA is unset; predictions, and five files that are bad."""
+    folder = tmp_path_factory.mktemp("own") / "frames"
+    images, masks = folder / "images", folder / "masks"
+    images.mkdir(parents=True)
+    masks.mkdir()
+    if "DBCE_DATA" in os.environ:
+        base = Path(os.environ["DBCE_DATA"]) / "CVC-ClinicDB"
+        for image in sorted((base / "Original").iterdir())[:COUNT]:
+            shutil.copy(image, images)
+            shutil.copy(base / "Ground Truth" / f"{image.stem}.png", masks)
+    else:
+        for seed in range(COUNT):
+            image, mask = polyp(seed, 240)
+            Image.fromarray(image).save(images / f"{seed}.png")
+            Image.fromarray(mask * 255).save(masks / f"{seed}.png")
+    subprocess.run([sys.executable, "-c", SCRIPT, masks, folder / "predictions" / "mine"], check=True)
+    good, truth = sorted(images.iterdir())[0], sorted(masks.iterdir())[0]
+    (folder / "notes.txt").write_text("no picture")
+    (images / f"cut{good.suffix}").write_bytes(good.read_bytes()[:2000])
+    shutil.copy(truth, masks / "cut.png")
+    shutil.copy(good, images / f"bare{good.suffix}")
+    shutil.copy(truth, masks / "lonely.png")
+    shutil.copy(good, images / f"empty{good.suffix}")
+    Image.new("L", Image.open(truth).size).save(masks / "empty.png")
+    return folder
+
+
+def drop_folder(page: Page, folder: Path) -> None:
+    """As from a file manager: Chromium itself tells the page what lies in it."""
+    tools = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(folder)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        tools.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+    page.wait_for_selector("dialog.intake[open]")
+
+
+def listed(page: Page) -> list[str]:
+    """The names of the tray, in its order."""
+    return page.evaluate(f"{VIEWER}.bench.listed.map(({{name}}) => name)")
+
+
+def dice(found: np.ndarray, truth: np.ndarray) -> float:
+    return 2 * (found & truth).sum() / (found.sum() + truth.sum())
+
+
+def test_a_folder_is_sorted_run_ordered_opened_and_taken_along(visit, pairs, tmp_path):
+    page = visit()
+    before = page.locator(".message").inner_text()
+    drop_folder(page, pairs)
+    dialog = page.locator("dialog.intake")
+    expect(dialog.locator("h2")).to_have_text("42 images, each with its mask")
+    expect(dialog.locator(".sets")).to_contain_text("mine 40 of 42 images")
+    left = dialog.locator("details[open] li").all_inner_texts()
+    bare = next(pairs.glob("images/bare.*")).name
+    assert [line.partition(" is ")[0] if "notes" in line else line for line in sorted(left)] == [
+        f"frames/images/{bare}: no mask of that name",
+        "frames/masks/lonely.png: no image of that name",
+        "frames/notes.txt",
+    ]
+    page.click("[data-intake=cancel]")
+    expect(page.locator(".message")).to_have_text("Nothing was opened; what was there is unchanged.")
+    expect(page.locator(".tray")).to_be_hidden()
+    assert before and page.evaluate(f"{VIEWER}.state.own") is None
+
+    drop_folder(page, pairs)
+    page.click("[data-intake=run]")
+    page.wait_for_function(f"{VIEWER}.bench.listed.length > 2", timeout=60000)
+    page.click("[data-tray=stop]")
+    page.wait_for_function(f"!{VIEWER}.bench.running")
+    done = len(listed(page))
+    expect(page.locator(".tray .progress output")).to_have_text(f"Stopped at {done} of {42 - (done > 40)}")
+    page.click("[data-tray=on]")
+    expect(page.locator(".message")).to_have_text(f"{COUNT} images scored; 5 left out.", timeout=120000)
+    page.click(".tray summary")
+    why = page.locator(".tray .sheet li").all_inner_texts()
+    assert len(why) == 5 and sum(line.startswith(("cut.", "empty.")) for line in why) == 2
+    page.click(".tray summary")
+
+    page.select_option(".tray select", "disagreement")
+    page.focus(".reel")
+    for key in ("Home", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.locator(".tray .step output")).to_have_text(f"3 of {COUNT}")
+    third = listed(page)[2]
+    page.wait_for_function("n => document.querySelector('.message').textContent.startsWith(n)", arg=third)
+    show(page, "set")
+    with page.expect_download() as download:
+        page.click("[data-set=csv]")
+    download.value.save_as(tmp_path / "own.csv")
+    rows = list(csv.DictReader((tmp_path / "own.csv").open()))
+    assert len(rows) == COUNT * len(LOSSES)
+    apart = {row["image"]: float(row["disagreement"]) for row in rows}
+    assert [apart[name] for name in listed(page)] == sorted(apart.values(), reverse=True)
+    found = page.evaluate(f"Object.fromEntries({list(LOSSES)}.map((l) => [l, [...{VIEWER}.study.logits(l)]]))")
+    maps = [np.array(found[loss]) > 0 for loss in LOSSES]
+    pairwise = [dice(a, b) for k, a in enumerate(maps) for b in maps[k + 1 :]]
+    assert apart[third] == pytest.approx(1 - np.mean(pairwise), abs=1e-6)
+
+    mine = {row["image"]: float(row["dice"]) for row in rows if row["set"] == "mine"}
+    for name, given in mine.items():
+        stem = Path(name).stem
+        truth = np.asarray(Image.open(pairs / "masks" / f"{stem}.png").convert("L")) > 127
+        own = np.load(pairs / "predictions" / "mine" / f"{stem}.npy").astype(np.float64)
+        area = cv2.INTER_AREA if max(own.shape) > 320 else cv2.INTER_LINEAR
+        small = cv2.resize(truth.astype(np.uint8) * 255, (320, 320), interpolation=area) > 127
+        assert given == pytest.approx(dice(cv2.resize(own, (320, 320), interpolation=area) > 0.5, small), abs=1e-6)
+
+
+def test_a_dot_opens_its_image_and_back_returns_to_it(visit, pairs, tmp_path):
+    page = visit()
+    chosen = tmp_path / "few"
+    for part in ("images", "masks"):
+        (chosen / part).mkdir(parents=True)
+        for path in sorted((pairs / part).glob("[0-9]*"))[:7]:
+            shutil.copy(path, chosen / part)
+    page.set_input_files("[data-file=folder]", chosen)
+    page.click("[data-intake=run]")
+    expect(page.locator(".message")).to_have_text("7 images scored.", timeout=60000)
+    show(page, "set")
+    expect(page.locator(".set .count")).to_have_text("7 of 7 shown")
+    page.click(".list tbody tr:nth-child(2) button")
+    frame(page)
+    name = page.locator(".list tbody tr:nth-child(2) button").inner_text()
+    shown = page.locator(".one b").inner_text()
+    page.wait_for_function("location.hash.includes('picked=')")
+    page.click(".one [data-to=compare]")
+    page.wait_for_function("n => document.querySelector('.message').textContent.startsWith(n)", arg=name)
+    wait_for_address(page, tab="compare")
+    assert page.locator("#view-compare .model:visible").count() == 4
+    page.go_back()
+    page.wait_for_selector("#view-set")
+    expect(page.locator(".one b")).to_have_text(shown)
+
+    for kind in ("md", "tex"):
+        with page.expect_download() as download:
+            page.click(f"[data-set={kind}]")
+        assert download.value.suggested_filename == f"dbce-your-images.{kind}"
+    page.select_option("[name=whose]", "test")
+    expect(page.locator(".set .count")).to_have_text("10 of 612 shown")
+    page.click("[data-tray=close]")
+    page.select_option("[name=whose]", "own")
+    expect(page.locator(".nothing")).to_contain_text("Drop a folder of images and masks here")

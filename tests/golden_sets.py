@@ -1,0 +1,171 @@
+"""What Python makes of folders of many files, of predictions and of tables of them, for the page's own readers."""
+
+from __future__ import annotations
+
+import base64
+import io
+import tempfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dbce.data import predictions
+from dbce.data.formats import InputError
+from dbce.data.paired import pair_folders
+from dbce.scores.comparison import Row, comparison_csv, comparison_latex, comparison_markdown, groups_of
+from dbce.study.compared import OBJECT, _steps
+from tests.golden_noise import noise
+
+SIZE = 40
+"""Pixels a side of the grid, in place of the page's."""
+
+FOLDERS = [
+    {
+        "images": ["1.jpg", "2.jpg", "2b.tiff", "3.png", "odd name.webp", "n_0000.png"],
+        "masks": ["1.png", "2_mask.png", "2b.bmp", "4.png", "odd name-seg.gif", "n_0000.png"],
+        "predictions/a": ["1.npy", "2_pred.npz", "2b_prob.png", "odd name.npy", "n.npz", "far.npy"],
+        "predictions/b b": ["1.npy", "1.png", "2.npz", "2b.png", "odd name.npy", "n.npz", "read.txt"],
+    },
+    {"images": ["x.png", "x.jpg", "y.png", "Thumbs.db"], "masks": ["x.png", "y.png", "y_mask.png", ".hidden.png"]},
+    {
+        "ISIC2018_Task1-2_Test_Input": ["ISIC_0000001.jpg", "ISIC_0000001_superpixels.png", "ISIC_0000002.jpg"],
+        "ISIC2018_Task1_Test_GroundTruth": ["ISIC_0000001_segmentation.png", "ISIC_0000003_segmentation.png"],
+    },
+]
+"""Files by folder: the images, the masks, then sets of predictions."""
+
+
+def sorted_folders() -> list[dict[str, Any]]:
+    """What belongs together in each of `FOLDERS`, and what is left out."""
+    rows = []
+    for content in FOLDERS:
+        with tempfile.TemporaryDirectory() as name:
+            root = Path(name)
+            for folder, files in content.items():
+                (root / folder).mkdir(parents=True)
+                for file in files:
+                    (root / folder / file).touch()
+            images, masks, *sets = (root / folder for folder in content)
+            found = pair_folders(images, masks, {path.name: path for path in sets})
+
+            def relative(path: Path, root: Path = root) -> str:
+                return path.relative_to(root).as_posix()
+
+            members = [
+                [relative(one.image), relative(one.mask), {k: relative(path) for k, path in one.predictions.items()}]
+                for one in found.members
+            ]
+            left = sorted(sentence.replace(f"{root}/", "") for sentence in found.left)
+            files = [f"{folder}/{file}" for folder, names in content.items() for file in names]
+            rows.append({"files": files, "members": members, "left": left, "notes": sorted(found.notes)})
+    return rows
+
+
+def _arrays() -> dict[str, tuple[Any, tuple[int, int], str]]:
+    """By name of a file: what it holds, the shape of its image, and what its values are said to be."""
+    y, x = np.mgrid[:48, :64]
+    smooth = 1 / (1 + np.exp(-(15 - np.hypot(y - 24, x - 30)) / 3))
+    rough = noise(48 * 64, 3).reshape(48, 64)
+    both = np.stack([1 - smooth, smooth])
+    whole, small = (48, 64), (96, 128)
+    return {
+        "float.npy": (smooth, whole, "auto"),
+        "single.npy": (smooth.astype(np.float32)[None], whole, "auto"),
+        "half.npy": (smooth.astype(np.float16), whole, "auto"),
+        "fortran.npy": (np.asfortranarray(smooth), whole, "auto"),
+        "classes.npy": (both.astype(np.float32), whole, "auto"),
+        "last.npy": (np.moveaxis(both, 0, 2), whole, "auto"),
+        "short.npy": (1 - both[:, :, :1], whole, "auto"),
+        "off.npy": (both * 0.9, whole, "auto"),
+        "bool.npy": (smooth > 0.5, whole, "auto"),
+        "labels.npy": ((smooth > 0.5).astype(np.int64), whole, "auto"),
+        "bytes.npy": ((255 * smooth).astype(np.uint8), whole, "auto"),
+        "faint.npy": ((12 * smooth).astype(np.uint8), whole, "auto"),
+        "deep.npy": ((65535 * smooth).astype(np.uint16), whole, "auto"),
+        "logits.npy": ((30 * smooth - 12).astype(np.float32), whole, "auto"),
+        "said.npy": ((30 * smooth - 12).astype(np.float32), whole, "logits"),
+        "pairs.npy": (np.stack([12 - 30 * smooth, 30 * smooth - 12]), whole, "logits"),
+        "square.npy": (np.resize(30 * smooth - 12, (SIZE, SIZE)), whole, "logits"),
+        "enlarged.npy": (smooth, small, "auto"),
+        "turned.npy": (smooth.T, whole, "auto"),
+        "other.npy": (smooth[:, :40], whole, "auto"),
+        "grid.npy": (np.resize(smooth, (SIZE, SIZE)), whole, "auto"),
+        "nan.npy": (np.where(smooth > 0.9, np.nan, smooth), whole, "auto"),
+        "volume.npy": (np.zeros((5, 48, 64)), whole, "auto"),
+        "three.npy": ((3 * smooth).astype(np.int32), whole, "labels"),
+        "one.npz": ({"anything": smooth}, whole, "auto"),
+        "known.npz": ({"logits": smooth, "probabilities": both}, whole, "auto"),
+        "several.npz": ({"a": smooth, "b": smooth}, whole, "auto"),
+        "map.png": ((255 * smooth).astype(np.uint8), whole, "auto"),
+        "deep.png": ((65535 * smooth).astype(np.uint16), whole, "auto"),
+        "mask.png": ((255 * (smooth > 0.5)).astype(np.uint8), whole, "auto"),
+        "grey.png": (np.repeat((255 * smooth).astype(np.uint8)[..., None], 3, 2), whole, "auto"),
+        "colour.png": (np.stack([rough, rough.T.reshape(48, 64), rough // 2], 2), whole, "auto"),
+    }
+
+
+def _bytes(name: str, content: Any) -> bytes:
+    file = io.BytesIO()
+    if name.endswith(".npz"):
+        np.savez_compressed(file, **content)
+    elif name.endswith(".npy"):
+        np.save(file, content)
+    else:
+        Image.fromarray(content).save(file, "PNG")
+    return file.getvalue()
+
+
+def predicted() -> list[dict[str, Any]]:
+    """Each of some files on the grid, in steps, or why it cannot be used."""
+    rows = []
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(predictions, "WORK_SIZE", SIZE)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (content, shape, values) in _arrays().items():
+            path = Path(folder) / name
+            path.write_bytes(_bytes(name, content))
+            packed = base64.b64encode(zlib.compress(path.read_bytes(), 9)).decode()
+            found: dict[str, Any]
+            try:
+                raw = predictions.read_file(path, OBJECT)
+                kind = predictions.decide_kind([raw], OBJECT, values)
+                made = predictions.to_grid(raw, kind, shape, OBJECT)
+                steps = base64.b64encode(zlib.compress(_steps(made.logits).astype("<i2").tobytes(), 9)).decode()
+                found = {"kind": made.kind, "note": made.note, "steps": steps}
+            except InputError as error:
+                found = {"error": str(error)}
+            rows.append({"name": name, "file": packed, "shape": shape, "values": values, "found": found})
+    monkey.undo()
+    return rows
+
+
+def tables() -> list[dict[str, Any]]:
+    """Rows of images, and the tables of them."""
+    made = []
+    for count in (1, 5, 7, 31):
+        rows = []
+        for k in range(count):
+            parts = noise(9, 100 * count + k) / 255
+            scores = {
+                loss: dict(zip(("dice", "iou", "precision", "recall"), map(float, parts[4 * n :]), strict=False))
+                for n, loss in enumerate(("ce", 'net_1, "best" & 50 %'))
+            }
+            bare = count == 7 and k == 3  # an image without a mask
+            rows.append(Row(f"image {k}", None if bare else float(parts[8]), {} if bare else scores, float(parts[0])))
+        groups = groups_of(rows)
+        made.append(
+            {
+                "rows": [
+                    {"name": row.name, "area": row.area, "scores": row.scores, "disagreement": row.disagreement}
+                    for row in rows
+                ],
+                "csv": comparison_csv(rows),
+                "markdown": comparison_markdown(groups),
+                "latex": comparison_latex(groups),
+            }
+        )
+    return made
