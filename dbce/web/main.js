@@ -4,6 +4,7 @@ import { Breath } from "./app/breath.js";
 import { fillControls } from "./app/controls.js";
 import { offerDownloads } from "./app/download.js";
 import { listen } from "./app/events.js";
+import { rejoin } from "./app/joining.js";
 import { Large } from "./app/large.js";
 import { Opening } from "./app/opening.js";
 import { Own } from "./app/own.js";
@@ -51,7 +52,7 @@ export async function mount(element, settings, backend) {
   const address = new Address(parts);
   listen({ ...parts, address });
   Object.assign(element, { dbce: viewer });
-  if (settings.joins === "server") await (await import("./app/joining.js")).rejoin(viewer);
+  if (settings.joins === "server") await rejoin(viewer);
   const led = await address.go();
   viewer.root.dataset.ready = "true";
   if (!led && !viewer.calm && !navigator.webdriver && !settings.closed) breath.start();

@@ -1,7 +1,6 @@
 // A network that is dropped on the page: what is asked of its owner, and how it becomes one of the page's.
 import { fillGroup } from "./controls.js";
-import { failure } from "./opening.js";
-import { say } from "../backends/onnx/guest.js";
+import { say } from "../core/say.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 /** @typedef {import("../backends/backend.js").Joined} Joined */
@@ -73,8 +72,9 @@ function nameFor(file, taken) {
  * Ask how a network is read, and add it; the page stays as it is where it does not fit.
  * @param {import("./opening.js").Opening} opening
  * @param {File} file
+ * @param {(error: unknown) => string} failure what to say of one
  */
-export async function takeNetwork(opening, file) {
+export async function takeNetwork(opening, file, failure) {
   const { viewer } = opening;
   const { config } = viewer;
   const told = config.joining;

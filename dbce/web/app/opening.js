@@ -1,6 +1,7 @@
 // What is in view comes from somewhere: an example, files of the visitor's, a slice of a scan.
 import { Unreachable } from "../backends/backend.js";
 import { readFile } from "../core/file.js";
+import { takeNetwork } from "./joining.js";
 import { newId } from "./link.js";
 import { Scan } from "./scan.js";
 
@@ -163,7 +164,7 @@ export class Opening {
   async openFiles({ image = null, mask = null, files = [] }) {
     const { viewer } = this;
     const network = [image, mask, ...files].find((file) => file && NETWORK.test(file.name));
-    if (network) return (await import("./joining.js")).takeNetwork(this, network);
+    if (network) return takeNetwork(this, network, failure);
     const most = viewer.config.max_bytes;
     for (const file of [image, mask, ...files])
       if (file && file.size > most)

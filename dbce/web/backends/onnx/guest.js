@@ -2,6 +2,7 @@
 // dbce/hub/guest_onnx.py and dbce/train/guests.py, whose sentences come with the page's settings. Touches no document.
 import { enlarge, quantise } from "../../core/logits.js";
 import { resizeImage } from "../../core/resize.js";
+import { say } from "../../core/say.js";
 
 /** @typedef {import("./network.js").Runtime} Runtime */
 /** @typedef {import("./network.js").Session} Session */
@@ -41,18 +42,6 @@ const SUM = 0.02;
 const LEAST = 8; // pixels a side of a map
 
 const count = (/** @type {number} */ n, /** @type {string} */ noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
-
-/**
- * A sentence with its names filled in; numbers get three digits.
- * @param {Told} told
- * @param {string} key
- * @param {Record<string, string | number>} values
- */
-export const say = ({ sentences }, key, values) =>
-  sentences[key].replace(/\{(\w+)\}/g, (_, name) => {
-    const value = values[name];
-    return typeof value === "number" && !Number.isInteger(value) ? String(+value.toPrecision(3)) : String(value);
-  });
 
 /**
  * How a file wants its image.

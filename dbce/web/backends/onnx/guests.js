@@ -3,7 +3,7 @@
 import { unpackArrays } from "../../core/scene.js";
 import { entropy } from "./compose.js";
 import { labelMap } from "../../core/logits.js";
-import { say } from "./guest.js";
+import { say } from "../../core/say.js";
 
 /** @typedef {import("../backend.js").Joined} Joined */
 /** @typedef {import("../../core/scene.js").Composed} Composed */

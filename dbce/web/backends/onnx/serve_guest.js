@@ -1,5 +1,6 @@
 // What the worker of one network of the visitor's own answers: it is given the file once, then images.
-import { admitted, mapsOf, reasonOf, Refused, say, stepsOf } from "./guest.js";
+import { say } from "../../core/say.js";
+import { admitted, mapsOf, reasonOf, Refused, stepsOf } from "./guest.js";
 import { loaded } from "./serve.js";
 
 /** @typedef {Pick<Worker, "postMessage" | "addEventListener">} Port */
