@@ -12,6 +12,7 @@ import { firstTheme, keepTheme } from "./theme.js";
  * @property {(pixel: Pixel | null) => void} [probe]
  * @property {() => Promise<void>} [ready] when it has been loaded, where that is not so from the start
  * @property {() => import("../lab/lessons.js").Frame | null} [frame] what its networks score now
+ * @property {() => string | null} [link] what to say of a link to it
  */
 
 /** What a screen reader says of a slider. @type {Record<string, (value: number) => string>} */
