@@ -143,7 +143,7 @@ export class Viewer {
     this.$('[data-out="opacity"]').textContent = `${Math.round(state.opacity * 100)} %`;
     for (const out of this.$$('[data-out="rim-radius"]')) out.textContent = state.radius;
     for (const draw of this.drawers) draw();
-    this.tabs[state.tab].draw();
+    if (!study.pending.includes(state.loss)) this.tabs[state.tab].draw(); // else as soon as it has answered
     this.point(state.pixel);
   }
 
@@ -157,6 +157,8 @@ export class Viewer {
       this.$("#view-" + tab.dataset.tab).hidden = !on;
     }
     for (const input of this.$$("[data-field] input[type=radio]")) input.checked = state[input.name] === input.value;
+    for (const input of this.$$("[name=loss], [name=first], [name=second]"))
+      input.disabled = this.study?.pending.includes(input.value) ?? false;
     for (const input of this.$$("input[type=range][data-field]")) {
       const name = input.dataset.field;
       input.value = state[name];
@@ -188,7 +190,7 @@ export class Viewer {
         state.painting || this.config.weightings[state.weighting].has_radius ? radius : null,
         study?.size,
       );
-    if (study) this.tabs[state.tab].probe?.(pixel);
+    if (study && !study.pending.includes(state.loss)) this.tabs[state.tab].probe?.(pixel);
   }
 
   /**

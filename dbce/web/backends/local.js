@@ -13,7 +13,7 @@ export function localBackend(server, { files, task }) {
   const own = new OnnxBackend(task, files, start);
   return {
     can: {}, // the page writes its files by itself
-    openStudy: (request, tell) => (isExample(request) ? server : own).openStudy(request, tell),
+    openStudy: (request, ...more) => (isExample(request) ? server : own).openStudy(request, ...more),
     exportView: () => own.exportView(),
   };
 }

@@ -7,6 +7,7 @@
  * @property {string} title
  * @property {string} note
  * @property {string[]} losses
+ * @property {string[]} [pending] networks that have not answered yet
  * @property {number} logit_step
  * @property {string} image a PNG as a data URL
  * @property {[number, number] | null} place number of the slice, and of all slices

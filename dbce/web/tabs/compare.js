@@ -207,12 +207,17 @@ export function compare(viewer) {
     viewer.$('.rail [data-out="threshold"]').textContent = state.threshold.toFixed(2);
     drawLegend();
     viewer.$('[data-field="below"]').hidden = !study.labelled;
-    for (const loss of study.losses) {
+    for (const loss of new Set([...config.losses, ...study.losses])) {
+      const pending = study.pending.includes(loss);
+      if (!pending && !study.losses.includes(loss)) continue;
       if (!columns.has(loss)) columns.set(loss, new Column(viewer, loss));
-      columns.get(loss).box.hidden = !state.shown.includes(loss);
+      const { box } = columns.get(loss);
+      box.hidden = !state.shown.includes(loss);
+      box.classList.toggle("pending", pending);
     }
     const visible = study.losses.filter((loss) => state.shown.includes(loss)).map((loss) => columns.get(loss));
-    viewer.$('[data-panels="compare"]').style.setProperty("--columns", visible.length);
+    const all = [...study.losses, ...study.pending].filter((loss) => state.shown.includes(loss));
+    viewer.$('[data-panels="compare"]').style.setProperty("--columns", all.length);
     drawBelow(visible, study.labelled ? state.below : "probability");
     const limit = study.limit(state.threshold);
     const results = new Map();
@@ -237,7 +242,7 @@ export function compare(viewer) {
   }
 
   function probe(pixel) {
-    for (const column of columns.values()) if (!column.box.hidden) column.probe(pixel);
+    for (const column of columns.values()) if (!column.box.matches("[hidden], .pending")) column.probe(pixel);
   }
 
   return { draw, probe };
