@@ -4,8 +4,8 @@ import { lessons } from "../../lab/lessons.js";
 import { explained } from "../../parts/term.js";
 
 const HTML = `<p class="lab-watch"></p><p class="lab-said" aria-live="off"></p>
-  <p class="lab-few quiet" hidden>This phone has two cores: two networks learn at a time, balanced CE and dilated
-    balanced CE first. Untick one below for another.</p>`;
+  <p class="lab-few quiet" hidden>This phone has two cores: two networks learn at a time. Untick one below for
+    another.</p>`;
 
 /** Within a sentence. @param {string} title */
 const inside = (title) => title.replace(/^(?=Balanced|Dilated)./, (letter) => letter.toLowerCase());

@@ -106,7 +106,7 @@ export class Transport {
     const again = repeat && repeat.same ? `; step ${repeat.step} again, bit for bit` : "";
     const images = `${grouped(BATCH * head.step)} images each`;
     this.part("seen").textContent = head.ahead
-      ? "Play trains them here, from step 0"
+      ? "Play trains them here"
       : head.chosen === null
         ? `${images}, ${clock(run.spent)}${again}`
         : `${images}; Play goes on from ${run.at}`;
