@@ -416,9 +416,10 @@ def build_parser() -> argparse.ArgumentParser:
     _checkpoints_option(bench)
     bench.add_argument(
         "what",
-        choices=("viewer", "site", "dilation", "train", "load"),
-        help="viewer: latency of the page beside plain gradio sliders; site: the page without a server beside the one "
-        "with; dilation: ours beside other libraries; "
+        choices=("viewer", "lab", "site", "dilation", "train", "load"),
+        help="viewer: latency of the page beside plain gradio sliders; lab: how fast its networks learn in a browser, "
+        "and the frames meanwhile; site: the page without a server beside the one with; dilation: ours beside other "
+        "libraries; "
         "train: what input and weight map add to a step; load: visitors that send pictures or scans all at once",
     )
     bench.add_argument("--task", choices=TASKS, default=DEFAULT)

@@ -574,7 +574,12 @@ def _measured(args: argparse.Namespace) -> str:
     if args.what == "train":
         size, repeats = args.size or WORK_SIZE, args.repeats or 5
         return compute.training(args.task, args.encoder, size, args.batch_size, repeats, backend=args.compile)
-    return viewer.viewer(Predictor(checkpoints.bundled(args.task), args.task), args.repeats or 60, args.throttle)
+    predictor = Predictor(checkpoints.bundled(args.task), args.task)
+    if args.what == "lab":
+        from dbce.bench import lab
+
+        return lab.lab(predictor)
+    return viewer.viewer(predictor, args.repeats or 60, args.throttle)
 
 
 def export_command(args: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from dbce.__main__ import build_parser, main
-from dbce.bench import compute, viewer
+from dbce.bench import compute, lab, viewer
 from dbce.bench.site import site_beside_server
 from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
@@ -58,6 +58,17 @@ def test_a_peer_that_never_answers_gets_no_ratio():
     assert lines.splitlines()[-1].split() == ["dead", "no", "answer"]
 
 
+def test_the_lab_prints_steps_and_late_frames():
+    lines = lab.told([16.0] * 18 + [30.0, 50.0], 12.34, 0.5, 3.5).splitlines()
+    assert "load 0.5 before and 3.5 after" in lines[0]
+    assert [line.split()[-2:] for line in lines[2:]] == [
+        ["12.3", "10"],
+        ["median", "16.0"],
+        ["31.0", "20"],
+        ["10.0", "5"],
+    ]
+
+
 def test_dilation_compares_equal_pixels_and_prints_ratios(monkeypatch):
     lines = compute.dilation(size=48, repeats=1).splitlines()
     assert lines[1].split() == ["R", "=", "5", "R", "=", "20", "R", "=", "60", "R", "=", "150"]
@@ -101,7 +112,7 @@ def test_site_prints_both_pages_goals_and_equal_scores(tmp_path):
     folder = written(drawn(3, 96), _made(tmp_path / "set"))
     offer = small_offers()[0]
     lines = site_beside_server(offer, folder, count=2, images=4).splitlines()
-    assert lines[1].split() == ["no", "server", "server", "goal"] and len(lines) == 2 + 7 + len(
+    assert lines[1].split() == ["no", "server", "server", "goal"] and len(lines) == 2 + 8 + len(
         offer.predictor.checkpoints
     )
     numbers = {line[:44].strip(): line[44:].split() for line in lines[2:]}

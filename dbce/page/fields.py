@@ -96,6 +96,7 @@ def _lab() -> list[dict[str, Any]]:
         _one("lab.pace", "full", {"slow": "2 steps/s", "full": "full speed"}, "Speed"),
         _one("lab.below", "push", below, "Below"),
         _whole("lab.image", 0, 2),
+        _whole("lab.step", None, 9600, label="Step in view"),
         {"name": "lab.formula", "kind": "text", "start": None, "most": 2000, "label": "Your loss"},
     ]
 

@@ -59,6 +59,7 @@ def write_site(
     folder.together("web", contents)
     web = folder.names[0].partition("/")[0]
     runtime, h5 = write_runtime(folder, packages), write_h5(folder, packages)
+    webgpu = write_runtime(folder, packages, webgpu=True)
     icons = [folder.hashed(f"icon-{side}.png", document.icon_png(side)) for side in document.ICONS]
     manifest = folder.hashed("dbce.webmanifest", document.manifest_json(icons))
     frame = folder.hashed("page.json", shell())
@@ -67,7 +68,10 @@ def write_site(
     for offer, own in zip(offers, pages_of(names), strict=True):
         tell(f"{offer.predictor.task.name}: examples and networks")
         studio = studio_of(offer.predictor)
-        files = {**_examples(folder, studio), "networks": _networks(folder, offer), "runtime": runtime, "h5": h5}
+        files = {
+            **_examples(folder, studio),
+            **{"networks": _networks(folder, offer), "runtime": runtime, "webgpu": webgpu, "h5": h5},
+        }
         told = {"files": files, "task": _task(offer)}
         settings = {**settings_of(studio, offer, names), "page": download_of(frame)}
         folder.fixed(own, document.page_html(settings, told, web, icons, manifest))

@@ -12,7 +12,10 @@ from dbce.train import checkpoints
 ROOT = checkpoints.FOLDER.parent
 
 PACKAGES = {
-    "onnxruntime-web": ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+    "onnxruntime-web": (
+        *("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"),
+        *("ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"),
+    ),
     "h5wasm": ("esm/hdf5_hl.js", "esm/hdf5_util.js", "esm/file_handlers.js"),
 }
 """Package -> the files that are taken from its folder ``dist``."""
@@ -51,14 +54,14 @@ def _pinned() -> dict[str, str]:
     return json.loads(file.read_text(encoding="utf-8"))["devDependencies"] if file.is_file() else {}
 
 
-def write_runtime(folder: Folder, packages: dict[str, Path]) -> dict[str, Any]:
-    """Write what runs networks.
+def write_runtime(folder: Folder, packages: dict[str, Path], webgpu: bool = False) -> dict[str, Any]:
+    """Write what runs networks: in WebAssembly alone, or the larger one that has WebGPU.
 
     Returns:
         Where it lies, as dbce/web/backends/onnx/serve.js takes it.
     """
     dist = packages["onnxruntime-web"]
-    module, mjs, wasm = PACKAGES["onnxruntime-web"]
+    module, mjs, wasm = PACKAGES["onnxruntime-web"][3:] if webgpu else PACKAGES["onnxruntime-web"][:3]
     return {
         "module": folder.hashed(f"runtime/{module}", (dist / module).read_bytes()),
         "mjs": folder.hashed(f"runtime/{mjs}", (dist / mjs).read_bytes()),

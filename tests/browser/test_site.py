@@ -24,11 +24,24 @@ from dbce.page.studio import Studio
 from dbce.site.build import write_site
 from dbce.study.view import Measured
 from tests.browser.actions import READY, STUDY, VIEWER, drop, frame, give, opened_offline, page_of, show, wait_for_text
+from tests.browser.test_layout import PHONE
+from tests.browser.test_page_lab import AT, MAP, STATE, drawn, learn, picture, rewound
 from tests.conftest import CHROMIUM_OPTIONS
 from tests.encodings import EXACT
 from tests.golden_scans import nifti
 from tests.scenes import unpack
 from tests.small_site import hosted, quick_scan, small_offers
+
+WATCH = f"""() => {{
+  window.partly = [];
+  const look = () => {{
+    const {{losses, pending}} = {VIEWER}.study;
+    if (pending.length) window.partly.push(String(losses));
+    setTimeout(look, 5);
+  }};
+  look();
+}}"""
+"""Notes which networks have answered, while some have not."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +86,8 @@ def visit(browser) -> Iterator[Callable[..., Page]]:
     contexts, trouble = [], []
 
     def go(address: str, **options) -> Page:
-        context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True, **options)
+        viewport = {"width": options.pop("width", 1440), "height": options.pop("height", 900)}
+        context = browser.new_context(viewport=viewport, accept_downloads=True, **options)
         contexts.append(context)
         origin = address.split("/some/")[0]
         context.on("request", lambda r: r.url.startswith((origin, "data:", "blob:")) or trouble.append(r.url))
@@ -124,13 +138,15 @@ def asked_of(studio: Studio, request: dict) -> dict:
 
 
 def test_the_first_view_is_small_and_needs_no_network_of_ours(visit, host, folder):
-    address, asked = host
-    asked.clear()
+    address, _ = host
     page = visit(address)
-    first = list(asked)
+    loaded = page.evaluate("() => performance.getEntriesByType('resource').map((entry) => entry.name)")
+    first = [name.removeprefix(address) for name in loaded if name.startswith(address)]  # but for the service worker's
+    assert not [name for name in first if "/lab/" in name], "the lab is loaded when it is opened"
     expect(page.locator(".message")).to_have_text("Drawn example 1 of 2, not a patient")
-    assert not [path for path in first if re.match(r"/some/where/(networks|runtime|h5wasm)", path)]
-    files = {path.removeprefix("/some/where/").partition("?")[0] or "index.html" for path in first} - {"sw.js"}
+    assert not [name for name in first if re.match(r"(networks|runtime|h5wasm)", name)]
+    files = {"index.html", *(name.partition("?")[0] for name in first)} - {"sw.js"}
+    assert len(files) > 50
     assert sum(len(gzip.compress((folder / name).read_bytes())) for name in files) <= 1e6
     page.click(".examples button:nth-child(2)")
     wait_for_text(page, ".message", "Drawn example 2")
@@ -164,9 +180,13 @@ def pictures(tmp_path_factory) -> dict[str, Path]:
 
 
 def test_files_of_many_kinds_are_pythons_and_mistakes_its_sentences(visit, host, studios, pictures):
-    page, studio = visit(host[0]), studios["polyp"]
+    page, studio = visit(f"{host[0]}#loss=dbce"), studios["polyp"]
+    page.evaluate(WATCH)
     give(page, "image", pictures["plain.png"])
     held(page, json.loads(asked_of(studio, {"image": pictures["plain.png"]})["scene"]))
+    partly = page.evaluate("window.partly")
+    assert partly[0] == "dbce" and "ce,dbce" in partly, "the one in view comes first, each as soon as it is there"
+    assert page.locator("[data-out=runs]").inner_text() == "Networks run in WebAssembly, on one thread."
     give(page, "mask", pictures["mask.png"])
     both = {"image": pictures["plain.png"], "mask": pictures["mask.png"]}
     held(page, json.loads(asked_of(studio, both)["scene"]))
@@ -315,6 +335,32 @@ def test_organs_slices_and_scans_are_pythons(visit, host, studios, tmp_path):
     reply = studio.open_study(json.dumps(request))
     held(page, json.loads(reply["scene"]))
     assert page.evaluate(f"() => {VIEWER}.study.place") == json.loads(reply["scene"])["place"]
+
+
+@pytest.mark.parametrize("device", [{}, PHONE], ids=["desktop", "phone"])
+def test_the_lab_starts_pauses_changes_rewinds_and_is_shared(visit, host, device):
+    address, _ = host
+    page = visit(address, **device)
+    page.evaluate(f"() => {VIEWER}.set({{tab: 'lab', 'lab.losses': ['bce', 'dbce']}})")
+    rewound(page)
+    first = picture(page, "bce")
+    step = learn(page, 10)
+    learned = picture(page, "bce")
+    assert learned != first
+    page.evaluate(f"() => {VIEWER}.set({{'lab.rate': '0.01'}})")
+    assert learn(page, step + 1) > step
+    page.get_by_role("button", name="Rewind to the first weights").click()
+    page.wait_for_function(f"() => {STATE} === 'steps, ready'")
+    page.evaluate(f"() => {VIEWER}.set({{'lab.rate': '0.003'}})")
+    drawn(page)
+    assert picture(page, "bce") == first
+    other = visit(f"{address}#tab=lab&lab.losses=bce.dbce&lab.step={step}", **device)
+    other.wait_for_function(f"() => document.querySelector('[data-lab=at]') && {AT} === {step}", timeout=60000)
+    other.wait_for_function(f"() => {STATE} === 'steps, paused'", timeout=60000)
+    drawn(other)
+    assert picture(other, "bce") == learned, "the same bits, and so the same picture"
+    assert other.locator(MAP.format("dbce")).first.is_visible()
+    assert other.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_the_policy_binds_page_and_workers(browser, host, folder, tmp_path):

@@ -3,6 +3,7 @@ import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { download } from "../../dbce/web/backends/onnx/download.js";
 import { Engine } from "../../dbce/web/backends/onnx/engine.js";
+import { runsOn } from "../../dbce/web/site/quicken.js";
 
 const QUARTER = 8;
 const TASK = { size: 40, classes: 2 };
@@ -53,7 +54,7 @@ test("every network is fetched once, said how far, and run for every image", asy
   };
   const sure = { runtime: runtime(), providers: ["wasm"] };
   const networks = { ce: { url: "a", bytes: 3 }, dbce: { url: "b", bytes: 3 } };
-  const engine = new Engine(networks, TASK, sure, null, (...all) => told.push(all), /** @type {any} */ (get));
+  const engine = new Engine(networks, TASK, sure, (...all) => told.push(all), /** @type {any} */ (get));
   assert.deepEqual(await collected(engine.all(IMAGE)), { ce: 3, dbce: 5 });
   assert.deepEqual(await collected(engine.all(IMAGE)), { ce: 3, dbce: 5 });
   assert.deepEqual(asked, ["a", "b"]);
@@ -70,22 +71,70 @@ test("an image that nobody waits for any more ends before the next network", asy
   assert.deepEqual(await collected(engine.all(IMAGE, () => left-- > 0)), { ce: 1 });
 });
 
-test("a quicker way is taken where it is within a step, and never again where it is not", async () => {
-  for (const [off, taken] of [
-    [0.0009, true],
-    [0.01, false],
-  ]) {
-    // prettier-ignore
-    const [sure, quick] = [runtime(), runtime(/** @type {number} */ (off))];
-    const ways = [
-      { runtime: sure, providers: ["wasm"] },
-      { runtime: quick, providers: ["webgpu"] },
-    ];
-    const engine = new Engine({ ce: { data: Uint8Array.of(4) } }, TASK, ways[0], ways[1]);
-    assert.equal((await collected(engine.all(IMAGE))).ce, 4); // the first image has the sure numbers
-    assert.equal((await collected(engine.all(IMAGE))).ce, taken ? 4 + 1 / 1024 : 4);
-    assert.equal(Boolean(engine.quick), taken);
+/** An engine of two networks, a quick way of its own, and a clock that the runs move on. */
+function trialOf({ off = 0, sure = 100, quick = 10, failsAfter = Infinity } = {}) {
+  let [at, ran] = [0, 0];
+  const clocked = (/** @type {any} */ of, /** @type {number} */ cost, last = Infinity) => ({
+    ...of,
+    InferenceSession: {
+      create: async (/** @type {any[]} */ ...given) => {
+        const made = await of.InferenceSession.create(...given);
+        const run = async () => {
+          if (ran++ >= last) throw new Error("device lost");
+          at += cost;
+          return made.run();
+        };
+        return { ...made, run, release: async () => void of.released.push(1) };
+      },
+    },
+  });
+  const [wasm, gpu] = [runtime(), { ...runtime(off), released: [] }];
+  const way = { runtime: clocked(gpu, quick, failsAfter), providers: ["webgpu"] };
+  const networks = { ce: { data: Uint8Array.of(4) }, bce: { data: Uint8Array.of(6) } };
+  const engine = new Engine(networks, TASK, { runtime: clocked({ ...wasm, released: [] }, sure), providers: ["wasm"] });
+  return { engine, way, gpu, now: () => at };
+}
+
+test("a quicker way is used where every number is within a step and it is quicker; else it is given back", async () => {
+  for (const [options, end] of /** @type {[object, string][]} */ ([
+    [{ off: 0.0009 }, "used"],
+    [{ off: 0.01 }, "other"],
+    [{ quick: 150 }, "slower"],
+    [{ failsAfter: 0 }, "fails"],
+  ])) {
+    const { engine, way, gpu, now } = trialOf(options);
+    const trial = await engine.quicken(way, IMAGE, () => true, now);
+    assert.equal(trial.end, end);
+    assert.equal(engine.quick, end === "used" ? way : null);
+    if (end === "used") assert.deepEqual([trial.sure, trial.quick], [200, 20], "the first run of each is not counted");
+    else assert.ok(gpu.released.length >= 1);
+    const step = end === "used" ? 1 / 1024 : 0;
+    assert.deepEqual(await collected(engine.all(IMAGE)), { ce: 4 + step, bce: 6 + step });
   }
+});
+
+test("an image that comes in between ends a trial; a device that goes away later is not trusted again", async () => {
+  const stopped = trialOf();
+  let left = 1;
+  assert.equal((await stopped.engine.quicken(stopped.way, IMAGE, () => left-- > 0, stopped.now)).end, "stopped");
+  assert.equal(stopped.engine.quick, null);
+  const lost = trialOf({ off: 0.0009, failsAfter: 6 });
+  assert.equal((await lost.engine.quicken(lost.way, IMAGE, () => true, lost.now)).end, "used");
+  assert.deepEqual(await collected(lost.engine.all(IMAGE)), { ce: 4, bce: 6 });
+  assert.equal(lost.engine.quick, null);
+});
+
+test("the foot says what runs, and why", () => {
+  assert.equal(runsOn(null), "Networks run in WebAssembly, on one thread.");
+  assert.match(runsOn({ end: "used", sure: 600, quick: 200 }), /on WebGPU, 3\.0 times as quick/);
+  assert.match(runsOn({ end: "slower", sure: 1, quick: 2 }), /WebAssembly, on one thread\. WebGPU is slower here\./);
+});
+
+test("the first one that is wanted runs first", async () => {
+  const { engine } = trialOf();
+  const order = [];
+  for await (const { loss } of engine.all(IMAGE, () => true, "bce")) order.push(loss);
+  assert.deepEqual(order, ["bce", "ce"]);
 });
 
 test("what came incomplete or not at all is an error, and is asked for again", async () => {
@@ -100,7 +149,6 @@ test("what came incomplete or not at all is an error, and is asked for again", a
     { ce: { url: "n.onnx" } },
     TASK,
     { runtime: runtime(), providers: ["wasm"] },
-    null,
     () => {},
     get,
   );

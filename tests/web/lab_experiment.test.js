@@ -15,8 +15,8 @@ import {
 import { judged, places, pushed, shares } from "../../dbce/web/lab/pictures.js";
 import { PRESETS } from "../../dbce/web/lab/presets.js";
 import { checkProblem } from "../../dbce/web/lab/problem.js";
-import { EVERY, recordingOf, sweepRecording } from "../../dbce/web/lab/recording.js";
-import { LAST, record, SWEEP_LAST } from "./record_lab.js";
+import { EVERY, LAST, recordingOf, sweepRecording } from "../../dbce/web/lab/recording.js";
+import { record, SWEEP_LAST } from "./record_lab.js";
 
 const plain = {
   ...{ preset: "needles", size: null, count: null, contrast: null, softness: null, decoys: null, noise: null, seed: 0 },
@@ -75,19 +75,14 @@ test("what was recorded is whole, and a part of it is learned again", () => {
   assert.deepEqual(again.map(({ dice }) => dice), swept.slice(0, 2)); // prettier-ignore
 });
 
-test("pixels are judged at the threshold, or by the likeliest class; a class taken for another is false", () => {
+test("pixels are found, false or missed; a class taken for another is false", () => {
   const count = 64 * 64;
-  const one = new Float32Array(count).fill(0.4);
-  const labels = new Uint8Array(count);
-  labels.fill(1, 0, 10);
-  one.fill(0.9, 5, 12);
-  assert.deepEqual(judged(one, labels, 0.5).counts, [count - 12, 5, 2, 5]);
-  assert.deepEqual(judged(one, labels, 0.3).counts, [0, 10, count - 10, 0]);
-  const two = new Float32Array(2 * count).fill(0.1);
-  labels.fill(2, 10, 20);
-  two.fill(0.5, 0, 15); // of class 1: right for ten, wrong for five; the background keeps 0.4 there
-  two.fill(0.85, count + 15, count + 18); // of class 2
-  assert.deepEqual(judged(two, labels, 0.5).counts, [count - 20, 13, 5, 2]);
+  const [found, labels] = [new Uint8Array(count), new Uint8Array(count)];
+  labels.fill(1, 0, 10).fill(2, 10, 20);
+  found.fill(1, 0, 15).fill(2, 15, 18); // right for ten, wrong for five; right for three, two are missed
+  assert.deepEqual(judged(found, labels).counts, [count - 20, 13, 5, 2]);
+  found.fill(2, 20, 24);
+  assert.deepEqual(judged(found, labels).counts, [count - 24, 13, 9, 2]);
 });
 
 test("the push is summed over objects, and falls in the object, the rim or far away", () => {

@@ -51,7 +51,7 @@ test("none is ever more than a picture ahead; they stop together, with scores, w
   for (const [a, b] of steps) assert.ok(Math.abs(a - b) <= SEEN, `${a} and ${b}`);
   const curve = run.seats.get("bce").curve;
   assert.deepEqual([curve[0].step, curve.at(-1).step], [0, 2 * SCORED]);
-  assert.ok(curve.at(-1).other.dice >= 0 && run.seats.get("ce").curve.at(-1).other === null);
+  assert.ok(curve.at(-1).corrected.dice >= 0 && run.seats.get("ce").curve.at(-1).corrected === null);
 });
 
 test("rewind means rewind: the same steps give the same bits, and a changed rate does not claim it", async () => {
@@ -73,6 +73,26 @@ test("rewind means rewind: the same steps give the same bits, and a changed rate
   await rest();
   assert.notDeepEqual(prints(run), first);
   assert.equal(run.repeat, null);
+});
+
+test("a rate that is changed while they learn holds for all from the same step on", async () => {
+  const { run, rest, until } = runOf(["ce", "dice_ce"]);
+  run.until = 2 * SEEN;
+  run.play();
+  await until(() => run.granted === 2 * SEEN && run.seats.get("ce").step < 2 * SEEN);
+  run.set(() => ({ learningRate: 0.01 }), true);
+  await rest();
+  assert.deepEqual([run.at, run.touched], [2 * SEEN, true]);
+  const plain = runOf(["ce", "dice_ce"]);
+  plain.run.until = 2 * SEEN;
+  plain.run.play();
+  await plain.rest();
+  assert.deepEqual(prints(run), prints(plain.run), "the steps that were let go are learned as they were begun");
+  for (const each of [run, plain.run]) each.until = 3 * SEEN;
+  plain.run.set(() => ({ learningRate: 0.01 }), true);
+  for (const each of [run, plain.run]) each.play();
+  await Promise.all([rest(), plain.rest()]);
+  assert.deepEqual(prints(run), prints(plain.run));
 });
 
 test("one step is one step, of all, with its scores", async () => {

@@ -162,7 +162,8 @@ test("the push is the slope of the loss in the logits of the shown image", () =>
   assert.deepEqual(pictures[4], pictures[0]);
   const { labels } = trainer.heldOut[2];
   const weight = lossWeights("bce", labels, trainer.frequencies, 4, new Float32Array(SIZE * SIZE));
-  const { probability, push } = pictures[0];
+  const { logits, push } = pictures[0];
+  const probability = probabilities(logits, [0]);
   push.forEach((v, i) => assert.ok(Math.abs(v - weight[i] * (probability[i] - labels[i])) < 1e-6 * weight[i] + 1e-12));
 });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Missing, Networks } from "../../dbce/web/backends/onnx/networks.js";
+import { Missing } from "../../dbce/web/backends/backend.js";
+import { Networks } from "../../dbce/web/backends/onnx/networks.js";
 
 const FILES = { ce: { url: "a", bytes: 30 }, dbce: { url: "b", bytes: 50 } };
 const PLACES = { runtime: { module: "ort", wasm: { url: "w", bytes: 20 } } };
@@ -47,6 +48,26 @@ test("the worker is started once, images wait for each other, and the last one i
   );
   assert.deepEqual(asked, ["start", "run", "run", "run"]);
   assert.equal(made.length, 1);
+});
+
+test("each network is told of as it answers, the wanted one first; the maps keep the order of the networks", async () => {
+  const orders = [];
+  const { start } = workers(({ kind, id, first }, say) => {
+    if (kind === "run") {
+      orders.push(first);
+      for (const loss of ["dbce", "ce"]) say({ id, loss, steps: Int16Array.of(1) });
+    }
+    say({ id, done: true });
+  });
+  const networks = new Networks(FILES, PLACES, TASK, start);
+  const came = [];
+  const maps = await networks.run(
+    image(1),
+    () => {},
+    "dbce",
+    (loss, steps) => came.push([loss, steps[0]]),
+  );
+  assert.deepEqual([orders, came, [...maps.keys()]], [["dbce"], [["dbce", 1], ["ce", 1]], ["ce", "dbce"]]); // prettier-ignore
 });
 
 test("how far a download is comes from all files together", async () => {

@@ -121,3 +121,31 @@ test("a map is computed once, and numbers and places of the scene are kept", () 
   near(other.probabilityAt("ce", 0), 1 / (1 + Math.exp(-1)), 1e-12);
   assert.equal(CONSTANTS.logit_step * 1024, 1);
 });
+
+test("a network that answers later is as if it had been there from the start, corrected too, in the order of all", () => {
+  const size = 4;
+  const logits = (/** @type {number} */ from) =>
+    Int16Array.from({ length: size * size }, (_, i) => 700 * (i % 5) - from);
+  const labels = Uint8Array.from({ length: size * size }, (_, i) => Number(i % 3 === 0));
+  const base = { ...{ size, classes: 2, title: "", note: "", logit_step: 1 / 1024, place: null, numbering: null } };
+  const given = { ...base, shape: /** @type {[number, number]} */ ([size, size]), image: "", arrays: {}, data: "" };
+  const arrays = { labels, "distance:0": new Uint8Array(16), "distance:1": new Uint8Array(16) };
+  const shifts = { bce: 1.5 };
+  const whole = new Study(
+    { ...given, losses: ["ce", "bce"] },
+    {
+      ...arrays,
+      ...{ "logit:ce": logits(100), "logit:bce": logits(900) },
+    },
+  );
+  const grown = new Study({ ...given, losses: ["bce"], pending: ["ce"] }, { ...arrays, "logit:bce": logits(900) });
+  grown.corrected(shifts);
+  assert.deepEqual([grown.losses, grown.pending], [["bce"], ["ce"]]);
+  grown.take(["ce"], { "logit:ce": logits(100) }, ["ce", "bce"]);
+  assert.deepEqual([grown.losses, grown.pending], [["ce", "bce"], []]);
+  for (const loss of whole.losses) {
+    assert.deepEqual(grown.compare(loss, 1, 0.5), whole.compare(loss, 1, 0.5));
+    assert.deepEqual(grown.corrected(shifts).logits(loss), whole.corrected(shifts).logits(loss));
+  }
+  assert.deepEqual(grown.tops(1), whole.tops(1));
+});

@@ -1,4 +1,5 @@
 // Many images of the visitor's: sorted, run a few at a time, kept as scores, and opened again when they are asked for.
+import { readFile } from "../core/file.js";
 import { Unreachable } from "../backends/backend.js";
 import { studyOf } from "../core/label_study.js";
 import { ordered, rowOf, setOf } from "../core/own_set.js";
@@ -6,7 +7,7 @@ import { unpackArrays } from "../core/scene.js";
 import { Aside, Refused } from "./aside.js";
 import { Intake } from "./intake.js";
 import { addNetworks } from "./networks.js";
-import { failure, readFile } from "./opening.js";
+import { failure } from "./opening.js";
 import { groupsOf, itemsOf, print, setsOf, withoutPredictions } from "./plan.js";
 import { Tray } from "./tray.js";
 import { bitmapOf } from "./viewer.js";

@@ -1,5 +1,5 @@
 // What is in view comes from somewhere: an example, files of the visitor's, a slice of a scan.
-import { Unreachable } from "../backends/backend.js";
+import { Missing, Unreachable } from "../backends/backend.js";
 import { readFile } from "../core/file.js";
 import { takeNetwork } from "./joining.js";
 import { newId } from "./link.js";
@@ -15,6 +15,7 @@ const OWN_FAULT = "The page itself failed; what you see is still yours. Reload i
  * @param {unknown} error
  */
 export function failure(error) {
+  if (error instanceof Missing) return error.message;
   if (error instanceof Unreachable) return NO_ANSWER;
   reportError(error);
   return `${OWN_FAULT}: ${error}`;
@@ -56,7 +57,7 @@ export class Opening {
     viewer.root.classList.toggle("busy", busy);
     try {
       const tell = (/** @type {string} */ sentence) => viewer.say(sentence);
-      const reply = await (answer ? answer() : viewer.backend.openStudy(request, tell));
+      const reply = await (answer ? answer() : viewer.backend.openStudy(request, tell, viewer.state.loss));
       if (reply.waiting) this.waiting = request.files[0];
       if (reply.error) {
         viewer.say(reply.error, true);
@@ -71,12 +72,35 @@ export class Opening {
         Object.assign(viewer.state, { own, ...patch });
       });
       if (reply.volume) this.origin = await scan.request(viewer.study.place[0]);
+      if (reply.rest) await this.follow(reply.rest);
       return true;
     } catch (error) {
       viewer.say(failure(error), true);
       return false;
     } finally {
       viewer.root.classList.remove("busy");
+      viewer.render();
+    }
+  }
+
+  /**
+   * Show the other networks as they answer.
+   * @param {AsyncIterable<import("../backends/backend.js").Part>} rest
+   */
+  async follow(rest) {
+    const { viewer } = this;
+    const { study, said } = viewer;
+    viewer.root.classList.remove("busy");
+    const tell = () => {
+      const { losses, pending } = study;
+      const of = losses.length + pending.length;
+      viewer.say(pending.length ? `${said}. Networks: ${losses.length} of ${of}\u2026` : said);
+    };
+    tell();
+    for await (const { losses, arrays, order } of rest) {
+      if (viewer.study !== study) return;
+      study.take(losses, arrays, order);
+      tell();
       viewer.render();
     }
   }

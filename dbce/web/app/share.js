@@ -15,12 +15,13 @@ const COPIED = {
  * @param {import("./address.js").Address} address
  */
 export async function share(viewer, address) {
-  const { own, example } = viewer.state;
+  const { tabs } = viewer;
+  const { own, example, tab } = viewer.state;
   address.pace.flush();
   const link = new URL(address.url(), location.href).href;
   try {
     await navigator.clipboard.writeText(link);
-    viewer.say(COPIED[own === null ? "example" : example === null ? "image" : "mask"]);
+    viewer.say(tabs[tab].link?.() ?? COPIED[own === null ? "example" : example === null ? "image" : "mask"]);
   } catch {
     viewer.say(
       window === window.top ? "The link is in the address bar; copy it from there." : `Copy this link: ${link}`,

@@ -101,7 +101,7 @@ function scenes({ config: { losses, method, radius } }) {
       control: THRESHOLD,
     },
     lab: {
-      state: { tab: "lab" },
+      state: { tab: "lab", "lab.step": 0 }, // nothing is given away
       parts: learners("bce", "dbce"),
       also: learners("ce", "dice_ce"),
       control: "#view-lab .lab-keys",

@@ -13,6 +13,7 @@ import { firstTheme, keepTheme } from "./theme.js";
  * @property {(pixel: Pixel | null) => void} [probe]
  * @property {() => Promise<void>} [ready] when it has been loaded, where that is not so from the start
  * @property {() => import("../lab/lessons.js").Frame | null} [frame] what its networks score now
+ * @property {() => string | null} [link] what to say of a link to it
  */
 
 /** What a screen reader says of a slider. @type {Record<string, (value: number) => string>} */
@@ -154,7 +155,7 @@ export class Viewer {
     write(this.$('[data-out="opacity"]'), `${Math.round(state.opacity * 100)} %`);
     for (const out of this.$$('[data-out="rim-radius"]')) write(out, state.radius);
     for (const draw of this.drawers) draw();
-    this.tabs[state.tab].draw();
+    if (!study.pending.includes(state.loss)) this.tabs[state.tab].draw(); // else as soon as it has answered
     this.point(state.pixel);
   }
 
@@ -177,6 +178,8 @@ export class Viewer {
       this.$("#view-" + tab.dataset.tab).hidden = !on;
     }
     for (const input of this.$$("[data-field] input[type=radio]")) input.checked = state[input.name] === input.value;
+    for (const input of this.$$("[name=loss], [name=first], [name=second]"))
+      input.disabled = this.study?.pending.includes(input.value) ?? false;
     for (const input of this.$$("input[type=range][data-field]")) {
       const name = input.dataset.field;
       if (input.value !== String(state[name])) input.value = state[name];
@@ -209,7 +212,7 @@ export class Viewer {
         state.painting || this.config.weightings[state.weighting].has_radius ? radius : null,
         study?.size,
       );
-    if (study) this.tabs[state.tab].probe?.(pixel);
+    if (study && !study.pending.includes(state.loss)) this.tabs[state.tab].probe?.(pixel);
   }
 
   /**

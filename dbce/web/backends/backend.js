@@ -8,6 +8,11 @@
  * @property {boolean} [waiting] whether the one file was a mask whose image may come next
  * @property {{image: number | null, mask: number | "waiting" | null}} [took] which of the files is what
  * @property {string} [volume] an opened scan, as JSON
+ * @property {AsyncIterable<Part>} [rest] what the other networks say, as they answer; the scene names them as pending
+ */
+/**
+ * What networks say that answered later than the first; `order` is that of all.
+ * @typedef {{losses: string[], arrays: import("../core/scene.js").Arrays, order: string[]}} Part
  */
 /**
  * A file, called after the image and the view by whoever writes it.
@@ -40,10 +45,14 @@
  * @typedef {object} Backend
  * @property {Record<string, string[]>} can by tab, the kinds of file that `exportView` writes of it
  * @property {number} lanes questions that are best asked at once, where there are many
- * @property {(request: object, tell?: Tell) => Promise<Reply>} openStudy without `tell` nobody is told of waiting
+ * @property {(request: object, tell?: Tell, first?: string) => Promise<Reply>} openStudy without `tell` nobody is told
+ * of waiting; `first`: the network whose answer is waited for, where they answer one after the other, else all
  * @property {(asked: Asked, tell: Tell) => Promise<ExportedFile>} exportView
  * @property {(asked: Joining | null, tell?: Tell) => Promise<JoinReply>} [join] null: what joined before
  */
+
+/** Networks did not come; why, in a sentence. */
+export class Missing extends Error {}
 
 /** No answer came. Everything else that goes wrong is a fault of the page. */
 export class Unreachable extends Error {}

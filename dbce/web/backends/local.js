@@ -13,8 +13,10 @@ export function localBackend(server, { files, task }) {
   const own = new OnnxBackend(task, files, start);
   return {
     can: {}, // the page writes its files by itself
-    openStudy: async (request, tell) =>
-      isExample(request) ? own.guests.complete(await server.openStudy(request, tell)) : own.openStudy(request, tell),
+    openStudy: async (request, ...more) =>
+      isExample(request)
+        ? own.guests.complete(await server.openStudy(request, ...more))
+        : own.openStudy(request, ...more),
     join: (asked) => own.join(asked),
     lanes: own.lanes,
     exportView: () => own.exportView(),

@@ -59,7 +59,9 @@ function places(from, size) {
  * @returns {Int16Array}
  */
 export function quantise(values) {
-  return Int16Array.from(values, (value) => Math.max(-LIMIT, Math.min(LIMIT, rint(value / LOGIT_STEP))));
+  const out = new Int16Array(values.length); // in a loop: `from` takes ten times as long
+  for (let i = 0; i < out.length; i++) out[i] = Math.max(-LIMIT, Math.min(LIMIT, rint(values[i] / LOGIT_STEP)));
+  return out;
 }
 
 /**

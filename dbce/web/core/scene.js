@@ -9,6 +9,7 @@ import { rint } from "./resize.js";
  * @property {string} title
  * @property {string} note
  * @property {string[]} losses
+ * @property {string[]} [pending] networks that have not answered yet
  * @property {number} logit_step
  * @property {string} image a PNG, or a WebP without loss, as a data URL
  * @property {[number, number] | null} place number of the slice, and of all slices

@@ -22,6 +22,8 @@ export class Study {
     this.count = scene.size * scene.size;
     this.step = scene.logit_step;
     this.losses = scene.losses;
+    /** @type {string[]} networks that have not answered yet */
+    this.pending = scene.pending ?? [];
     this.place = scene.place;
     this.shape = scene.shape; // height and width of what was opened
     this.classes = [...Array(scene.classes).keys()];
@@ -76,6 +78,19 @@ export class Study {
     this.distance = distance ?? this.classes.map((cls) => distanceField(labels, cls, this.size));
     this.areas = this.distance.map((field) => areaCurve(field, labels)); // areas[cls][R]
     this.near = nearest(this.distance.slice(1)); // distance to the nearest object
+  }
+
+  /**
+   * What other networks say, as they answer: `losses` keeps the order of all.
+   * @param {string[]} losses
+   * @param {Arrays} arrays theirs
+   * @param {string[]} order of all networks
+   */
+  take(losses, arrays, order) {
+    Object.assign(this.arrays, arrays);
+    this.pending = this.pending.filter((loss) => !losses.includes(loss));
+    this.losses = order.filter((loss) => losses.includes(loss) || this.losses.includes(loss));
+    this.other = null;
   }
 
   /**

@@ -1,7 +1,7 @@
 // A PNG, exact: colours of 8 bits a channel, grey of 8 or 16.
 import { crc32 } from "../readers/crc.js";
 
-const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10);
+export const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10);
 const [GREY, RGB] = [0, 2];
 const UP = 2; // a row as what differs from the one above
 
@@ -38,7 +38,7 @@ const highFirst = (values) => {
 };
 
 /** @type {(kind: string, body: Uint8Array) => Uint8Array<ArrayBuffer>} */
-function chunk(kind, body) {
+export function chunk(kind, body) {
   const out = new Uint8Array(12 + body.length);
   const view = new DataView(out.buffer);
   view.setUint32(0, body.length);

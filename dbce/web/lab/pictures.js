@@ -10,31 +10,16 @@ export const KINDS = /** @type {const} */ (["none", "found", "false", "missed"])
 const [NONE, FOUND, FALSE, MISSED] = [0, 1, 2, 3];
 
 /**
- * With one object a pixel is marked where its probability is above the threshold; with several the likeliest class
- * counts, and an object taken for another is a false one.
- * @param {Float32Array} probability [object][pixel]
+ * An object taken for another is a false one.
+ * @param {Uint8Array} found labels, as of `decide` in measure.js
  * @param {Uint8Array} labels
- * @param {number} threshold
  * @returns {{kinds: Uint8Array, counts: number[]}} indices of KINDS, and how many pixels there are of each
  */
-export function judged(probability, labels, threshold) {
-  const objects = probability.length / COUNT;
+export function judged(found, labels) {
   const kinds = new Uint8Array(COUNT);
   const counts = KINDS.map(() => 0);
   for (let i = 0; i < COUNT; i++) {
-    let marked = 0;
-    if (objects === 1) marked = Number(probability[i] > threshold);
-    else {
-      let rest = 1;
-      for (let k = 0; k < objects; k++) rest -= probability[k * COUNT + i];
-      for (let k = 0, most = rest; k < objects; k++)
-        if (probability[k * COUNT + i] > most) {
-          most = probability[k * COUNT + i];
-          marked = k + 1;
-        }
-    }
-    const real = labels[i];
-    const kind = marked ? (marked === real ? FOUND : FALSE) : real ? MISSED : NONE;
+    const kind = found[i] ? (found[i] === labels[i] ? FOUND : FALSE) : labels[i] ? MISSED : NONE;
     kinds[i] = kind;
     counts[kind]++;
   }

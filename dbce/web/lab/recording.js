@@ -1,11 +1,11 @@
-// The runs that were recorded in Node, which learns the same bits as any browser.
+// The scores of runs that were recorded in Node, which learns the same bits as any browser.
 import { FOUR } from "./experiment.js";
 import { RADII, RUNS } from "./recorded.js";
 
 /** @typedef {import("./measure.js").Measures} Measures */
 
-/** Steps between two scores. */
-export const EVERY = 20;
+/** Steps between two scores, and the last one with some. */
+export const [EVERY, LAST] = [20, 240];
 
 /** @param {string} text two letters a thousandth @returns {number[]} */
 const unpacked = (text) => (text.match(/../g) ?? []).map((pair) => parseInt(pair, 36) / 1000);

@@ -123,6 +123,7 @@ export class Run {
   /** To the first weights; then the same steps give the same bits. */
   rewind() {
     this.playing = false;
+    this.adopt();
     this.at = this.granted = this.spent = 0;
     for (const seat of this.seats.values()) {
       for (const [step, print] of seat.prints) if (!this.touched) seat.before.set(step, print);
@@ -136,7 +137,7 @@ export class Run {
   }
 
   /**
-   * What takes effect at once.
+   * What takes effect at once; where they then learn otherwise, for all of them from the same step on.
    * @param {(key: string) => Partial<Settings>} settings
    * @param {boolean} learning whether they then learn otherwise
    */
@@ -146,7 +147,8 @@ export class Run {
       const changes = settings(key);
       seat.start = { ...seat.start, settings: { ...seat.start.settings, ...changes } };
       if (learning) seat.before.clear();
-      if (seat.learns) seat.hand?.tell({ do: "set", settings: changes });
+      if (learning && this.at < this.granted) seat.pending = { ...seat.pending, ...changes };
+      else if (seat.learns) seat.hand?.tell({ do: "set", settings: changes });
     }
   }
 
@@ -175,6 +177,7 @@ export class Run {
       const same = seats.every(({ before, prints }) => before.get(this.at) === prints.get(this.at));
       if (twice && this.at) this.repeat = { step: this.at, same };
       const rests = !this.playing && this.at === this.granted;
+      if (rests) this.adopt();
       if (rests) for (const seat of seats) this.score(seat);
     }
     this.changed();
@@ -226,9 +229,18 @@ export class Run {
 
   /** @param {number} until @param {boolean} whole whether there are scores */
   grant(until, whole = false) {
+    this.adopt();
     this.granted = until;
     this.turn = this.now();
     for (const { hand, learns } of this.seats.values()) if (learns) hand?.tell({ do: "run", until, whole });
+  }
+
+  /** What was set meanwhile holds from here on. */
+  adopt() {
+    for (const seat of this.seats.values()) {
+      if (seat.pending && seat.learns) seat.hand?.tell({ do: "set", settings: seat.pending });
+      seat.pending = null;
+    }
   }
 
   /** Frees the workers, for a while; what was learned is kept. */

@@ -1,4 +1,5 @@
 // One network of a run, and what is known of it.
+import { Kept } from "./kept.js";
 
 /** @typedef {import("./session.js").Report} Report */
 /** @typedef {import("./session.js").State} State */
@@ -6,7 +7,7 @@
 /** @typedef {import("./measure.js").Measures} Measures */
 /** @typedef {Extract<Report, {say: "snapshot"}>} Seen */
 /** @typedef {Extract<Report, {say: "mistake"}>} Mistaken */
-/** @typedef {{step: number, scores: Measures, other: Measures | null}} Point of a curve */
+/** @typedef {{step: number, trained: Measures, corrected: Measures | null}} Point of a curve */
 /**
  * What trains it: a Member of crew.js.
  * @typedef {object} Hand
@@ -32,6 +33,7 @@ export class Seat {
     this.shown = null;
     /** @type {Point[]} */
     this.curve = [];
+    this.kept = new Kept(); // its pictures at earlier steps
     /** @type {Mistaken | null} */
     this.mistake = null;
     /** @type {string | null} why it cannot go on */
@@ -42,6 +44,8 @@ export class Seat {
     this.prints = new Map();
     /** @type {Map<number, string>} */
     this.before = new Map();
+    /** @type {Partial<import("./trainer.js").Settings> | null} what is to hold from the next common step on */
+    this.pending = null;
     this.cost = 0; // milliseconds a step
     this.asked = -1; // step of which scores were asked for
   }
@@ -56,6 +60,7 @@ export class Seat {
     this.asked = -1;
     this.snapshots.clear();
     this.curve = [];
+    this.kept.clear();
   }
 
   /** @param {Seen} seen */
@@ -65,10 +70,12 @@ export class Seat {
     this.snapshots.set(seen.step, seen);
     this.prints.set(seen.step, seen.fingerprint);
     if (seen.steps) this.cost = seen.busy / seen.steps;
-    const { step, scores, other } = seen;
+    this.kept.put(seen);
+    const { step, scores, other, corrected } = seen;
     if (!scores) return;
     if (this.curve.at(-1)?.step === step) this.curve.pop();
-    this.curve.push({ step, scores, other });
+    const [trained, fixed] = corrected && other ? [other, scores] : [scores, other];
+    this.curve.push({ step, trained, corrected: fixed });
     if (this.curve.length > MOST_POINTS) this.curve = this.curve.filter((_, i) => i % 2 === 0);
   }
 }

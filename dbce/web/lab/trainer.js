@@ -1,6 +1,6 @@
 // One network learns with one loss. It touches no document and no worker: it runs in Node as well.
 import { lossWeights, LOSSES, priorShift, RADII } from "./losses.js";
-import { measure, probabilities } from "./measure.js";
+import { measure } from "./measure.js";
 import { Network } from "./network.js";
 import { OwnLoss } from "./own.js";
 import { checkProblem, drawBatch, drawHeldOut, frequencies, SIZE } from "./problem.js";
@@ -27,13 +27,15 @@ import { checkProblem, drawBatch, drawHeldOut, frequencies, SIZE } from "./probl
  * @property {number} [batch] images a step
  * @property {number} [width] of the network
  */
-/** @typedef {{probability: Float32Array, push: Float32Array}} Picture [object][pixel] both */
+/** @typedef {{logits: Float32Array, push: Float32Array}} Picture [object][pixel] both; logits as trained */
 /**
  * @typedef {object} Snapshot
  * @property {number} step
  * @property {number | null} value of the loss in the last step
  * @property {Measures | null} scores of the averaged weights; null where none were asked for
  * @property {Measures | null} other the same of balanced CE with its prior the other way: corrected, or as trained
+ * @property {boolean} corrected whether `scores` are those after prior correction
+ * @property {number[]} shift what prior correction takes off the logit of each object
  * @property {string} fingerprint of weights, averages and statistics: equal where all their bits are
  * @property {Picture[]} pictures of the shown images, of the averaged weights; push: slope of the loss in the logits
  */
@@ -203,8 +205,8 @@ export class Trainer {
       this.objective();
       for (let b = 0; b < part.length; b++) {
         const [from, to] = [b * length, (b + 1) * length];
-        const probability = probabilities(network.logits.slice(from, to), this.shift(this.settings.correction));
-        pictures.push({ probability, push: network.slopes.slice(from, to).map((slope) => slope * batch) });
+        const push = network.slopes.slice(from, to).map((slope) => slope * batch);
+        pictures.push({ logits: network.logits.slice(from, to), push });
       }
     }
     return pictures;
@@ -215,7 +217,9 @@ export class Trainer {
     const { step, value, settings, loss } = this;
     const scores = scored ? this.scores() : null;
     const other = scored && loss === "bce" ? this.scores(!settings.correction) : null;
-    return { step, value, fingerprint: this.network.fingerprint(), scores, other, pictures: this.pictures() };
+    const { correction: corrected } = settings;
+    const [fingerprint, shift, pictures] = [this.network.fingerprint(), this.shift(true), this.pictures()];
+    return { step, value, fingerprint, scores, other, corrected, shift, pictures };
   }
 
   /** All that training changes, for `restore`. */

@@ -207,10 +207,17 @@ export function compare(viewer) {
     write(viewer.$('.rail [data-out="threshold"]'), state.threshold.toFixed(2));
     drawLegend();
     viewer.$('[data-field="below"]').hidden = !study.labelled;
-    for (const loss of study.losses) if (!columns.has(loss)) columns.set(loss, new Column(viewer, loss));
-    for (const [loss, { box }] of columns) box.hidden = !study.losses.includes(loss) || !state.shown.includes(loss);
+    for (const loss of new Set([...config.losses, ...study.losses])) {
+      const pending = study.pending.includes(loss);
+      if (!pending && !study.losses.includes(loss)) continue;
+      if (!columns.has(loss)) columns.set(loss, new Column(viewer, loss));
+      columns.get(loss).box.classList.toggle("pending", pending);
+    }
+    for (const [loss, { box }] of columns)
+      box.hidden = ![...study.losses, ...study.pending].includes(loss) || !state.shown.includes(loss);
     const visible = study.losses.filter((loss) => state.shown.includes(loss)).map((loss) => columns.get(loss));
-    viewer.$('[data-panels="compare"]').style.setProperty("--columns", visible.length);
+    const all = [...study.losses, ...study.pending].filter((loss) => state.shown.includes(loss));
+    viewer.$('[data-panels="compare"]').style.setProperty("--columns", all.length);
     drawBelow(visible, study.labelled ? state.below : "probability");
     const limit = study.limit(state.threshold);
     const results = new Map();
@@ -235,7 +242,7 @@ export function compare(viewer) {
   }
 
   function probe(pixel) {
-    for (const column of columns.values()) if (!column.box.hidden) column.probe(pixel);
+    for (const column of columns.values()) if (!column.box.matches("[hidden], .pending")) column.probe(pixel);
   }
 
   return { draw, probe };

@@ -47,7 +47,8 @@ export class DifferenceCard {
   /** @param {string[]} losses the networks in view */
   draw(losses) {
     const { study } = this.viewer;
-    this.card.hidden = study.losses.length < 2;
+    const { first, second } = this.viewer.state;
+    this.card.hidden = study.losses.length < 2 || [first, second].some((loss) => !study.losses.includes(loss));
     if (this.card.hidden || !this.seen) return;
     if (this.map.length !== study.count) this.map = new Uint8Array(study.count);
     this.drawTurn();

@@ -62,7 +62,7 @@ export function formula(study, config, state, pixel) {
   const given = study.given(weighting, radius);
   const value = weightAt(study, i, given);
   const ce = study.crossEntropy(loss)[i];
-  const each = config.losses.map((key) => `${config.short[key]} ${digits(study.probabilityOfTruth(key, i))}`);
+  const each = study.losses.map((key) => `${config.short[key]} ${digits(study.probabilityOfTruth(key, i))}`);
   const head = `${at}: <em>${names[own]}</em>${where}<br>`;
   const last = `p of ${names[own]}: ${each.join(", ")}`;
   if (state.map === "gradient") {

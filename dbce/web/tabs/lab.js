@@ -21,6 +21,7 @@ export function lab(viewer) {
   return {
     draw: () => (room ? room.draw() : void (opened ??= load())),
     ready: () => (opened ??= load()),
-    frame: () => room?.story.frame() ?? null,
+    frame: () => room?.story.learned() ?? null,
+    link: () => room?.timeline.link ?? null,
   };
 }

@@ -143,13 +143,16 @@ export function organs(viewer) {
     if (study.labelled) drawLabels(truth, study.labels, `Ground truth: ${held.join(", ") || "no organ"}`);
     else truth.clear();
     const visible = study.losses.filter((loss) => state.shown.includes(loss));
-    viewer.$('[data-panels="organs"]').style.setProperty("--columns", visible.length);
+    const all = [...study.losses, ...study.pending].filter((loss) => state.shown.includes(loss));
+    viewer.$('[data-panels="organs"]').style.setProperty("--columns", all.length);
     const results = new Map();
-    for (const loss of study.losses) {
+    for (const loss of new Set([...config.losses, ...study.losses])) {
+      if (!study.losses.includes(loss) && !study.pending.includes(loss)) continue;
       if (!columns.has(loss)) columns.set(loss, new Column(viewer, loss, objects));
       const column = columns.get(loss);
-      column.box.hidden = !visible.includes(loss);
-      const result = !column.box.hidden && drawColumn(column);
+      column.box.hidden = !all.includes(loss);
+      column.box.classList.toggle("pending", !study.losses.includes(loss));
+      const result = visible.includes(loss) && drawColumn(column);
       if (result) results.set(column, result);
     }
     fill(results);
@@ -165,7 +168,7 @@ export function organs(viewer) {
     const name = (cls) => `<b>${config.classes[cls] ?? "ignored"}</b>`;
     truth.caption.innerHTML = config.captions.truth + (pixel && study.labelled ? ` ${name(study.labels[i])}` : "");
     for (const { loss, box, labels } of columns.values()) {
-      if (box.hidden) continue;
+      if (box.matches("[hidden], .pending")) continue;
       const judged = pixel && study.labelled && study.labels[i] !== IGNORE;
       const p = judged ? `, p of the truth ${digits(study.probabilityOfTruth(loss, i))}` : "";
       labels.caption.innerHTML = pixel ? name(study.found(loss)[i]) + p : config.captions.found;

@@ -1,11 +1,11 @@
 // No server: files are read, networks run and scenes made in the visitor's browser. Only files of the page itself are
 // fetched.
 import { deflate } from "../../core/scene.js";
-import { compose } from "./compose.js";
+import { Missing } from "../backend.js";
+import { arraysOf, compose } from "./compose.js";
 import { allKept, download, keptGet } from "./download.js";
 import { Crew } from "./crew.js";
 import { Guests } from "./guests.js";
-import { Missing } from "./networks.js";
 import { Reading } from "./reading.js";
 
 /** @typedef {import("../backend.js").Reply} Reply */
@@ -19,6 +19,7 @@ import { Reading } from "./reading.js";
  * @property {Source[]} scans of the examples, where a task has some: grey slices, then their labels
  * @property {Record<string, Source>} networks by loss
  * @property {import("./serve.js").Place} runtime
+ * @property {import("./serve.js").Place} [webgpu] the runtime that has WebGPU
  * @property {string[]} h5 h5wasm, the module to import first
  */
 /**
@@ -59,10 +60,12 @@ export class OnnxBackend {
   /**
    * @param {Record<string, any>} request
    * @param {Tell} [tell]
+   * @param {string} [first] the network whose answer is waited for; all, where it is not given
    * @returns {Promise<Reply>}
    */
-  async openStudy(request, tell = () => {}) {
-    return this.guests.complete(await this.openHere(request, tell));
+  async openStudy(request, tell = () => {}, first) {
+    const alone = this.guests.known.size ? undefined : first; // networks of the visitor's own come after all others
+    return this.guests.complete(await this.openHere(request, tell, alone));
   }
 
   /** @param {import("../backend.js").Joining | null} asked */
@@ -70,27 +73,27 @@ export class OnnxBackend {
     return this.guests.join(asked);
   }
 
-  /** @type {(request: Record<string, any>, tell: Tell) => Promise<Reply>} */
-  async openHere(request, tell) {
+  /** @type {(request: Record<string, any>, tell: Tell, first?: string) => Promise<Reply>} */
+  async openHere(request, tell, first) {
     try {
-      if (isExample(request)) return await this.openExample(request, tell);
+      if (isExample(request)) return await this.openExample(request, tell, first);
       const { opened, ...answer } = await this.reading.open(request);
-      return opened ? { ...answer, ...(await this.reply(opened, request, tell)) } : answer;
+      return opened ? { ...answer, ...(await this.reply(opened, request, tell, first)) } : answer;
     } catch (error) {
       if (!(error instanceof Missing)) throw error;
-      return { error: `The networks are not here, and could not be loaded (${error.message}). ${TRY}` };
+      return { error: error.message };
     }
   }
 
-  /** @type {(request: Record<string, any>, tell: Tell) => Promise<Reply>} */
-  async openExample({ example, slice }, tell) {
+  /** @type {(request: Record<string, any>, tell: Tell, first?: string) => Promise<Reply>} */
+  async openExample({ example, slice }, tell, first) {
     const scene = this.files.scenes[example];
     if (!scene) return { error: "Choose one of the examples, or open an image." };
     try {
       const text = await textOf(scene);
-      const first = slice === undefined ? null : JSON.parse(text);
-      if (!first?.place || first.place[0] === slice) return { scene: text };
-      return await this.reply(await this.sliceOf(example, slice, first, tell), {}, tell);
+      const baked = slice === undefined ? null : JSON.parse(text);
+      if (!baked?.place || baked.place[0] === slice) return { scene: text };
+      return await this.reply(await this.sliceOf(example, slice, baked, tell), {}, tell, first);
     } catch (error) {
       if (error instanceof Missing) throw error;
       return { error: `Example ${example + 1} is not in this browser, and could not be loaded. ${TRY}` };
@@ -126,21 +129,52 @@ export class OnnxBackend {
   }
 
   /**
-   * Run the networks on what was opened.
+   * Run the networks on what was opened: the answer is there when the first one has answered.
    * @param {Opened} opened
    * @param {Record<string, any>} request
    * @param {Tell} tell
+   * @param {string} [first]
    * @returns {Promise<Reply>}
    */
-  async reply(opened, request, tell) {
-    const maps = await this.networks.run(opened.image, told(tell, "the networks"));
-    const scene = compose(opened, maps, this.task);
+  async reply(opened, request, tell, first) {
+    const { networks, task } = this;
     const { volume } = opened;
-    if (!volume) return { scene };
+    const order = Object.keys(networks.networks);
+    /** @type {Map<string, Int16Array>} */
+    const came = new Map();
+    let heard = () => {};
+    const all = networks
+      .run(opened.image, told(tell, "the networks"), first, (loss, steps) => {
+        came.set(loss, steps);
+        heard();
+      })
+      .catch((error) => {
+        if (!(error instanceof Missing)) throw error;
+        throw new Missing(`The networks are not here, and could not be loaded (${error.message}). ${TRY}`);
+      });
+    const next = () =>
+      Promise.race([all, /** @type {Promise<null>} */ (new Promise((done) => (heard = () => done(null))))]);
+    all.catch(() => {}); // told where it is waited for
+    const whole = first === undefined ? await all : await next();
+    const seen = new Map(whole ?? came);
+    const pending = order.filter((loss) => !seen.has(loss));
+    const scene = { ...compose(opened, seen, task), pending };
+    const rest = pending.length ? { rest: later() } : {};
+    async function* later() {
+      for (let done = false; !done;) {
+        if (came.size === seen.size) done = Boolean(await next());
+        const fresh = new Map([...came].filter(([loss]) => !seen.has(loss)));
+        for (const [loss, steps] of fresh) seen.set(loss, steps);
+        if (fresh.size)
+          yield { losses: [...fresh.keys()], arrays: arraysOf(fresh, opened.labels, task.classes), order };
+        done ||= seen.size === order.length;
+      }
+    }
+    if (!volume) return { scene, ...rest };
     const { title, depth: count, numbering, shape } = volume;
     const [slices, labels] = await Promise.all([deflate(volume.grey), volume.labels && deflate(volume.labels)]);
     const name = request.image?.name ?? "scan";
-    return { scene, volume: JSON.stringify({ title, name, count, numbering, shape, grey: slices, labels }) };
+    return { scene, ...rest, volume: JSON.stringify({ title, name, count, numbering, shape, grey: slices, labels }) };
   }
 
   /**
@@ -199,15 +233,18 @@ function told(tell, what) {
  * @param {Files} files
  * @returns {Files}
  */
-function placed({ scenes, scans, networks, runtime, h5 }) {
+function placed({ scenes, scans, networks, runtime, webgpu, h5 }) {
   const whole = (/** @type {string} */ url) => new URL(url, document.baseURI).href;
   const source = (/** @type {Source} */ file) => ({ ...file, url: whole(file.url ?? "") });
-  const { module, mjs, wasm } = runtime;
+  const place = (/** @type {import("./serve.js").Place} */ { module, mjs, wasm }) => ({
+    ...{ module: whole(module), mjs: mjs && whole(mjs), wasm: wasm && source(wasm) },
+  });
   return {
     scenes: scenes.map(whole),
     scans: scans.map(source),
     networks: Object.fromEntries(Object.entries(networks).map(([loss, file]) => [loss, source(file)])),
-    runtime: { module: whole(module), mjs: mjs && whole(mjs), wasm: wasm && source(wasm) },
+    runtime: place(runtime),
+    ...(webgpu && { webgpu: place(webgpu) }),
     h5: h5.map(whole),
   };
 }

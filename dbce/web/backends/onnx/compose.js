@@ -13,6 +13,22 @@ import { LOGIT_STEP, labelMap } from "../../core/logits.js";
  * @returns {Composed}
  */
 export function compose({ image, labels, title, note, place, numbering, shape }, steps, { size, classes }) {
+  const arrays = arraysOf(steps, labels, classes);
+  if (labels) {
+    arrays.labels = labels;
+    for (let cls = 0; cls < classes; cls++) arrays[`distance:${cls}`] = distanceField(labels, cls, size);
+  }
+  const about = { size, title, note, place, numbering, shape, classes, logit_step: LOGIT_STEP };
+  return { ...about, losses: [...steps.keys()], pixels: image, unpacked: arrays };
+}
+
+/**
+ * What a study holds of networks.
+ * @param {Map<string, Int16Array>} steps as of `compose`
+ * @param {Uint8Array | null} labels
+ * @param {number} classes
+ */
+export function arraysOf(steps, labels, classes) {
   /** @type {import("../../core/scene.js").Arrays} */
   const arrays = {};
   for (const [loss, values] of steps) {
@@ -22,12 +38,7 @@ export function compose({ image, labels, title, note, place, numbering, shape },
       arrays[`found:${loss}`] = labelMap(values, classes);
     }
   }
-  if (labels) {
-    arrays.labels = labels;
-    for (let cls = 0; cls < classes; cls++) arrays[`distance:${cls}`] = distanceField(labels, cls, size);
-  }
-  const about = { size, title, note, place, numbering, shape, classes, logit_step: LOGIT_STEP };
-  return { ...about, losses: [...steps.keys()], pixels: image, unpacked: arrays };
+  return arrays;
 }
 
 /**

@@ -15,6 +15,8 @@ export class Crew {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   rest = undefined;
   ready = false; // whether the files are here: they are loaded once
+  /** Called when all networks have answered about an image. */
+  ran = () => {};
 
   /** @param {ConstructorParameters<typeof Networks>} given */
   constructor(...given) {
@@ -39,19 +41,35 @@ export class Crew {
    * As of `Networks.run`.
    * @param {Uint8Array} image
    * @param {Progress} progress
+   * @param {string} [first]
+   * @param {import("./networks.js").Arrive} [arrive]
    */
-  async run(image, progress) {
+  async run(image, progress, first, arrive) {
     clearTimeout(this.rest);
     const hand = this.free();
     hand.busy++;
     try {
-      const maps = await hand.networks.run(image, progress);
+      const maps = await hand.networks.run(image, progress, first, arrive);
       this.ready = true;
+      this.ran();
       return maps;
     } finally {
       hand.busy--;
       if (this.hands.every(({ busy }) => !busy)) this.rest = setTimeout(() => this.leave(), REST);
     }
+  }
+
+  /**
+   * As of `Networks.quicken`; the one that is quicker then runs all, so that no image depends on who was free.
+   * @param {import("./serve.js").Place} webgpu
+   */
+  async quicken(webgpu) {
+    const trial = await this.hands[0].networks.quicken(webgpu);
+    if (trial?.end === "used") {
+      this.most = 1;
+      this.leave();
+    }
+    return trial;
   }
 
   /** The others end; the first keeps what it has loaded. */

@@ -10,29 +10,32 @@ import { runNetwork } from "./network.js";
 /** @typedef {{runtime: Runtime, providers: string[]}} Way a runtime and what it computes on */
 /** @typedef {(loss: string, bytes: number, of: number) => void} Progress bytes that came, of so many; 0 if not known */
 
+/**
+ * How a trial of a quicker way ended; "other" numbers, "slower", "fails", or somebody came in between.
+ * @typedef {{end: "used" | "other" | "slower" | "fails" | "stopped", sure: number, quick: number}} Trial milliseconds
+ */
+
 /** The networks of a task. */
 export class Engine {
   /** @type {Map<string, Promise<Uint8Array>>} */
   files = new Map();
   /** @type {Map<string, Promise<Session>>} */
   sessions = new Map();
-  /** @type {Set<string>} networks whose quick way gives the numbers of the sure one */
-  proven = new Set();
+  /** @type {Way | null} used since a trial, see `quicken` */
+  quick = null;
 
   /**
    * @param {Record<string, Source>} networks by loss
    * @param {{size: number, classes: number}} task pixels a side of the page, classes with the background
    * @param {Way} sure whose numbers count
-   * @param {Way | null} quick used for a network where, on its first image, it is within a step of `sure`
    * @param {Progress} progress
    * @param {Get} get
    */
-  constructor(networks, { size, classes }, sure, quick = null, progress = () => {}, get = (address) => fetch(address)) {
+  constructor(networks, { size, classes }, sure, progress = () => {}, get = (address) => fetch(address)) {
     this.networks = networks;
     this.size = size;
     this.classes = classes;
     this.sure = sure;
-    this.quick = quick;
     this.progress = progress;
     this.get = get;
   }
@@ -70,7 +73,7 @@ export class Engine {
     const session = this.file(loss).then(async (data) => {
       const options = { executionProviders: way.providers, enableCpuMemArena: false };
       const made = await way.runtime.InferenceSession.create(data, options);
-      if (!this.quick) this.files.delete(loss); // the runtime has its own copy
+      this.files.delete(loss); // the runtime has its own copy
       return made;
     });
     this.sessions.set(key, session);
@@ -85,13 +88,62 @@ export class Engine {
    * @returns {Promise<Int16Array>} see `runNetwork`
    */
   async run(loss, image) {
-    if (!this.quick) return this.by(this.sure, loss, image);
-    if (this.proven.has(loss)) return this.by(this.quick, loss, image);
-    const sure = await this.by(this.sure, loss, image);
-    const quick = await this.by(this.quick, loss, image).catch(() => null);
-    if (quick?.every((value, i) => Math.abs(value - sure[i]) <= 1)) this.proven.add(loss);
-    else this.quick = null; // what is wrong once is not trusted again
-    return sure;
+    if (this.quick) {
+      const steps = await this.by(this.quick, loss, image).catch(() => null);
+      if (steps) return steps;
+      await this.forget(this.quick); // what fails once (a device that went away) is not trusted again
+      this.quick = null;
+    }
+    return this.by(this.sure, loss, image);
+  }
+
+  /**
+   * Take another way where every number of every network is within a step of the sure one, and it is the quicker of
+   * the two. Both run on one image, the new one twice: at first it prepares itself.
+   * @param {Way} way
+   * @param {Uint8Array} image size * size * 3, RGB
+   * @param {() => boolean} wanted asked before every network
+   * @param {() => number} now milliseconds
+   * @returns {Promise<Trial>}
+   */
+  async quicken(way, image, wanted = () => true, now = () => performance.now()) {
+    const spent = { sure: 0, quick: 0 };
+    const timed = async (/** @type {"sure" | "quick"} */ key, /** @type {Way} */ by, /** @type {string} */ loss) => {
+      const begun = now();
+      const steps = await this.by(by, loss, image);
+      spent[key] += now() - begun;
+      return steps;
+    };
+    /** @type {(end: Trial["end"]) => Promise<Trial>} */
+    const without = async (end) => {
+      await this.forget(way);
+      return { end, ...spent };
+    };
+    const losses = Object.keys(this.networks);
+    for (const [k, loss] of losses.entries()) {
+      if (!wanted()) return without("stopped");
+      try {
+        await this.by(way, loss, image);
+        const quick = await timed("quick", way, loss);
+        const sure = await timed("sure", this.sure, loss);
+        if (!quick.every((value, i) => Math.abs(value - sure[i]) <= 1)) return without("other");
+      } catch {
+        return without("fails");
+      }
+      if (spent.quick >= (losses.length * spent.sure) / (k + 1)) return without("slower"); // it cannot catch up
+    }
+    this.quick = way;
+    return { end: "used", ...spent };
+  }
+
+  /** Give back what a way holds. @param {Way} way */
+  async forget(way) {
+    for (const loss of Object.keys(this.networks)) {
+      const key = this.key(loss, way);
+      const session = this.sessions.get(key);
+      this.sessions.delete(key);
+      await session?.then((made) => made.release?.()).catch(() => {});
+    }
   }
 
   /** @type {(loss: string, way: Way) => string} */
@@ -108,10 +160,11 @@ export class Engine {
    * All networks, each as soon as it is there; the next is fetched while one runs.
    * @param {Uint8Array} image size * size * 3, RGB
    * @param {() => boolean} wanted asked before every network
+   * @param {string} first which is to come first
    * @returns {AsyncGenerator<{loss: string, steps: Int16Array}>}
    */
-  async *all(image, wanted = () => true) {
-    const losses = Object.keys(this.networks);
+  async *all(image, wanted = () => true, first = "") {
+    const losses = Object.keys(this.networks).sort((a, b) => Number(b === first) - Number(a === first));
     for (const [k, loss] of losses.entries()) {
       if (!wanted()) return;
       await this.session(loss, this.sure);

@@ -13,6 +13,7 @@ import { resizeImage } from "../../core/resize.js";
  * @typedef {object} Session
  * @property {readonly any[]} inputMetadata whose first entry has a shape
  * @property {(feeds: Record<string, any>) => Promise<Record<string, any>>} run tensors by name
+ * @property {() => Promise<void>} [release]
  */
 
 /**
@@ -30,6 +31,18 @@ export function feedOf(image, size, own) {
   return feed;
 }
 
+/** @type {WeakMap<Uint8Array, {own: number, feed: Float32Array}>} by image: the networks of a task have one size */
+const feeds = new WeakMap();
+
+/** `feedOf`, once for all networks. @type {(image: Uint8Array, size: number, own: number) => Float32Array} */
+function keptFeed(image, size, own) {
+  const known = feeds.get(image);
+  if (known?.own === own) return known.feed;
+  const feed = feedOf(image, size, own);
+  feeds.set(image, { own, feed });
+  return feed;
+}
+
 /**
  * What a network says of an image, as a study holds it.
  * @param {Runtime} runtime
@@ -41,7 +54,7 @@ export function feedOf(image, size, own) {
  */
 export async function runNetwork(runtime, session, image, size, classes) {
   const own = Number(session.inputMetadata[0].shape[2]);
-  const input = new runtime.Tensor("float32", feedOf(image, size, own), [1, 3, own, own]);
+  const input = new runtime.Tensor("float32", keptFeed(image, size, own), [1, 3, own, own]);
   const { logits } = await session.run({ image: input });
   return classes > 2 ? logProbabilities(logits.data, classes, size) : foregroundLogits(logits.data, size);
 }

@@ -1,13 +1,14 @@
 // The networks of a task, seen from the page: a worker that is started when somebody first asks, told what to load, and
 // asked about one image after the other.
+import { Missing } from "../backend.js";
+
 /** @typedef {import("./serve.js").Place} Place */
 /** @typedef {import("./download.js").Source} Source */
 /** @typedef {(bytes: number, of: number) => void} Progress of all files together */
 /** @typedef {{resolve: (maps: Map<string, Int16Array>) => void, reject: (error: Error) => void}} Waiting */
-/** @typedef {Waiting & {maps: Map<string, Int16Array>}} Asked */
-
-/** The networks did not come: no connection, or a host that no longer has them. */
-export class Missing extends Error {}
+/** @typedef {(loss: string, steps: Int16Array) => void} Arrive called for every network, as it answers */
+/** @typedef {import("./engine.js").Trial} Trial */
+/** @typedef {Waiting & {maps: Map<string, Int16Array>, arrive: Arrive}} Asked */
 
 export class Networks {
   /** @type {Worker | null} */
@@ -20,13 +21,17 @@ export class Networks {
   turn = Promise.resolve();
   /** @type {{image: Uint8Array, maps: Map<string, Int16Array>} | null} one that gets a mask is asked about twice */
   last = null;
+  /** @type {Map<number, (trial: Trial | null) => void>} by question */
+  trials = new Map();
+  /** Called when all networks have answered about an image. */
+  ran = () => {};
   /** @type {Set<Progress>} */
   listeners = new Set();
   id = 0;
 
   /**
    * @param {Record<string, Source>} networks by loss
-   * @param {{runtime: Place, webgpu?: Place | null}} places
+   * @param {{runtime: Place}} places
    * @param {{size: number, classes: number}} task
    * @param {() => Worker} start
    */
@@ -43,13 +48,17 @@ export class Networks {
    * What all networks say of an image.
    * @param {Uint8Array} image size * size * 3, RGB
    * @param {Progress} progress
-   * @returns {Promise<Map<string, Int16Array>>} by loss, as of `runNetwork`
+   * @param {string} first the network that is to answer first
+   * @param {Arrive} arrive
+   * @returns {Promise<Map<string, Int16Array>>} by loss, as of `runNetwork`, in the order of the networks
    */
-  run(image, progress) {
+  run(image, progress, first = "", arrive = () => {}) {
     return this.next(async () => {
       if (this.last && sameBytes(this.last.image, image)) return this.last.maps;
-      const maps = await this.ask({ kind: "run", image }, progress);
+      const came = await this.ask({ kind: "run", image, first }, progress, arrive);
+      const maps = new Map(Object.keys(this.networks).flatMap((loss) => entry(loss, came.get(loss))));
       this.last = { image, maps };
+      this.ran();
       return maps;
     });
   }
@@ -57,6 +66,21 @@ export class Networks {
   /** Load what a run will need, so that it can do without a network. @param {Progress} progress */
   fetch(progress) {
     return this.ask({ kind: "fetch" }, progress);
+  }
+
+  /**
+   * Try WebGPU on the last image. It takes no turn: an image that comes meanwhile goes first, and ends the trial.
+   * @param {Place} webgpu
+   * @returns {Promise<Trial | null>} null where nothing ran yet, or the trial failed as a whole
+   */
+  async quicken(webgpu) {
+    if (!this.worker || !this.last) return null;
+    const id = this.id++;
+    const { image } = this.last;
+    return new Promise((done) => {
+      this.trials.set(id, done);
+      this.worker?.postMessage({ kind: "quicken", id, image, webgpu });
+    });
   }
 
   /**
@@ -74,12 +98,13 @@ export class Networks {
   /**
    * @param {object} message
    * @param {Progress} progress
+   * @param {Arrive} [arrive]
    */
-  async ask(message, progress) {
+  async ask(message, progress, arrive) {
     this.listeners.add(progress);
     try {
       const started = this.worker ? [] : [this.begin()];
-      const answer = this.post(message);
+      const answer = this.post(message, arrive);
       await Promise.all(started);
       return await answer;
     } finally {
@@ -94,21 +119,29 @@ export class Networks {
     return this.post({ kind: "start", networks: this.networks, ...this.places, task: this.task });
   }
 
-  /** @param {object} message @returns {Promise<Map<string, Int16Array>>} */
-  post(message) {
+  /** @param {object} message @param {Arrive} arrive @returns {Promise<Map<string, Int16Array>>} */
+  post(message, arrive = () => {}) {
     const id = this.id++;
-    const answer = new Promise((resolve, reject) => this.asked.set(id, { resolve, reject, maps: new Map() }));
+    const answer = new Promise((resolve, reject) => this.asked.set(id, { resolve, reject, maps: new Map(), arrive }));
     answer.catch(() => {}); // all that was asked fails together, and one of them is waited for
     this.worker?.postMessage({ ...message, id });
     return answer;
   }
 
   /** @param {any} said as of `serve` */
-  hear({ id, part, bytes, loss, steps, done, error }) {
+  hear({ id, part, bytes, loss, steps, done, error, trial }) {
     if (part) return this.note(part, bytes);
+    const tried = this.trials.get(id);
+    if (tried) {
+      this.trials.delete(id);
+      return tried(trial ?? null); // its error ends nothing else
+    }
     const asked = this.asked.get(id);
     if (error) return this.end(error);
-    if (steps) asked?.maps.set(loss, steps);
+    if (steps) {
+      asked?.maps.set(loss, steps);
+      asked?.arrive(loss, steps);
+    }
     if (!done) return;
     this.asked.delete(id);
     asked?.resolve(asked.maps);
@@ -129,8 +162,13 @@ export class Networks {
     const waiting = [...this.asked.values()];
     this.asked.clear();
     for (const { reject } of waiting) reject(new Missing(reason));
+    for (const done of this.trials.values()) done(null);
+    this.trials.clear();
   }
 }
+
+/** @type {(loss: string, steps: Int16Array | undefined) => [string, Int16Array][]} */
+const entry = (loss, steps) => (steps ? [[loss, steps]] : []);
 
 /** @type {(a: Uint8Array, b: Uint8Array) => boolean} */
 const sameBytes = (a, b) => a.length === b.length && a.every((value, i) => value === b[i]);

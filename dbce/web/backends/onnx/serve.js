@@ -16,12 +16,18 @@ import { Engine } from "./engine.js";
  * @property {"start"} kind
  * @property {number} id
  * @property {Place} runtime of wasm, on one thread
- * @property {Place | null} [webgpu] of WebGPU, used where it is there and gives the same numbers
  * @property {Record<string, Source>} networks by loss
  * @property {{size: number, classes: number}} task
  */
-/** @typedef {{kind: "run", id: number, image: Uint8Array}} Run size * size * 3, RGB; a later one ends an earlier one */
+/**
+ * A later one ends an earlier one.
+ * @typedef {{kind: "run", id: number, image: Uint8Array, first: string}} Run size * size * 3, RGB
+ */
 /** @typedef {{kind: "fetch", id: number}} Fetch all that a run needs, and run nothing */
+/**
+ * Try WebGPU on an image, and use it from then on where it gives the same numbers sooner; a run ends the trial.
+ * @typedef {{kind: "quicken", id: number, image: Uint8Array, webgpu: Place}} Quicken
+ */
 /** @typedef {Pick<Worker, "postMessage" | "addEventListener">} Port */
 
 /** Name under which the runtime's own file is told of; networks are told of by their loss. */
@@ -29,7 +35,7 @@ export const RUNTIME = "runtime";
 
 /**
  * Answers with `{id, done}` when all is said, before that with `{id, loss, steps}` for each network, with
- * `{part, bytes, of}` while one, or the runtime, is loaded, and with `{id, error}`.
+ * `{part, bytes, of}` while one, or the runtime, is loaded, and with `{id, error}`; to `Quicken` with `{id, trial}`.
  * @param {Port} port
  */
 export function serve(port) {
@@ -37,7 +43,7 @@ export function serve(port) {
   let engine = null;
   let latest = -1;
   port.addEventListener("message", async (event) => {
-    const message = /** @type {Start | Run | Fetch} */ (/** @type {MessageEvent} */ (event).data);
+    const message = /** @type {Start | Run | Fetch | Quicken} */ (/** @type {MessageEvent} */ (event).data);
     const { id } = message;
     try {
       if (message.kind === "start") {
@@ -48,9 +54,15 @@ export function serve(port) {
         if (message.kind === "fetch") {
           await (await engine).fetchAll();
           await allKept();
+        } else if (message.kind === "quicken") {
+          const before = latest;
+          const runtime = await loaded(message.webgpu, () => {});
+          const way = { runtime, providers: ["webgpu"] };
+          const trial = await (await engine).quicken(way, message.image, () => latest === before);
+          port.postMessage({ id, trial });
         } else {
           latest = id;
-          for await (const said of (await engine).all(message.image, () => latest === id)) {
+          for await (const said of (await engine).all(message.image, () => latest === id, message.first)) {
             if (latest !== id) break;
             port.postMessage({ id, ...said }, [said.steps.buffer]);
           }
@@ -64,14 +76,11 @@ export function serve(port) {
 }
 
 /** @type {(message: Start, port: Port) => Promise<Engine>} */
-async function started({ runtime, webgpu, networks, task }, port) {
+async function started({ runtime, networks, task }, port) {
   /** @type {import("./engine.js").Progress} */
   const tell = (part, bytes, of) => port.postMessage({ part, bytes, of });
   const sure = { runtime: await loaded(runtime, tell), providers: ["wasm"] };
-  const there = webgpu && "gpu" in navigator;
-  const quick = there ? await loaded(webgpu, () => {}).catch(() => null) : null;
-  const way = quick && { runtime: quick, providers: ["webgpu"] };
-  return new Engine(networks, task, sure, way, tell, keptGet);
+  return new Engine(networks, task, sure, tell, keptGet);
 }
 
 /** @type {(place: Place, tell: import("./engine.js").Progress) => Promise<any>} a runtime, ready */

@@ -2,6 +2,8 @@
 import { outline } from "../../core/dilation.js";
 import { percent } from "../../core/format.js";
 import { problemOf, radiusOf } from "../../lab/experiment.js";
+import { scoresOf } from "../../lab/head.js";
+import { decide, probabilities } from "../../lab/measure.js";
 import { judged, places, pushed, shares } from "../../lab/pictures.js";
 import { drawHeldOut, SIZE } from "../../lab/problem.js";
 import { BLACK, diverging, GREY, styled } from "../../parts/colour.js";
@@ -114,25 +116,28 @@ class Column {
   paint(samples, where) {
     const { room, loss } = this;
     const seat = room.run.seats.get(loss);
-    const seen = seat?.shown;
-    const { threshold, below, image } = room.experiment;
+    const { head, replay } = room.timeline;
+    const seen = head.view(loss, replay);
+    const { threshold, below, image, correction } = room.experiment;
     const { theme, palette } = room.viewer.state;
+    const point = head.point(loss, room.recording);
+    const fixed = loss === "bce" && correction;
     const now = [seen, samples, where, threshold, below, image, theme, palette, seat?.mistake, seat?.failed];
+    now.push(fixed, point && JSON.stringify(point));
     if (now.every((part, k) => part === this.drawn[k])) return;
     this.drawn = now;
     this.box.classList.toggle("stopped", Boolean(seat && !seat.learns));
     this.errors.order(image);
-    this.tell(seat);
-    if (!seen || seen.pictures[0].probability.length !== SIZE * SIZE * problemOf(room.experiment).objects.length)
-      return;
-    this.paintErrors(seen, samples, threshold, image);
-    this.paintBelow(seen, samples, where, below, image);
+    this.tell(seat, point && scoresOf(point, fixed));
+    if (!seen || seen.pictures[0].logits.length !== SIZE * SIZE * problemOf(room.experiment).objects.length) return;
+    const shift = fixed ? seen.shift : seen.shift.map(() => 0);
+    this.paintErrors(seen, samples, { threshold, shift }, image);
+    this.paintBelow(seen, shift, where, below, image);
   }
 
-  tell(seat) {
+  tell(seat, scores) {
     const score = this.box.querySelector(".lab-score b");
     const wrong = seat?.failed ?? seat?.mistake?.message;
-    const scores = seat?.shown?.scores ?? seat?.curve.at(-1)?.scores;
     score.textContent = scores ? String(Math.round(100 * scores.dice)) : "\u2013";
     const rest = scores && [
       `precision ${Math.round(100 * scores.precision)}`,
@@ -142,11 +147,11 @@ class Column {
     line.textContent = wrong ?? rest?.join("\n") ?? "";
   }
 
-  paintErrors(seen, samples, threshold, image) {
+  paintErrors(seen, samples, reading, image) {
     const { root, config } = this.room.viewer;
     const colours = [BLACK, ...["tp", "fp", "fn"].map((name) => styled(root, name))];
     this.errors.tiles.forEach((tile, k) => {
-      const { kinds, counts } = judged(seen.pictures[k].probability, samples[k].labels, threshold);
+      const { kinds, counts } = judged(decide(seen.pictures[k].logits, reading), samples[k].labels);
       for (let i = 0; i < kinds.length; i++) tile.words[i] = colours[kinds[i]];
       const said = `${counts[1]} pixels found, ${counts[2]} false, ${counts[3]} missed`;
       tile.show(`${config.lab.titles[this.loss]}, held-out image ${k + 1}: ${said}`);
@@ -157,13 +162,14 @@ class Column {
     });
   }
 
-  paintBelow(seen, samples, where, below, image) {
+  paintBelow(seen, shift, where, below, image) {
     const { root, config } = this.room.viewer;
     const { words } = this.below;
     const title = config.lab.titles[this.loss];
-    const { probability, push } = seen.pictures[image];
+    const { logits, push } = seen.pictures[image];
     const values = pushed(push);
     if (below === "probability") {
+      const probability = probabilities(logits, shift);
       const count = SIZE * SIZE;
       for (let i = 0; i < count; i++) {
         let p = 0;

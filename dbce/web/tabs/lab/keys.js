@@ -13,7 +13,7 @@ export function listenToKeys(room) {
   /** @param {number} by */
   const widen = (by) => room.set({ radius: Math.max(0, Math.min(high, radiusOf(room.experiment) + by)) });
   const acts = {
-    r: () => transport.rewind(),
+    r: () => room.rewind(),
     n: () => transport.nextSeed(),
     c: () => room.set({ correction: !room.experiment.correction }),
     "[": () => widen(-1),
@@ -27,8 +27,8 @@ export function listenToKeys(room) {
       event.preventDefault(); // it would scroll
       return room.run.playing ? room.pause() : room.play();
     }
-    if (commands(event, "ArrowRight") && !on(OWN_ARROW) && !viewer.$(".tour").contains(event.target))
-      return room.run.step();
+    const by = commands(event, "ArrowRight") ? 1 : commands(event, "ArrowLeft") ? -1 : 0;
+    if (by && !on(OWN_ARROW) && !viewer.$(".tour").contains(event.target)) return room.timeline.turn(by);
     const act = Object.keys(acts).find((key) => commands(event, key));
     if (act) acts[act]();
   });

@@ -92,6 +92,7 @@ export class OwnCard {
     const losses = room.viewer.state["lab.losses"];
     this.followed = this.text.value;
     room.set({ formula: this.text.value, losses: losses.includes("own") ? losses : [...losses, "own"] });
+    if (!room.run.at) room.play(); // the others learn as well
   }
 
   drop() {

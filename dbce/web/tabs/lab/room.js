@@ -10,6 +10,7 @@ import { OwnCard } from "./own.js";
 import { ProblemCard } from "./problem.js";
 import { Story } from "./story.js";
 import { SweepCard } from "./sweep.js";
+import { Timeline } from "./timeline.js";
 import { Transport } from "./transport.js";
 
 const HTML = `<h2 class="hide">Live lab</h2>
@@ -25,6 +26,7 @@ const HTML = `<h2 class="hide">Live lab</h2>
     between losses that lie a few points apart.</p>`;
 
 const LAST = 240; // steps of one go; another Play goes on
+const MOST = 9600; // steps of a run, and of a link
 const PUT_AWAY = 60_000; // milliseconds after which a lab that nobody looks at gives its memory back
 const RESTART = 250; // milliseconds without another change, before a changed problem starts anew
 
@@ -51,10 +53,11 @@ export class Room {
       () => this.changed(),
     );
     this.run.until = LAST;
+    this.timeline = new Timeline(this);
     /** @type {any[]} what the run was begun for, and set to */
     this.begun = [];
     this.wanted = false; // whether it is to go on when somebody looks again
-    this.last = performance.now();
+    this.restarting = 0; // the timer after which it begins anew
     /** @type {(() => void)[]} what is still to be drawn, a frame each */
     this.todo = [];
     this.transport = new Transport(this);
@@ -81,7 +84,6 @@ export class Room {
     } catch (error) {
       return viewer.say(error.message, true);
     }
-    if (!viewer.calm && !navigator.webdriver) this.run.playing = true; // it begins by itself
     this.draw();
   }
 
@@ -113,6 +115,7 @@ export class Room {
   draw() {
     this.experiment = experimentOf(this.viewer.state);
     this.follow();
+    this.timeline.seek();
     for (const part of [this.transport, this.problem, this.columns, this.own, this.sweep]) part.controls();
     this.paint();
   }
@@ -127,10 +130,11 @@ export class Room {
     const key = JSON.stringify([problem, seed]);
     if (this.begun[0] !== key) {
       const first = !this.begun.length;
+      this.timeline.leave();
       this.begun = [key, losses.join(), this.learning(), this.looking(), experiment.formula];
       clearTimeout(this.restarting);
       if (first) this.begin();
-      else this.restarting = setTimeout(() => this.begin(), RESTART);
+      else this.restarting = window.setTimeout(() => this.begin(), RESTART);
       return;
     }
     const [, ran, learning, looking, formula] = this.begun;
@@ -156,20 +160,37 @@ export class Room {
 
   /** All anew, as the state says. */
   begin() {
+    this.restarting = 0;
     this.run.until = LAST;
     this.run.begin(new Map(this.losses.map((loss) => [loss, startOf(this.experiment, loss)])));
+    this.timeline.open();
   }
 
   play() {
     const { run } = this;
     this.sweep.run.pause();
-    if (run.at >= run.until) run.until = run.at + LAST;
+    this.timeline.leave();
+    if (run.at >= MOST) return this.viewer.say(`A run of the lab ends at step ${MOST}. Rewind it for another.`);
+    if (run.at >= run.until || run.until % LAST) run.until = LAST * (Math.floor(run.at / LAST) + 1);
     run.play();
     this.changed();
   }
 
   pause() {
+    this.timeline.goal = null;
     this.run.pause();
+  }
+
+  /** One step, and no more. */
+  step() {
+    this.timeline.leave();
+    if (this.run.at < MOST) this.run.step();
+  }
+
+  rewind() {
+    this.timeline.leave();
+    this.run.rewind();
+    this.changed();
   }
 
   /** What is known of the networks changed: drawn from the next frame on, a part a frame, so that none is late. */
@@ -181,6 +202,7 @@ export class Room {
       () => [transport, story].forEach((part) => part.paint()),
       ...this.losses.map((loss) => () => columns.paintOne(loss)),
       () => curves.paint(),
+      () => this.timeline.note(),
       () => [sweep, own].forEach((part) => part.paint()),
     ];
     this.box.setAttribute("aria-busy", "true");
@@ -204,6 +226,11 @@ export class Room {
   get recording() {
     const { experiment } = this;
     return asRecorded(experiment) ? recordingOf(presetOf(experiment.preset).id, experiment.seed) : null;
+  }
+
+  /** Whether the run at hand is what the state says. */
+  get settled() {
+    return this.begun.length > 0 && !this.restarting;
   }
 
   /** Nobody looks, or somebody looks again. */

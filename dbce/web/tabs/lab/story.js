@@ -1,14 +1,11 @@
 // What to watch, and what the numbers at hand show.
 import { presetOf } from "../../lab/experiment.js";
 import { lessons } from "../../lab/lessons.js";
-import { EVERY } from "../../lab/recording.js";
 import { explained } from "../../parts/term.js";
 
 const HTML = `<p class="lab-watch"></p><p class="lab-said" aria-live="off"></p>
-  <p class="lab-few quiet" hidden>This phone has two cores: two networks learn at a time, balanced CE and dilated
-    balanced CE first. Untick one below for another.</p>`;
-
-const LATE = 60; // steps: until then the order still turns, and what was recorded tells more
+  <p class="lab-few quiet" hidden>This phone has two cores: two networks learn at a time. Untick one below for
+    another.</p>`;
 
 /** Within a sentence. @param {string} title */
 const inside = (title) => title.replace(/^(?=Balanced|Dilated)./, (letter) => letter.toLowerCase());
@@ -26,30 +23,26 @@ export class Story {
     this.told = "";
   }
 
-  /** The last step at which all have scores; null before there is one. */
+  /** The last step up to the one in view at which all have scores; null before there is one. */
   frame() {
-    const { run } = this.room;
-    const seats = [...run.seats].filter(([, { learns, expected }]) => learns && expected === null);
-    if (!seats.length) return null;
-    const steps = seats.map(([, { curve }]) => new Set(curve.map(({ step }) => step)));
-    const step = Math.max(-1, ...[...steps[0]].filter((at) => at <= run.at && steps.every((other) => other.has(at))));
+    const { losses, run } = this.room;
+    const { head } = this.room.timeline;
+    const recording = run.touched ? null : this.room.recording;
+    const learn = losses.filter((loss) => run.seats.get(loss)?.learns ?? recording);
+    const series = learn.map((loss) => head.series(loss, recording));
+    if (!series.length) return null;
+    const steps = series.map((points) => new Set(points.map(({ step }) => step)));
+    const step = Math.max(-1, ...[...steps[0]].filter((at) => at <= head.step && steps.every((of) => of.has(at))));
     if (step < 0) return null;
-    const points = new Map(seats.map(([loss, { curve }]) => [loss, curve.find((point) => point.step === step)]));
-    const balanced = points.get("bce");
-    const fixed = this.room.experiment.correction;
-    const scores = new Map([...points].map(([loss, point]) => [loss, point.scores]));
-    if (balanced && fixed && balanced.other) scores.set("bce", balanced.other);
-    return { step, scores, corrected: (fixed ? balanced?.scores : balanced?.other) ?? null };
+    const points = new Map(learn.map((loss, k) => [loss, series[k].find((point) => point.step === step)]));
+    const scores = new Map([...points].map(([loss, { trained }]) => [loss, trained]));
+    return { step, scores, corrected: points.get("bce")?.corrected ?? null };
   }
 
-  /** The end of the recorded run. */
-  recorded() {
-    const { recording, losses } = this.room;
-    if (!recording) return null;
-    const at = recording.ce.length - 1;
-    const kept = losses.filter((loss) => loss in recording);
-    const scores = new Map(kept.map((loss) => [loss, recording[loss][at]]));
-    return { step: at * EVERY, scores, corrected: scores.has("bce") ? recording.corrected[at] : null };
+  /** The same, of what was learned here. */
+  learned() {
+    const frame = this.frame();
+    return frame && frame.step <= this.room.run.at ? frame : null;
   }
 
   paint() {
@@ -60,18 +53,12 @@ export class Story {
       this.watched = watch;
       this.box.querySelector(".lab-watch").innerHTML = `<b>Watch.</b> ${explained(watch)}`;
     }
-    const live = this.frame();
-    const recorded = !live || live.step < LATE ? this.recorded() : null;
-    const frame = recorded ?? live;
-    const head = recorded ? "Recorded before: " : "";
-    const text = frame
-      ? head +
-        lessons(frame, this.titles)
-          .join(" ")
-          .replace(/^A(?=t step)/, recorded ? "a" : "A")
-      : "";
-    if (text === this.told) return;
-    this.told = text;
-    this.box.querySelector(".lab-said").textContent = text;
+    const frame = this.frame();
+    const recorded = this.room.timeline.head.ahead;
+    const text = frame ? lessons(frame, this.titles).join(" ") : "";
+    const said = recorded ? `Recorded: ${text.replace(/^A(?=t step)/, "a")}` : text;
+    if (said === this.told) return;
+    this.told = said;
+    this.box.querySelector(".lab-said").textContent = said;
   }
 }

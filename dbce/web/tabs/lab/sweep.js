@@ -2,6 +2,7 @@
 import { Member } from "../../lab/crew.js";
 import { asRecorded, startOf, SWEEP, SWEPT } from "../../lab/experiment.js";
 import { sweepLesson } from "../../lab/lessons.js";
+import { decide } from "../../lab/measure.js";
 import { judged } from "../../lab/pictures.js";
 import { SIZE } from "../../lab/problem.js";
 import { EVERY, sweepRecording } from "../../lab/recording.js";
@@ -84,7 +85,7 @@ export class SweepCard {
     const last = seats[0]?.curve.at(-1)?.step ?? 0;
     const points = seats.map((seat) => seat?.curve.find(({ step }) => step === Math.min(last, run.at - (run.at % 10))));
     if (points.every(Boolean) && points[0].step > 0)
-      return { step: points[0].step, live: true, dice: new Map(SWEEP.map((r, k) => [r, points[k].scores.dice])) };
+      return { step: points[0].step, live: true, dice: new Map(SWEEP.map((r, k) => [r, points[k].trained.dice])) };
     const { experiment } = room;
     if (experiment.preset !== SWEPT || experiment.seed !== 0 || !asRecorded({ ...experiment, radius: null }))
       return null;
@@ -123,7 +124,10 @@ export class SweepCard {
     for (const [radius, tile] of this.tiles) {
       const seen = run.seats.get(String(radius))?.shown;
       if (!seen) continue;
-      const { kinds, counts } = judged(seen.pictures[image].probability, labels, threshold);
+      const { kinds, counts } = judged(
+        decide(seen.pictures[image].logits, { threshold, shift: seen.shift.map(() => 0) }),
+        labels,
+      );
       for (let i = 0; i < kinds.length; i++) tile.words[i] = colours[kinds[i]];
       tile.show(`R = ${radius}: ${counts[1]} pixels found, ${counts[2]} false, ${counts[3]} missed`);
     }

@@ -23,7 +23,9 @@ const HTML = `<div class="lab-keys"><div class="lab-transport" role="group" aria
     <button type="button" data-lab="play" class="primary" title="Play or pause (space)"></button>
     <button type="button" data-lab="step" aria-label="One step" title="One step (right arrow)">${ICONS.step}</button>
   </div>
-  <p class="lab-at"><b data-lab="at"></b> <span data-lab="state"></span><br><span data-lab="seen"></span></p></div>
+  <div class="lab-at"><p><b data-lab="at"></b> <span data-lab="state"></span><br><span data-lab="seen"></span></p>
+    <input type="range" data-lab="head" min="0" aria-label="Step in view"
+      title="Earlier steps (left and right arrow, or drag along a curve)"></div></div>
   <div class="lab-dials">
     <label>Speed <select data-lab="pace"></select></label>
     <label>Learning rate <select data-lab="rate"></select></label>
@@ -61,23 +63,19 @@ export class Transport {
     const { room } = this;
     const acts = {
       play: () => (room.run.playing ? room.pause() : room.play()),
-      step: () => room.run.step(),
-      rewind: () => this.rewind(),
+      step: () => room.step(),
+      rewind: () => room.rewind(),
       "next-seed": () => this.nextSeed(),
     };
     this.bar.addEventListener("click", ({ target }) => acts[target.closest("button")?.dataset.lab]?.());
     this.bar.addEventListener("input", (event) => {
       event.stopPropagation(); // the page's own sliders have other names
       const { lab: name } = event.target.dataset;
-      if (name === "pace" || name === "rate") room.set({ [name]: event.target.value });
+      if (name === "head") room.timeline.look(+event.target.value);
+      else if (name === "pace" || name === "rate") room.set({ [name]: event.target.value });
       else if (name === "threshold") room.set({ threshold: +event.target.value });
       else if (event.target.checkValidity() && event.target.value !== "") room.set({ seed: +event.target.value });
     });
-  }
-
-  rewind() {
-    this.room.run.rewind();
-    this.room.changed();
   }
 
   nextSeed() {
@@ -101,21 +99,35 @@ export class Transport {
       this.part("play").innerHTML = run.playing ? ICONS.pause : ICONS.play;
       this.part("play").setAttribute("aria-label", run.playing ? "Pause" : "Play");
     }
-    const seats = [...run.seats.values()];
-    this.part("at").textContent = run.at;
-    const waits = !seats.length || seats.some(({ learns, expected }) => learns && expected !== null);
-    const state = waits
-      ? "loading"
-      : run.playing
-        ? `steps, ${run.speed ? `${run.speed.toFixed(run.speed < 3 ? 1 : 0)} a second` : "starting"}`
-        : run.at < run.granted
-          ? "steps, stopping"
-          : run.at
-            ? "steps, paused"
-            : "steps, ready";
-    this.part("state").textContent = state;
+    const { head } = this.room.timeline;
+    this.part("at").textContent = head.step;
+    this.part("state").textContent = this.said();
     const { repeat } = run;
     const again = repeat && repeat.same ? `; step ${repeat.step} again, bit for bit` : "";
-    this.part("seen").textContent = `${grouped(BATCH * run.at)} images each, ${clock(run.spent)}${again}`;
+    const images = `${grouped(BATCH * head.step)} images each`;
+    this.part("seen").textContent = head.ahead
+      ? "Play trains them here"
+      : head.chosen === null
+        ? `${images}, ${clock(run.spent)}${again}`
+        : `${images}; Play goes on from ${run.at}`;
+    const range = this.part("head");
+    range.max = this.room.timeline.last;
+    if (+range.value !== head.step) range.value = head.step;
+    range.setAttribute("aria-valuetext", `step ${head.step}`);
+  }
+
+  /** What the networks do. */
+  said() {
+    const { run, timeline } = this.room;
+    const { head, goal } = timeline;
+    if (head.ahead) return "steps, recorded";
+    if (head.chosen !== null) return `steps, of ${run.at}`;
+    const seats = [...run.seats.values()];
+    if (!seats.length || seats.some(({ learns, expected }) => learns && expected !== null)) return "loading";
+    if (run.playing) {
+      const speed = run.speed ? `${run.speed.toFixed(run.speed < 3 ? 1 : 0)} a second` : "starting";
+      return goal === null ? `steps, ${speed}` : `steps, up to ${goal} of the link, ${speed}`;
+    }
+    return run.at < run.granted ? "steps, stopping" : run.at ? "steps, paused" : "steps, ready";
   }
 }
