@@ -139,7 +139,7 @@ export class OnnxBackend {
   async reply(opened, request, tell, first) {
     const { networks, task } = this;
     const { volume } = opened;
-    const order = Object.keys(networks.networks);
+    const order = networks.names;
     /** @type {Map<string, Int16Array>} */
     const came = new Map();
     let heard = () => {};

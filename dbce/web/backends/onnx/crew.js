@@ -21,6 +21,7 @@ export class Crew {
   /** @param {ConstructorParameters<typeof Networks>} given */
   constructor(...given) {
     this.given = given;
+    this.names = Object.keys(given[0]);
     this.hands.push(this.hand());
   }
 
