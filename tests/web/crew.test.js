@@ -29,7 +29,7 @@ const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
 test("a second worker starts only when the first has loaded and is busy, and ends when there is no work", async () => {
   const ports = [];
   const start = () => /** @type {any} */ (ports[ports.push(new Port()) - 1]);
-  const crew = new Crew({}, /** @type {any} */ ({ runtime: {} }), { size: 1, classes: 2 }, start);
+  const crew = new Crew({ ce: {} }, /** @type {any} */ ({ runtime: {} }), { size: 1, classes: 2 }, start);
   crew.most = 2;
   const run = async (value) => (await crew.run(Uint8Array.of(value, 0, 0), () => {})).get("ce")[0];
   const early = [run(1), run(2)];

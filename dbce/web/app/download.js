@@ -4,11 +4,11 @@ import { IGNORE } from "../core/dilation.js";
 import { bytes, packLabels } from "../core/scene.js";
 import { mapsOf, npzOf, picturesOf } from "../files/maps.js";
 import { fileName } from "../files/name.js";
-import { pageOf } from "../files/page.js";
 import { onPaper, rastered } from "../files/paper.js";
 import { radiiCsv, resultsCsv, scoresCsv } from "../files/tables.js";
 import { offerFile } from "../parts/file.js";
 import { failure } from "./opening.js";
+import { pageOf } from "./page_file.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 /** @typedef {import("./events.js").Parts} Parts */

@@ -2,9 +2,9 @@
 // here of what is in this browser, and of the frame that dbce.page.document.shell wrote.
 import { Unreachable } from "../backends/backend.js";
 import { base64, packArrays } from "../core/scene.js";
-import { png } from "./png.js";
+import { png } from "../files/png.js";
 
-/** @typedef {import("../app/viewer.js").Viewer} Viewer */
+/** @typedef {import("./viewer.js").Viewer} Viewer */
 /** @typedef {{head: string, middle: string, tail: string, settings: Record<string, any>, alone: string}} Shell */
 
 const THUMBNAIL = 96; // px, as the page's
