@@ -17,7 +17,8 @@ from playwright.sync_api import Page, expect
 
 from dbce.data.phantoms import polyp
 from tests.browser.actions import frame, show
-from tests.browser.test_layout import VIEWER
+from tests.browser.test_accessible import violations
+from tests.browser.test_layout import VIEWER, put
 from tests.browser.test_state import wait_for_address
 
 COUNT = 40
@@ -160,9 +161,14 @@ def test_a_dot_opens_its_image_and_back_returns_to_it(visit, pairs, tmp_path):
         for path in sorted((pairs / part).glob("[0-9]*"))[:7]:
             shutil.copy(path, chosen / part)
     page.set_input_files("[data-file=folder]", chosen)
+    page.wait_for_selector("dialog.intake[open]")
+    assert violations(page) == []
     page.click("[data-intake=run]")
     expect(page.locator(".message")).to_have_text("7 images scored.", timeout=60000)
     show(page, "set")
+    for theme in ("dark", "light"):
+        put(page, theme=theme)
+        assert violations(page) == [], theme
     expect(page.locator(".set .count")).to_have_text("7 of 7 shown")
     page.click(".list tbody tr:nth-child(2) button")
     frame(page)

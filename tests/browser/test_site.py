@@ -226,7 +226,7 @@ def test_many_images_are_run_in_the_browser_and_scored_as_python_scores_them(vis
     expect(page.locator(".set .count")).to_have_text("6 of 6 shown")
     with page.expect_download() as download:
         page.click("[data-set=csv]")
-    rows = list(csv.DictReader(Path(download.value.path()).read_text().splitlines()))
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text())))
     titles = page.evaluate(f"{VIEWER}.config.titles")
     found = {(row["image"], row["set"]): float(row["dice"]) for row in rows}
     for name, scores in dice.items():

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { inflateSync } from "node:zlib";
 import { comparisonCsv, comparisonLatex, comparisonMarkdown, groupsOf } from "../../dbce/web/files/comparison.js";
+import { renameSets } from "../../dbce/web/app/plan.js";
 import { planOf, setName } from "../../dbce/web/readers/intake.js";
 import { decideKind, readPrediction, toGrid } from "../../dbce/web/readers/predictions.js";
 import { golden, told } from "./golden_readers.js";
@@ -95,6 +96,13 @@ test("the name of a set can stand in tables, links and HTML", () => {
     ["x".repeat(60), "x".repeat(40)],
   ])
     assert.equal(setName(name), shown);
+});
+
+test("a set that is called as a network here is renamed, and that is said", () => {
+  const plan = { members: [{ image: 0, mask: 1, predictions: { ce: 2, mine: 3 } }], left: [], notes: [] };
+  renameSets(plan, { losses: ["ce", "mine"], own: ["mine"], titles: { ce: "CE", mine: "mine" } });
+  assert.deepEqual(plan.members[0].predictions, { "ce (yours)": 2, mine: 3 });
+  assert.equal(plan.notes.length, 1);
 });
 
 for (const { name, file, shape, values, found } of golden("predictions"))

@@ -8,7 +8,7 @@ import { Aside, Refused } from "./aside.js";
 import { Intake } from "./intake.js";
 import { addNetworks } from "./networks.js";
 import { failure } from "./opening.js";
-import { groupsOf, itemsOf, print, setsOf, withoutPredictions } from "./plan.js";
+import { groupsOf, itemsOf, print, renameSets, setsOf, withoutPredictions } from "./plan.js";
 import { Tray } from "./tray.js";
 import { bitmapOf } from "./viewer.js";
 
@@ -117,6 +117,7 @@ export class Bench {
       for (const { path } of large)
         plan.left.push({ path, why: `${path} has more than ${most / 1e6} MB; save it smaller or as JPEG.` });
       if (several) withoutPredictions(plan, files);
+      renameSets(plan, viewer.config);
       const sets = await setsOf(this.aside, plan, files);
       const groups = await groupsOf(files);
       const planned = (/** @type {Record<string, string>} */ kinds) => itemsOf(plan, files, kinds, groups, this.items);
@@ -329,7 +330,8 @@ export class Bench {
     const at = listed.indexOf(item);
     const next = listed[at + 1] ?? listed[at - 1];
     this.items = this.items.filter((other) => other !== item);
-    this.files = this.files.filter(({ file }) => file !== item.image && file !== item.mask);
+    const own = [item.image, item.mask, ...Object.values(item.predictions).map(({ file }) => file)];
+    this.files = this.files.filter(({ file }) => !own.includes(file));
     this.drop(item);
     this.version++;
     if (next) this.open(next.id);

@@ -36,6 +36,21 @@ export function withoutPredictions({ members, left }, files) {
   }
 }
 
+/**
+ * A set of predictions that is called as a network here gets a name of its own.
+ * @param {Plan} plan
+ * @param {Record<string, any>} config of dbce.page.settings
+ */
+export function renameSets({ members, notes }, { losses, own = [], titles }) {
+  const taken = losses.filter((loss) => !own.includes(loss)).flatMap((loss) => [loss, titles[loss]]);
+  const renamed = (/** @type {string} */ set) => (taken.includes(set) ? `${set.slice(0, 32)} (yours)` : set);
+  const found = new Set(members.flatMap(({ predictions }) => Object.keys(predictions)));
+  for (const set of found)
+    if (renamed(set) !== set) notes.push(`The set ${set} is called as a network here; it is shown as ${renamed(set)}.`);
+  for (const member of members)
+    member.predictions = Object.fromEntries(Object.entries(member.predictions).map(([set, n]) => [renamed(set), n]));
+}
+
 /** The sequence of every frame, by sequences.csv (frame, sequence). @param {Given[]} files */
 export async function groupsOf(files) {
   /** @type {Map<string, string>} */

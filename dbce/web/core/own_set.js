@@ -192,7 +192,7 @@ export function setOf(items, losses, radius) {
     command: null,
     whose: "the networks in this page",
     threshold: THRESHOLD,
-    test_data: "your images",
+    test_data: "yours",
     radius,
     first: null,
     names: shared.map(({ name }) => name),

@@ -2,14 +2,13 @@
 import { Cases, DRAWS, mean } from "../core/cases.js";
 import { EVEN, judge, points, range, SIZES, whatGains, whatLeans, whatRepeats, whoWins } from "../core/case_texts.js";
 import { percent } from "../core/format.js";
-import { FEWEST } from "../core/own_set.js";
 import { stem } from "../files/name.js";
-import { comparisonCsv, comparisonLatex, comparisonMarkdown, groupsOf } from "../files/comparison.js";
 import { csv } from "../files/tables.js";
 import { escaped } from "../parts/escape.js";
 import { offerFile } from "../parts/file.js";
 import { Scatter } from "../parts/scatter.js";
 import { explained } from "../parts/term.js";
+import { howFar, takeOwn, whyNothing } from "./own_set.js";
 
 /** @typedef {import("../core/cases.js").Score} Score */
 
@@ -81,30 +80,22 @@ export class SetTab {
     for (const act of ["md", "tex"]) view.querySelector(`[data-set="${act}"]`).hidden = !own;
   }
 
-  /** What stands in place of a set that has nothing to show. */
-  drawNothing() {
-    const { bench } = this.viewer;
-    const done = bench?.items.filter(({ row }) => row?.wrong.length).length ?? 0;
-    const waiting = bench?.items.length && done < FEWEST;
-    this.view.querySelector(".nothing p").textContent = waiting
-      ? `${done} of at least ${FEWEST} images with a mask are scored; then they stand here, one dot an image.`
-      : "Drop a folder of images and masks here, or choose one: images/ beside masks/, or frame.jpg beside " +
-        "frame_mask.png. Predictions of your own network in predictions/NAME/ are compared with the networks here.";
-  }
-
   draw() {
     const { state } = this.viewer;
-    const { wanted } = this;
-    this.view.classList.toggle("empty", !wanted);
-    this.view.querySelector(".nothing").hidden = Boolean(wanted);
-    this.view.querySelector("[name=whose]").value = state.whose;
-    if (!wanted) return this.drawNothing();
+    const { view, wanted } = this;
+    view.classList.toggle("empty", !wanted);
+    view.querySelector(".nothing").hidden = Boolean(wanted);
+    view.querySelector("[name=whose]").value = state.whose;
+    if (!wanted) {
+      view.querySelector(".nothing p").textContent = whyNothing(this.viewer.bench);
+      return;
+    }
     if (wanted !== this.set || this.whose !== state.whose) this.use(wanted);
     const shown = { ...state, ...this.pair };
     for (const select of this.view.querySelectorAll("select[name]")) select.value = shown[select.name];
     const now = JSON.stringify(["first", "second", "score", "prior", "order", "theme", "palette"].map((n) => state[n]));
     if (now !== this.key) this.compute(now);
-    this.drawState();
+    view.querySelector(".sofar").textContent = this.whose === "own" ? howFar(this.viewer.bench, this.set) : "";
     const picked = state.picked === null ? -1 : Math.min(state.picked, this.cases.count - 1);
     this.show(picked >= 0 ? picked : this.listed[0]);
   }
@@ -131,18 +122,6 @@ export class SetTab {
     this.scatter.draw(dots, this.kept, EVEN);
     this.drawTable(named);
     this.drawList();
-  }
-
-  /** How far a run over one's own images is, and which of them are not here. */
-  drawState() {
-    const { bench } = this.viewer;
-    const own = this.whose === "own";
-    const rest = own ? bench.items.length - bench.listed.length : 0;
-    const parts = [
-      ...(rest ? [`So far ${bench.listed.length} of ${bench.items.length} images.`] : []),
-      ...(own && this.set.unshared ? [`${this.set.unshared} that lack a prediction of some set are not here.`] : []),
-    ];
-    this.view.querySelector(".sofar").textContent = parts.join(" ");
   }
 
   /** Numbers of the images in the order asked for. */
@@ -316,7 +295,7 @@ export class SetTab {
 
   /** All images with the scores in view. */
   csv() {
-    if (this.whose === "own") return this.take("csv");
+    if (this.whose === "own") return takeOwn("csv", this.viewer, this.set);
     const { cases, losses, kept } = this;
     const { score, prior } = this.viewer.state;
     const { first, second } = this.pair;
@@ -328,26 +307,6 @@ export class SetTab {
     }));
     const about = ["dbce", stem(this.set.test_data), score, ...(prior === "corrected" ? ["corrected"] : [])];
     offerFile(`${about.join("-")}.csv`, "text/csv", csv(rows));
-  }
-
-  /**
-   * One's own images: one row an image and network, or the table of means.
-   * @param {"csv" | "md" | "tex"} kind
-   */
-  take(kind) {
-    const { bench, config } = this.viewer;
-    const rows = (kind === "csv" ? bench.listed : this.set.items).map(({ name, row }) => ({
-      ...{ name, scores: row.scores, disagreement: row.disagreement },
-      area: row.held && row.held[0] / Math.max(1, row.held[1]),
-    }));
-    const writers = {
-      csv: () => comparisonCsv(rows, config.titles),
-      md: () => comparisonMarkdown(groupsOf(rows), config.titles),
-      tex: () => comparisonLatex(groupsOf(rows), config.titles),
-    };
-    const part = bench.listed.length < bench.items.length ? `-${bench.listed.length}-of-${bench.items.length}` : "";
-    const types = { csv: "text/csv", md: "text/markdown", tex: "text/x-tex" };
-    offerFile(`dbce-your-images${part}.${kind}`, types[kind], writers[kind]());
   }
 
   listen() {
@@ -365,7 +324,7 @@ export class SetTab {
         this.drawList();
       }
       if (act === "csv") this.csv();
-      if (act === "md" || act === "tex") this.take(act);
+      if (act === "md" || act === "tex") takeOwn(act, viewer, this.set);
       if (act === "folder") viewer.$("[data-file=folder]").click();
       if (act === "all") this.scatter.clear();
       if (act === "swap") viewer.set({ first: this.pair.second, second: this.pair.first });
