@@ -156,16 +156,16 @@ export function anatomy(viewer) {
     if (weights.length !== study.count) [weights, products] = [0, 0].map(() => new Float32Array(study.count));
     const ce = study.crossEntropy(state.loss);
     study.weightMap(state.weighting, state.radius, weights, only);
-    const own = { ce: 0, w: 0, wce: 0 };
+    const most = { ce: 0, w: 0, wce: 0 };
     let total = 0;
     for (let i = 0; i < products.length; i++) {
       const [w, c] = [weights[i], ce[i]];
       total += products[i] = w * c;
-      if (w > own.w) own.w = w;
-      if (c > own.ce) own.ce = c;
-      if (products[i] > own.wce) own.wce = products[i];
+      if (w > most.w) most.w = w;
+      if (c > most.ce) most.ce = c;
+      if (products[i] > most.wce) most.wce = products[i];
     }
-    const top = state.scale === "own" ? own : study.tops(state.radius);
+    const top = state.scale === "own" ? most : study.tops(state.radius);
     const lines = state.outline ? { at: study.edge(), colour: styled(viewer.root, "object") } : null;
     const inMaps = state.opacity < 1 ? lines : null;
     const said = {
