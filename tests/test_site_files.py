@@ -77,7 +77,7 @@ def test_the_page_asks_for_files_beside_it_and_for_nothing_else(folder):
 def test_the_service_worker_knows_the_files_of_its_version(folder):
     site = json.loads((folder / "sw.js").read_text(encoding="utf-8").partition("self.SITE = ")[2].partition(";\n")[0])
     assert {*site["pages"], *site["shell"]} <= set(site["all"]) == files_of(folder) - {"sw.js"}
-    assert sum((folder / name).stat().st_size for name in site["shell"]) < 1.5e6
+    assert sum((folder / name).stat().st_size for name in site["shell"]) < 2.5e6
 
 
 def test_it_can_be_installed(folder):

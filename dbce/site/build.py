@@ -17,6 +17,7 @@ from dbce.data import ct
 from dbce.hub.browser import write_for_browser
 from dbce.page import assets
 from dbce.page.document import download_of, shell
+from dbce.page.joined import joined
 from dbce.page.local import PATH, Local, sends_nothing
 from dbce.page.page import studio_of
 from dbce.page.settings import Offer, config
@@ -56,6 +57,7 @@ def write_site(
     folder = Folder(root)
     tell("modules, and what runs networks")
     contents = {name: (assets.WEB / name).read_bytes() for name in assets.modules()}
+    contents[document.START] = joined(document.ROOT).encode()
     folder.together("web", contents)
     web = folder.names[0].partition("/")[0]
     runtime, h5 = write_runtime(folder, packages), write_h5(folder, packages)
@@ -76,7 +78,7 @@ def write_site(
         settings = {**settings_of(studio, offer, names), "page": download_of(frame)}
         folder.fixed(own, document.page_html(settings, told, web, icons, manifest))
         pages.append(own)
-    start = [f"{web}/{name}" for name in assets.modules() if not name.startswith("preview")]
+    start = [f"{web}/{name}" for name in contents if not name.startswith("preview")]
     site = {
         "version": _version(folder),
         "pages": pages,

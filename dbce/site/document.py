@@ -44,7 +44,7 @@ _PAGE = """<!doctype html>
 <link rel="apple-touch-icon" href="{touch}">
 <link rel="manifest" href="{manifest}">
 <link rel="preload" as="fetch" crossorigin href="{scene}">
-{preloads}
+<link rel="modulepreload" href="{start}">
 <style>body {{ margin: 0; }}
 {style}</style>
 </head>
@@ -58,8 +58,10 @@ _PAGE = """<!doctype html>
 </html>
 """
 
-START = "site/start.js"
-"""The module that the page starts with, below `dbce.page.assets.WEB`."""
+START = "start.js"
+"""What the page starts with, beside the folders of modules: `ROOT` and all that it needs, in one."""
+
+ROOT = "site/start.js"
 
 SERVICE = "site/service.js"
 LIGHT, DARK = "#fafaf8", "#101114"
@@ -85,7 +87,6 @@ def page_html(
         icons: names of the icons, smallest first.
         manifest: its name.
     """
-    needed = [name for name in assets.needed(START) if name.endswith(".js")]
     text = _PAGE.format(
         policy=html.escape("; ".join(f"{name} {value}" for name, value in POLICY.items())),
         title=html.escape(TITLE),
@@ -96,7 +97,6 @@ def page_html(
         touch=icons[0],
         manifest=manifest,
         scene=files["files"]["scenes"][0],
-        preloads="\n".join(f'<link rel="modulepreload" href="{modules}/{name}">' for name in needed),
         style=assets.style(),
         viewer=assets.text("viewer.html"),
         settings=_json(settings),

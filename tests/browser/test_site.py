@@ -146,7 +146,7 @@ def test_the_first_view_is_small_and_needs_no_network_of_ours(visit, host, folde
     expect(page.locator(".message")).to_have_text("Drawn example 1 of 2, not a patient")
     assert not [name for name in first if re.match(r"(networks|runtime|h5wasm)", name)]
     files = {"index.html", *(name.partition("?")[0] for name in first)} - {"sw.js"}
-    assert len(files) > 50
+    assert 3 < len(files) < 12, "all modules that a view starts with are one file"
     assert sum(len(gzip.compress((folder / name).read_bytes())) for name in files) <= 1e6
     page.click(".examples button:nth-child(2)")
     wait_for_text(page, ".message", "Drawn example 2")
