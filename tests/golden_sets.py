@@ -16,8 +16,10 @@ from PIL import Image
 from dbce.data import predictions
 from dbce.data.formats import InputError
 from dbce.data.paired import pair_folders
-from dbce.scores.comparison import Row, comparison_csv, comparison_latex, comparison_markdown, groups_of
-from dbce.study.compared import OBJECT, _steps
+from dbce.metrics import SCORES
+from dbce.scores.comparison import Row, comparison_csv, groups_of
+from dbce.scores.comparison_table import comparison_latex, comparison_markdown
+from dbce.study.compared import OBJECT, steps_of
 from tests.golden_noise import noise
 
 SIZE = 40
@@ -134,7 +136,7 @@ def predicted() -> list[dict[str, Any]]:
                 raw = predictions.read_file(path, OBJECT)
                 kind = predictions.decide_kind([raw], OBJECT, values)
                 made = predictions.to_grid(raw, kind, shape, OBJECT)
-                steps = base64.b64encode(zlib.compress(_steps(made.logits).astype("<i2").tobytes(), 9)).decode()
+                steps = base64.b64encode(zlib.compress(steps_of(made.logits).astype("<i2").tobytes(), 9)).decode()
                 found = {"kind": made.kind, "note": made.note, "steps": steps}
             except InputError as error:
                 found = {"error": str(error)}
@@ -154,18 +156,28 @@ def tables() -> list[dict[str, Any]]:
                 loss: dict(zip(("dice", "iou", "precision", "recall"), map(float, parts[4 * n :]), strict=False))
                 for n, loss in enumerate(("ce", 'net_1, "best" & 50 %'))
             }
-            bare = count == 7 and k == 3  # an image without a mask
-            rows.append(Row(f"image {k}", None if bare else float(parts[8]), {} if bare else scores, float(parts[0])))
+            blank = count == 7 and k == 3  # an image without a mask
+            rows.append(Row(f"image {k}", None if blank else float(parts[8]), {} if blank else scores, float(parts[0])))
         groups = groups_of(rows)
+        bare = not groups[0].draws  # the page writes none with intervals
+        texts = {"markdown": comparison_markdown(groups), "latex": comparison_latex(groups)} if bare else {}
         made.append(
             {
                 "rows": [
                     {"name": row.name, "area": row.area, "scores": row.scores, "disagreement": row.disagreement}
                     for row in rows
                 ],
-                "csv": comparison_csv(rows),
-                "markdown": comparison_markdown(groups),
-                "latex": comparison_latex(groups),
+                "groups": [
+                    {
+                        "title": group.title,
+                        "count": group.count,
+                        "means": {name: {key: row[key] for key in SCORES} for name, row in group.means.items()},
+                    }
+                    for group in groups
+                ],
+                # the page computes no Brier score: all columns but that one
+                "csv": "".join(f"{line.rpartition(',')[0]}\n" for line in comparison_csv(rows).splitlines()),
+                **texts,
             }
         )
     return made

@@ -67,6 +67,6 @@ def channels_of(count: int) -> str:
     return "1 channel" if count == 1 else f"{count} channels"
 
 
-def maps_of(count: int) -> str:
+def counted_maps(count: int) -> str:
     """How many maps, in words."""
     return "1 map" if count == 1 else f"{count} maps"

@@ -21,7 +21,7 @@ from dbce.data.resize import resize_image
 from dbce.network import MEAN, STD
 from dbce.tasks import WORK_SIZE, Task
 from dbce.train.checkpoints import Checkpoint
-from dbce.train.guest_words import SENTENCES, maps_of, spoken
+from dbce.train.guest_words import SENTENCES, counted_maps, spoken
 
 NORMALISATIONS = {"imagenet": "ImageNet mean and deviation", "unit": "values 0 to 1", "none": "values 0 to 255"}
 """What can be done to the bytes of an image, and what it is called."""
@@ -169,7 +169,9 @@ def admit(body: Body, task: Task, reading: Reading) -> Checkpoint:
     maps = _tried(guest)
     classes = maps.shape[1]
     if classes != task.num_classes and not (classes == 1 and not task.several):
-        raise InputError(spoken("classes", name=body.name, maps=maps_of(classes), task=task.name, wanted=wanted(task)))
+        raise InputError(
+            spoken("classes", name=body.name, maps=counted_maps(classes), task=task.name, wanted=wanted(task))
+        )
     guest.values, told = _values(body, maps, reading)
     squash = ", sigmoid" if classes == 1 else ", softmax"
     about = spoken(
@@ -180,7 +182,7 @@ def admit(body: Body, task: Task, reading: Reading) -> Checkpoint:
         channels=body.channels,
         ordered=body.ordered,
         normalised=body.normalised,
-        maps=maps_of(classes),
+        maps=counted_maps(classes),
         values=guest.values,
         told=told,
         squash=squash if guest.values == "logits" else "",

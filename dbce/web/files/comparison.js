@@ -65,7 +65,7 @@ function tableNote(groups, threshold = 0.5) {
   const parts = groups.length > 1 ? ", parts of equal number by the area of the object" : "";
   const count = groups[0].count === 1 ? "one image" : `the mean over ${groups[0].count} images`;
   return (
-    `Percent, ${count}${parts}, at ${SIZE} \u00d7 ${SIZE} px, p > ${threshold}; differences come without an ` +
+    `Percent, ${count}${parts}, at ${SIZE} \u00d7 ${SIZE} px, p > ${threshold}. Differences come without an ` +
     "interval, so small ones may be chance."
   );
 }
