@@ -15,6 +15,8 @@ try {
   await input.uploadFile(image);
   const name = image.split("/").at(-1);
   await page.waitForFunction((name) => document.querySelector(".message").textContent.includes(name), {}, name);
+  // without a server the networks answer one after the other
+  await page.waitForFunction(() => !document.querySelector(".dbce").parentElement.dbce.study.pending.length);
   seen.push(await page.evaluate(`(${look})()`));
   await page.click(".examples button");
   await page.waitForFunction(() => document.querySelector(".message").textContent.startsWith("Drawn example 1"));

@@ -22,6 +22,8 @@ from tests.browser.actions import give, wait_for_text
 HERE = Path(__file__).parent
 LOOK = (HERE / "look.js").read_text(encoding="utf-8").split("\n", 1)[1].rstrip().rstrip(";")
 READY = "return Boolean(document.querySelector('.dbce[data-ready=true]'))"
+# without a server the networks answer one after the other
+ANSWERED = "return !document.querySelector('.dbce').parentElement.dbce.study.pending.length"
 SLIDE = """const slider = document.querySelector('.controls [data-field=radius]');
 slider.value = '60'; slider.dispatchEvent(new Event('input', {bubbles: true}));"""
 # WebKitGTK's driver cannot fill a file input
@@ -46,6 +48,7 @@ def drawn_picture(folder: Path) -> Path:
 def in_chromium(page: Page, picture: Path) -> Seen:
     seen = [page.evaluate(LOOK)]
     give(page, "image", picture)
+    page.wait_for_function(f"() => {{ {ANSWERED} }}")
     seen.append(page.evaluate(LOOK))
     page.click(".examples button")
     wait_for_text(page, ".message", "Drawn example 1")
@@ -76,7 +79,7 @@ def in_webkit(address: str, picture: Path) -> Seen:
         wait.until(lambda driver: driver.execute_script(READY))
         seen = [driver.execute_async_script(look)]
         driver.execute_script(GIVE, picture.name, list(picture.read_bytes()))
-        wait.until(lambda driver: picture.name in driver.execute_script(says))
+        wait.until(lambda driver: picture.name in driver.execute_script(says) and driver.execute_script(ANSWERED))
         seen.append(driver.execute_async_script(look))
         driver.execute_script("document.querySelector('.examples button').click()")
         wait.until(lambda driver: driver.execute_script(says).startswith("Drawn example 1"))

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from dbce.weightings import WEIGHTINGS
 from tests.browser.actions import frame, give, show
@@ -90,7 +90,8 @@ def test_a_click_shows_a_panel_large_with_its_slider(visit):
     page.click("[data-large=next]")
     assert page.locator("dialog.large figcaption").inner_text().startswith("(e)")
     page.keyboard.press("Escape")
-    assert not page.locator("dialog.large").is_visible() and page.locator(".controls .probe").count() == 1
+    expect(page.locator("dialog.large")).not_to_be_visible()
+    expect(page.locator(".controls .probe")).to_have_count(1)  # a dialog tells that it closed a little later
     assert weight.evaluate(index) == place and box(page, "[data-panel=weight]")["width"] == before["width"]
     page.keyboard.press("f")  # the panel that was large last is in focus
     assert page.locator("dialog.large[open]").count() == 1
