@@ -42,12 +42,12 @@ export class Crew {
    * As of `Networks.run`.
    * @param {Uint8Array} image
    * @param {Progress} progress
-   * @param {string} [first]
+   * @param {string} [first] given for an image that is to be shown as networks answer, not one of many
    * @param {import("./networks.js").Arrive} [arrive]
    */
   async run(image, progress, first, arrive) {
     clearTimeout(this.rest);
-    const hand = this.free();
+    const hand = first === undefined ? this.free() : this.hands[0]; // one that is looked at needs no other worker
     hand.busy++;
     try {
       const maps = await hand.networks.run(image, progress, first, arrive);
