@@ -151,7 +151,7 @@ def test_scores_of_the_readme_are_those_of_the_stored_files():
 def test_every_stored_benchmark_is_shown_with_its_command_and_day():
     assert benchmarks()
     for path in benchmarks():
-        assert path.read_text(encoding="utf-8").rstrip() in PAGES["benchmarks.md"]
+        assert any(path.read_text(encoding="utf-8").rstrip() in page for page in PAGES.values()), path.name
         head = path.read_text(encoding="utf-8").splitlines()[0]
         assert re.fullmatch(r"\$ python -m dbce bench .+  # \d{4}-\d\d-\d\d", head)
 
