@@ -38,7 +38,10 @@ STYLES = (
 )
 """The files of the style, in the order in which they override each other."""
 
-_IMPORT = re.compile(r"""^(?:import|export)\s[^;]*?["'](\.[^"']+)["'](?: with [^;]*)?;""", re.MULTILINE)
+IMPORT = re.compile(
+    r"""^(?P<head>(?:import|export)\s[^;]*?)["'](?P<target>\.[^"']+)["'](?: with [^;]*)?;""", re.MULTILINE
+)
+"""A statement by which a module names another."""
 
 
 def text(name: str) -> str:
@@ -84,7 +87,7 @@ def imports(name: str) -> list[str]:
     """The modules that a module names as it starts, relative to `WEB`."""
     if name.endswith(".json"):
         return []
-    return list(dict.fromkeys(beside(name, target) for target in _IMPORT.findall(text(name))))
+    return list(dict.fromkeys(beside(name, target) for _, target in IMPORT.findall(text(name))))
 
 
 def ordered(*roots: str) -> list[str]:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
 from dbce.page import assets
-
-_FROM = re.compile(
-    r"""^(?P<head>(?:import|export)\s[^;]*?)["'](?P<target>\.[^"']+)["'](?: with [^;]*)?;""", re.MULTILINE
-)
 
 
 def bundle(roots: Sequence[str]) -> list[dict[str, object]]:
@@ -33,6 +28,6 @@ def _rewritten(name: str) -> str:
     text = assets.text(name)
     if name.endswith(".json"):
         return f"export default {json.dumps(json.loads(text))};"
-    text = _FROM.sub(lambda found: f'{found["head"]}"dbce:{assets.beside(name, found["target"])}";', text)
+    text = assets.IMPORT.sub(lambda found: f'{found["head"]}"dbce:{assets.beside(name, found["target"])}";', text)
     # a worker of a module has no file beside a report; whoever starts one there finds that out by itself
     return text.replace("import.meta.url", "document.baseURI")

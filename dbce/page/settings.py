@@ -157,7 +157,7 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "set": offer.set and {**offer.set, "first": len(studio.examples) if offer.pictures else None},
         "shifts": shifts(offer.predictor),
         "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
-        "spare_lines": _LINES[len({*LOSSES, *others}) :],
+        "all_lines": _LINES,
         "lab": {
             "titles": dict(known["lab.losses"]["choices"]),
             "short": {**{loss: short_title(loss) for loss in fields.LAB_LOSSES}, fields.OWN_LOSS: "Yours"},
@@ -173,13 +173,11 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
 
 def joining(predictor: Predictor) -> dict[str, Any]:
     """What the page asks of a network that is dropped on it, and what it says of it."""
-    first = len(LOSSES) + sum(name not in LOSSES for name in predictor.losses)
     return {
         "sentences": SENTENCES,
         "remark": YOURS,
         "label": NETWORK,
         "most": MAX_NETWORKS,
-        "lines": [_LINES[(first + k) % len(_LINES)] for k in range(MAX_NETWORKS)],
         "wanted": wanted(predictor.task),
         "normalise": {"": "the file’s own, else ImageNet’s", **NORMALISATIONS},
         "channels": {"": "the file’s own, else RGB", **dict(zip(CHANNELS, CHANNELS, strict=True))},

@@ -26,6 +26,13 @@ STUDY = f"""() => {{
 """The arrays of the image in view, by name, in base64."""
 
 
+def watched(page: Page, trouble: list[str]) -> Page:
+    """A page whose faults are noted: errors that nobody caught, and what its console calls an error."""
+    page.on("pageerror", lambda error: trouble.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+    return page
+
+
 def page_of(page: Page, folder: Path) -> tuple[Path, str]:
     """Take the view along as a page: its file, and what was said; its size stood in the menu before."""
     page.locator('[data-menu="download"] summary').click()
@@ -45,8 +52,7 @@ def opened_offline(browser: Browser, path: Path) -> Page:
     """A file in a browser without a network, where it asks for nothing."""
     page = browser.new_context(viewport={"width": 1440, "height": 900}, offline=True).new_page()
     trouble: list[str] = []
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+    watched(page, trouble)
     page.on("request", lambda asked: asked.url.startswith(("file:", "blob:", "data:")) or trouble.append(asked.url))
     page.goto(path.as_uri())
     page.wait_for_selector(READY, timeout=60000)

@@ -15,7 +15,7 @@ from dbce.page.serving import offers_of, with_guests
 from dbce.site.build import write_beside
 from dbce.study.predictor import LOGIT_STEP, Predictor
 from dbce.train import checkpoints
-from tests.browser.actions import READY, drop, show
+from tests.browser.actions import READY, drop, show, watched
 from tests.browser.test_site import VIEWER
 from tests.test_guests import mixed, sigmoid
 
@@ -51,8 +51,7 @@ def visit(browser):
     def go(url: str) -> Page:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         pages.append(page)
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+        watched(page, trouble)
         page.goto(url)
         page.wait_for_selector(READY, timeout=60000)
         return page

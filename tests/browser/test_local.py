@@ -12,7 +12,7 @@ from dbce.bench.viewer import served
 from dbce.data.phantoms import polyp
 from dbce.page import page as app_page
 from dbce.site.build import write_beside
-from tests.browser.actions import READY, give
+from tests.browser.actions import READY, give, watched
 from tests.browser.test_site import held
 from tests.small_site import small_offers
 
@@ -38,8 +38,7 @@ def test_an_opened_image_is_not_sent_and_is_seen_as_the_server_would_see_it(brow
     studio = app_page.studio_of(offers[0].predictor)
     asked, trouble = [], []
     page = browser.new_page(viewport={"width": 1440, "height": 900})
-    page.on("pageerror", lambda error: trouble.append(str(error)))
-    page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+    watched(page, trouble)
     page.goto(place)
     page.wait_for_selector(READY, timeout=60000)
     assert "nothing is sent" in page.inner_text(".hint")

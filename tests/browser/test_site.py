@@ -23,7 +23,19 @@ from dbce.page.page import studio_of
 from dbce.page.studio import Studio
 from dbce.site.build import write_site
 from dbce.study.view import Measured
-from tests.browser.actions import READY, STUDY, VIEWER, drop, frame, give, opened_offline, page_of, show, wait_for_text
+from tests.browser.actions import (
+    READY,
+    STUDY,
+    VIEWER,
+    drop,
+    frame,
+    give,
+    opened_offline,
+    page_of,
+    show,
+    wait_for_text,
+    watched,
+)
 from tests.browser.test_layout import PHONE
 from tests.browser.test_page_lab import AT, MAP, STATE, drawn, learn, picture, rewound
 from tests.conftest import CHROMIUM_OPTIONS
@@ -92,8 +104,7 @@ def visit(browser) -> Iterator[Callable[..., Page]]:
         origin = address.split("/some/")[0]
         context.on("request", lambda r: r.url.startswith((origin, "data:", "blob:")) or trouble.append(r.url))
         page = context.new_page()
-        page.on("pageerror", lambda error: trouble.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+        watched(page, trouble)
         page.goto(address)
         page.wait_for_selector(READY, timeout=60000)
         return page

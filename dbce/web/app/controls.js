@@ -37,23 +37,15 @@ export function fillControls(viewer) {
 const twoLines = (text) => text.replace(/ (\([^)]+\))$/, " <small>$1</small>");
 
 /**
-/**
  * A group of choices; hidden where this task has none of it.
  * @param {import("./viewer.js").Viewer} viewer
  * @param {HTMLElement} group
  */
 export function fillField(viewer, group) {
-  group.hidden = !viewer.fields.table.get(group.dataset.field);
-  if (!group.hidden) fillGroup(viewer, group);
-}
-
-/**
- * A group of choices.
- * @param {import("./viewer.js").Viewer} viewer
- * @param {HTMLElement} group
- */
-export function fillGroup(viewer, group) {
-  const { name, kind, choices, label } = viewer.fields.table.get(group.dataset.field);
+  const field = viewer.fields.table.get(group.dataset.field);
+  group.hidden = !field;
+  if (!field) return;
+  const { name, kind, choices, label } = field;
   const box = kind === "one" ? '<label><input type="radio"' : '<label class="check"><input type="checkbox"';
   const labels = choices.map(([value, text]) => `${box} name="${name}" value="${value}">${twoLines(text)}</label>`);
   const quiet = "quiet" in group.dataset ? " hide" : "";

@@ -1,12 +1,11 @@
 // A network that is dropped on the page: what is asked of its owner, and how it becomes one of the page's.
-import { fillGroup } from "./controls.js";
 import { say } from "../core/say.js";
+import { enlist } from "./networks.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
 /** @typedef {import("../backends/backend.js").Joined} Joined */
 
 const PICKLE = /\.(pt|pth|ckpt|pkl|pickle|bin)$/i;
-const FIELDS = ["loss", "first", "second", "shown"];
 const ASKED = { normalise: "Colours", channels: "Their order", values: "It answers with" };
 
 /**
@@ -24,26 +23,12 @@ export async function rejoin(viewer) {
  * @param {Joined} joined
  */
 function joinNetwork(viewer, { name, about, remark }) {
-  const { config, fields, state } = viewer;
+  const { config, fields } = viewer;
   if (config.losses.includes(name)) return;
-  const line = config.joining.lines[config.guests.length % config.joining.lines.length];
-  config.losses.push(name);
+  fields.table.get("loss").label = config.joining.label;
+  enlist(viewer, [name]);
   config.guests.push(name);
-  Object.assign(config.titles, { [name]: name });
-  Object.assign(config.short, { [name]: name });
-  Object.assign(config.lines, { [name]: line });
-  Object.assign(config.remarks, { [name]: remark });
-  for (const key of FIELDS) {
-    const field = fields.table.get(key);
-    if (!field) continue;
-    field.choices.push([name, name]);
-    if (key === "loss") field.label = config.joining.label;
-    if (field.kind === "many") {
-      field.start = [...field.start, name];
-      state[key] = [...state[key], name];
-    }
-    for (const group of viewer.$$(`fieldset[data-field="${key}"]`)) fillGroup(viewer, group);
-  }
+  config.remarks[name] = remark;
   const recipe = viewer.$('[data-out="recipe"]');
   recipe.textContent = `${recipe.textContent} Your network ${name} is ${about}`;
 }

@@ -88,8 +88,16 @@ export function foregroundLogits(logits, size) {
  */
 export function logProbabilities(logits, classes, size) {
   const quarter = Math.sqrt(logits.length / classes);
-  const maps = enlarge(enlarge(logits, quarter, 4 * quarter), 4 * quarter, size);
-  const count = size * size;
+  return logSoftmax(enlarge(enlarge(logits, quarter, 4 * quarter), 4 * quarter, size), size * size);
+}
+
+/**
+ * Log-probabilities, in steps.
+ * @param {Float32Array} maps classes * count logits; written over
+ * @param {number} count pixels
+ * @returns {Int16Array} classes * count
+ */
+export function logSoftmax(maps, count) {
   for (let i = 0; i < count; i++) {
     let most = -Infinity;
     for (let k = i; k < maps.length; k += count) most = Math.max(most, maps[k]);

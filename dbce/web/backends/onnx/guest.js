@@ -1,6 +1,6 @@
 // A network of the visitor's own in onnxruntime-web: what its file says of itself, and what its answer means. Twin of
 // dbce/hub/guest_onnx.py and dbce/train/guests.py, whose sentences come with the page's settings. Touches no document.
-import { enlarge, quantise } from "../../core/logits.js";
+import { enlarge, quantise, logSoftmax } from "../../core/logits.js";
 import { resizeImage } from "../../core/resize.js";
 import { say } from "../../core/say.js";
 
@@ -207,16 +207,7 @@ export function stepsOf({ data, channels, side }, { values, file }, { size, clas
     if (channels === 2) for (let i = 0; i < plane; i++) logit[i] = maps[plane + i] - maps[i];
     return quantise(enlarge(logit, side, size));
   }
-  const large = enlarge(maps, side, size);
-  const pixels = size * size;
-  for (let i = 0; i < pixels; i++) {
-    let most = -Infinity;
-    for (let k = i; k < large.length; k += pixels) most = Math.max(most, large[k]);
-    let sum = 0;
-    for (let k = i; k < large.length; k += pixels) sum += Math.exp(large[k] - most);
-    for (let k = i; k < large.length; k += pixels) large[k] -= most + Math.log(sum);
-  }
-  return quantise(large);
+  return logSoftmax(enlarge(maps, side, size), size * size);
 }
 
 /**

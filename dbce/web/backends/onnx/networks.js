@@ -23,8 +23,6 @@ export class Networks {
   last = null;
   /** @type {Map<number, (trial: Trial | null) => void>} by question */
   trials = new Map();
-  /** Called when all networks have answered about an image. */
-  ran = () => {};
   /** @type {Set<Progress>} */
   listeners = new Set();
   id = 0;
@@ -58,7 +56,6 @@ export class Networks {
       const came = await this.ask({ kind: "run", image, first }, progress, arrive);
       const maps = new Map(Object.keys(this.networks).flatMap((loss) => entry(loss, came.get(loss))));
       this.last = { image, maps };
-      this.ran();
       return maps;
     });
   }
