@@ -16,9 +16,8 @@ from PIL import Image
 from dbce.data import predictions
 from dbce.data.formats import InputError
 from dbce.data.paired import pair_folders
-from dbce.metrics import SCORES
 from dbce.scores.comparison import Row, comparison_csv, groups_of
-from dbce.scores.comparison_table import comparison_latex, comparison_markdown
+from dbce.scores.comparison_table import comparison_latex, comparison_markdown, comparison_table_csv
 from dbce.study.compared import OBJECT, steps_of
 from tests.golden_noise import noise
 
@@ -145,39 +144,57 @@ def predicted() -> list[dict[str, Any]]:
     return rows
 
 
+SETS = ("ce", 'net_1, "best" & 50 %', "flat")
+"""The last is a label map."""
+
+
 def tables() -> list[dict[str, Any]]:
     """Rows of images, and the tables of them."""
-    made = []
-    for count in (1, 5, 7, 31):
-        rows = []
-        for k in range(count):
-            parts = noise(9, 100 * count + k) / 255
-            scores = {
-                loss: dict(zip(("dice", "iou", "precision", "recall"), map(float, parts[4 * n :]), strict=False))
-                for n, loss in enumerate(("ce", 'net_1, "best" & 50 %'))
-            }
-            blank = count == 7 and k == 3  # an image without a mask
-            rows.append(Row(f"image {k}", None if blank else float(parts[8]), {} if blank else scores, float(parts[0])))
-        groups = groups_of(rows)
-        bare = not groups[0].draws  # the page writes none with intervals
-        texts = {"markdown": comparison_markdown(groups), "latex": comparison_latex(groups)} if bare else {}
-        made.append(
+    return [_tables(*case) for case in ((1, False), (5, False), (7, False), (31, False), (40, True), (12, True))]
+
+
+def _tables(count: int, grouped: bool) -> dict[str, Any]:
+    rows, members = [], []
+    for k in range(count):
+        parts = noise(100, 100 * count + k) / 255
+        score = [
+            dict(zip(("dice", "iou", "precision", "recall"), map(float, parts[4 * n :]), strict=False))
+            for n in range(3)
+        ]
+        blank = count == 7 and k == 3  # an image without a mask
+        scores = {} if blank else dict(zip(SETS, score, strict=True))
+        pixels = 102400 - 100 * k
+        bins = {
+            name: np.rint(np.outer(parts[20 + 30 * n :][:10], [400, 260, 190]) * [1, 1, parts[15 + n]])
+            for n, name in enumerate(SETS[:2])
+        }
+        brier = {name: round(900 * float(parts[90 + n]), 2) for n, name in enumerate(SETS[:2])}
+        sure: dict[str, Any] = {} if blank else {"bins": bins, "brier": brier}
+        area = None if blank else float(parts[12])
+        rows.append(Row(f"image {k}", area, scores, float(parts[13]), held=(0, 0 if blank else pixels), **sure))
+        members.append(f"of {k % 9 if count == 40 else k % 4}" if grouped else str(k))
+    groups = groups_of(rows, members)
+    return {
+        "rows": [
             {
-                "rows": [
-                    {"name": row.name, "area": row.area, "scores": row.scores, "disagreement": row.disagreement}
-                    for row in rows
-                ],
-                "groups": [
-                    {
-                        "title": group.title,
-                        "count": group.count,
-                        "means": {name: {key: row[key] for key in SCORES} for name, row in group.means.items()},
-                    }
-                    for group in groups
-                ],
-                # the page computes no Brier score: all columns but that one
-                "csv": "".join(f"{line.rpartition(',')[0]}\n" for line in comparison_csv(rows).splitlines()),
-                **texts,
+                "name": row.name,
+                "area": row.area,
+                "scores": row.scores,
+                "disagreement": row.disagreement,
+                "pixels": row.held[1],
+                "sure": {
+                    name: {"bins": row.bins[name].ravel().tolist(), "brier": row.brier[name]} for name in row.bins
+                },
             }
-        )
-    return made
+            for row in rows
+        ],
+        "members": members,
+        "groups": [
+            {"title": group.title, "count": group.count, "draws": group.draws, "clusters": group.clusters}
+            for group in groups
+        ],
+        "csv": comparison_csv(rows),
+        "table": comparison_table_csv(groups),
+        "markdown": comparison_markdown(groups),
+        "latex": comparison_latex(groups),
+    }

@@ -186,7 +186,7 @@ export class Bench {
     try {
       const scene = await this.fetch(item);
       const study = studyOf(scene, scene.unpacked, config.frequencies);
-      item.row = rowOf(study, config.radius, config.shifts);
+      item.row = rowOf(study, config.radius, config.shifts, flatOf(item));
       item.thumbnail = await thumbnailOf(scene);
       if (!this.items.includes(item)) return; // removed since
       item.status = "done";
@@ -347,6 +347,9 @@ export class Bench {
     this.viewer.set({});
   }
 }
+
+/** Sets of which an image has a label map. @param {Item} item */
+const flatOf = ({ predictions }) => Object.keys(predictions).filter((set) => predictions[set].kind === "labels");
 
 /** @param {any} scene @returns {Promise<string>} a small picture of it as a data URL */
 async function thumbnailOf(scene) {

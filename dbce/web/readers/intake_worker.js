@@ -1,4 +1,5 @@
-// Sorts many files, and reads predictions, beside the page: a worker.
+// Sorts many files, reads predictions, and computes means with their intervals, beside the page: a worker.
+import { groupsOf } from "../core/groups.js";
 import { contentOf } from "./pairs.js";
 import { planOf } from "./intake.js";
 import { checkBytes, readPicture } from "./pictures.js";
@@ -52,8 +53,11 @@ async function read({ file, kind, shape, size }) {
   return toGrid(await readPrediction(data, name), kind, shape, size);
 }
 
+/** @param {{rows: import("../core/groups.js").Row[], members: unknown[]}} asked */
+const means = async ({ rows, members }) => groupsOf(rows, members);
+
 /** @type {Record<string, (asked: any) => Promise<any>>} */
-const ANSWERS = { sort, kind, read };
+const ANSWERS = { sort, kind, read, means };
 
 self.addEventListener("message", async ({ data: { id, name, asked } }) => {
   try {
