@@ -14,7 +14,6 @@ import { planOf, setName } from "../../dbce/web/readers/intake.js";
 import { decideKind, readPrediction, toGrid } from "../../dbce/web/readers/predictions.js";
 import { golden, told } from "./golden_readers.js";
 
-const SIZE = 40;
 const unpacked = (/** @type {string} */ text) => new Uint8Array(inflateSync(Buffer.from(text, "base64")));
 
 /**
@@ -46,8 +45,7 @@ for (const { files, members, left, notes } of golden("folders"))
   test(`folders as in Python: ${files[0]}`, async () => {
     const found = await sorted(files);
     assert.deepEqual(found.members.sort(), members.sort());
-    const read = left.map((/** @type {string} */ why) => why.replace(", .nii, .nii.gz", "")); // Python alone reads those
-    assert.deepEqual(found.left, read);
+    assert.deepEqual(found.left, left);
     assert.deepEqual(found.notes, notes);
     assert.deepEqual(found.looked, []); // names are enough
     const below = await sorted(files.map((path) => `set/${path}`));
@@ -111,15 +109,15 @@ test("a set that is called as a network here is renamed, and that is said", () =
   assert.equal(plan.notes.length, 1);
 });
 
-for (const { name, file, shape, values, found } of golden("predictions"))
-  test(`${name}, ${values}, as in Python`, async () => {
+for (const { name, file, shape, size, values, classes, found } of golden("predictions"))
+  test(`${name}, ${values}, ${classes} classes, as in Python`, async () => {
     /** @type {any} */
     const here = await told(async () => {
-      const raw = await readPrediction(unpacked(file), name);
+      const raw = await readPrediction(unpacked(file), name, classes);
       const asked = async function* () {
         yield raw;
       };
-      return toGrid(raw, values === "auto" ? await decideKind(asked()) : values, shape, SIZE);
+      return toGrid(raw, values === "auto" ? await decideKind(asked(), classes) : values, shape, size, classes);
     });
     if (found.error) return assert.deepEqual(here, found);
     assert.deepEqual([here.kind, here.note], [found.kind, found.note]);
