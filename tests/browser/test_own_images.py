@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -18,7 +20,7 @@ from scipy import stats
 
 from dbce.data import ct
 from dbce.data.phantoms import polyp
-from tests.browser.actions import frame, show
+from tests.browser.actions import frame, opened_offline, show
 from tests.browser.test_accessible import violations
 from tests.browser.test_layout import VIEWER, put
 from tests.browser.test_state import wait_for_address
@@ -181,7 +183,7 @@ def test_a_folder_is_sorted_run_ordered_opened_and_taken_along(visit, pairs, tmp
     assert page.locator(".means b, .means .bold").count() == 0  # an interval says what is chance
 
 
-def test_a_dot_opens_its_image_and_back_returns_to_it(visit, pairs, tmp_path):
+def test_a_dot_opens_its_image_and_back_returns_to_it(visit, browser, pairs, tmp_path):
     page = visit()
     chosen = tmp_path / "few"
     for part in ("images", "masks", "predictions/mine"):
@@ -239,7 +241,39 @@ def test_a_dot_opens_its_image_and_back_returns_to_it(visit, pairs, tmp_path):
     for kind in ("md", "tex"):
         with page.expect_download() as download:
             page.click(f"[data-set={kind}]")
-        assert download.value.suggested_filename == f"dbce-your-images.{kind}"
+        assert download.value.suggested_filename == f"dbce-your-means.{kind}"
+    table = page.locator(".means table").inner_text()
+    page.click(".tray .take summary")
+    expect(page.locator("[data-take=page]")).to_have_text(re.compile(r"^Page of 7 images .*, about [0-9.]+ MB$"))
+    weighed = float(page.inner_text("[data-take=page]").rpartition("about ")[2].removesuffix(" MB"))
+    with page.expect_download() as download:
+        page.click("[data-take=page]")
+    download.value.save_as(tmp_path / "set.html")
+    size = (tmp_path / "set.html").stat().st_size / 1e6
+    expect(page.locator(".message")).to_contain_text(f"dbce-7-images.html was downloaded, {size:.1f} MB")
+    assert weighed == pytest.approx(size, rel=0.15)
+    file = opened_offline(browser, tmp_path / "set.html")
+    assert file.locator("#view-images table").inner_text() == table
+    assert file.locator("#view-images ol li").count() == 7
+    file.locator("#view-images ol button", has_text=painted).click()
+    file.wait_for_function("n => document.querySelector('.message').textContent.startsWith(n)", arg=painted)
+    given = file.evaluate(f"[{VIEWER}.study.labels, {VIEWER}.study.logits('mine')].map((a) => [...a])")
+    assert given == [labels.tolist(), logits.tolist()]
+    show(file, "set")
+    expect(file.locator(".set .count")).to_have_text("7 of 7 shown")
+    file.context.close()
+
+    show(page, "compare")
+    page.click(".tray .take summary")
+    with page.expect_download() as download:
+        page.click("[data-take=figures]")
+    download.value.save_as(tmp_path / "figures.zip")
+    with zipfile.ZipFile(tmp_path / "figures.zip") as archive:
+        assert archive.namelist() == [f"{Path(name).stem}.svg" for name in listed(page)]
+        for name in listed(page):
+            svg = archive.read(f"{Path(name).stem}.svg").decode()
+            assert f"Compare, {name}" in svg and "mine" in svg
+    show(page, "set")
     page.select_option("[name=whose]", "test")
     expect(page.locator(".set .count")).to_have_text("10 of 612 shown")
     page.click("[data-tray=close]")
