@@ -162,7 +162,8 @@ def _reliability(found: Mapping[str, Any]) -> str:
     """Whose probabilities lie closest to what is true, and whose cannot be told from them."""
     gaps = {key: row["gap"][0] for key, row in found["rows"].items()}
     best = min(gaps, key=lambda key: gaps[key])
-    further, alike = [], []
+    further: list[str] = []
+    alike: list[str] = []
     for key in sorted(gaps, key=lambda key: gaps[key]):
         if key == best:
             continue

@@ -142,7 +142,8 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
         return None
     measured, recipe = read_evidence(task, folder), next(iter(manifest(task, folder).values()))["recipe"]
     marks, curves = _marks(found), read_calibration(task, folder)
-    alike = curves and curves["rows"].keys() == found["rows"].keys()
+    if curves and curves["rows"].keys() != found["rows"].keys():
+        curves = None  # of other networks
     rows = []
     for key, row in found["rows"].items():
         values, std, count = {name: row[name][0] for name in COLUMNS}, {}, len(row["seeds"])
@@ -173,7 +174,7 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
         "errors": errors_sentence(found, recipe).text,
         "columns": COLUMNS,
         "lead": AHEAD if any(row["against"] for row in rows) else "",
-        "curves": curves_summary(found, curves, recipe) if alike else None,
+        "curves": curves_summary(found, curves, recipe) if curves else None,
         "heading": _heading(rows),
         "note": _note(rows),
         "rows": rows,

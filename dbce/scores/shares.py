@@ -180,10 +180,9 @@ def shares_summary(task: str, folder: Path | None = None) -> dict[str, Any] | No
 def shares_markdown(measured: Mapping[str, Any]) -> str:
     """The shares as a Markdown table: a row a weighting, a column a third of the images by size."""
     low, high = measured["bounds"]
-    heads = (f"small, up to {low:g} % of the image", "middle", f"large, from {high:g} %")
     task = TASKS.get(str(measured.get("task")))
     things, seen = ("organs", "slice") if task and task.several else ("object", "image")
-    heads = tuple(head.replace("image", seen) for head in heads)
+    heads = (f"small, up to {low:g} % of the {seen}", "middle", f"large, from {high:g} %")
     return "\n".join(
         [
             f"| share of the weight on the {things}, % of {measured['images']} {seen}s | " + " | ".join(heads) + " |",

@@ -23,7 +23,10 @@ PALETTES = {
 IGNORED = ("#5C626E", "#8A919E")
 """Colours of the hatch over ignored pixels, in every palette."""
 
-LINES = (
+Line = tuple[str, str]
+"""Colour and dash of a line; the dash in pixels, as of SVG, empty where there is none."""
+
+LINES: tuple[Line, ...] = (
     ("#8b93a1", ""),
     ("#cc5fa8", ""),
     ("#19a08f", "7 4"),
@@ -36,9 +39,9 @@ LINES = (
 """Colour and dash of a network in charts; red and blue are those of errors."""
 
 
-def line_of(loss: str, others: Sequence[str] = ()) -> tuple[str, str]:
+def line_of(loss: str, others: Sequence[str] = ()) -> Line:
     """Colour and dash of a network in charts: by the order of the losses, then of the others that are in view."""
-    order = [*LOSSES, *others]
+    order = [*LOSSES, *(name for name in others if name not in LOSSES)]
     return LINES[order.index(loss) % len(LINES)]
 
 

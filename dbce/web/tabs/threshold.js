@@ -10,7 +10,7 @@ import {
   THRESHOLDS,
 } from "../parts/threshold_chart.js";
 
-const HTML = `<figure><figcaption>Dice of this image against the threshold</figcaption>
+const HTML = `<figure><figcaption></figcaption>
     <div class="chart" data-chart="dice"></div>
     <div class="scroll" tabindex="0"><table class="dices"></table></div><p class="quiet"></p></figure>
   <figure hidden><figcaption></figcaption><div class="chart still" data-chart="reliability"></div>
@@ -22,6 +22,7 @@ export class ThresholdCard {
     this.viewer = viewer;
     this.card = viewer.$(".thresholds");
     this.card.innerHTML = HTML;
+    this.card.querySelector("figcaption").textContent = viewer.config.captions.dice_curve;
     this.dice = this.card.querySelector('[data-chart="dice"]');
     this.chart = new ThresholdChart();
     /** @type {any[]} */
@@ -82,7 +83,7 @@ export class ThresholdCard {
     if (figure.hidden) return;
     const { test_data: data, note, axis } = config.calibration;
     const networks = measuredOf(config, measured, state.prior);
-    figure.querySelector("figcaption").textContent = `Reliability on ${data}`;
+    figure.querySelector("figcaption").textContent = config.captions.reliability.replace("{data}", data);
     figure.querySelector(".chart").innerHTML = reliability(networks, axis);
     figure.querySelector("table").innerHTML = gapRows(networks.filter(({ ghost }) => !ghost));
     figure.querySelector(".quiet").textContent = note;
