@@ -18,6 +18,7 @@ from dbce.__main__ import main
 from dbce.data import ct
 from dbce.data.phantoms import polyp
 from dbce.registry import LOSSES
+from dbce.scores.findings_tables import findings_summary
 from dbce.scores.marks import SHADES_MEAN
 from dbce.scores.records import read_calibration
 from dbce.study.colours import PALETTES, overlay
@@ -134,6 +135,12 @@ DRAWN = {
         dataclasses.replace(study, frequencies={"bce": [0.9, 0.1]}).corrected(), View(prior="corrected"), LONG
     ),
     "radius": lambda study: draw_radii(study, View(radius=150), CURVE, LONG),
+    "results of organs": lambda study: draw_results(
+        Measured((RESULT,), findings_summary("organs"), None, read_calibration("organs"))
+    ),
+    "results of polyps": lambda study: draw_results(
+        Measured((RESULT,), findings_summary("polyp"), None, read_calibration("polyp"))
+    ),
     "results": lambda study: draw_results(Measured((RESULT,), {**FOUND, "note": NOTE})),
 }
 

@@ -195,6 +195,10 @@ def test_radius_and_results_can_be_taken_along(visit):
     assert name == "dbce-polyp-results.svg"
     said = texts(ElementTree.fromstring(data))
     cells = page.locator("#view-results .found tbody td").all_inner_texts()
-    assert len(cells) >= 8 and {re.sub(r"\s", "", cell) for cell in cells} <= {re.sub(r"\s", "", text) for text in said}
+    titles = page.locator("#view-results .tested figcaption").all_inner_texts()
+    assert len(titles) == 2 and all(title in " ".join(said) for title in titles)
+    assert len(cells) >= 8 and {re.sub(r"\s", "", cell) for cell in cells if cell} <= {
+        re.sub(r"\s", "", text) for text in said
+    }
     sentence = page.locator("#view-results .verdict .said li").first.inner_text()
     assert sentence in " ".join(said)

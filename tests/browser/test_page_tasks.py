@@ -395,7 +395,7 @@ def test_the_verdict_stands_above_the_tables_and_marks_what_python_marks(visit, 
     show(page, "results")
     heads = page.locator("#view-results h2").all_inner_texts()
     assert heads[0] == "What was found" and heads[1].startswith("Curves of") and heads[-1] == "How it was made"
-    titles = page.locator(".thresholds.test figcaption").all_inner_texts()
+    titles = page.locator(".tested figcaption").all_inner_texts()
     first = found["curves"]["dice"] or found["curves"]["classes"]
     assert titles == [f"{each['said']}." for each in (first, found["curves"]["reliability"])]
     drawn = [sentence["interval"] for sentence in found["verdict"] if sentence["interval"]]

@@ -4,6 +4,7 @@ import test from "node:test";
 import { classDots } from "../../dbce/web/parts/class_dots.js";
 import { bar, scaleOf } from "../../dbce/web/parts/interval.js";
 import { gapRows, measuredOf, reliability, ThresholdChart, THRESHOLDS } from "../../dbce/web/parts/threshold_chart.js";
+import { testCurves } from "../../dbce/web/tabs/test_curves.js";
 import { random } from "./golden.js";
 
 /** @type {[string, string]} */
@@ -87,4 +88,29 @@ test("a class has its dot before, its ring after, and its name", () => {
   assert.ok(before.x < after.x && then.x < second.x && before.y === after.y && before.y < second.y);
   assert.ok(Math.abs((after.x - before.x) / (second.x - before.x) - 30 / 25) < 0.02);
   assert.match(svg, />a<\/text>[^]*>b<\/text>/);
+});
+
+test("in the results a network is marked at 0.50, and on its curve where its prior puts the threshold", () => {
+  const dice = THRESHOLDS.map((t) => 60 + 30 * t);
+  const row = { dice, reliability: BINS, gap: [4, 3, 5], brier: [2, 1, 3] };
+  const texts = { said: "T < 1", note: "N" };
+  const config = {
+    ...{ losses: ["bce"], titles: { bce: "BCE" }, lines: { bce: LINE } },
+    calibration: { rows: { bce: row, bce_corrected: row } },
+    findings: {
+      curves: {
+        ...{ data: "SET", prior: { bce: 0.846 }, dice: texts, classes: null, reliability: { ...texts, axis: "A" } },
+        row_titles: { bce: "BCE", bce_corrected: "BCE after" },
+      },
+    },
+  };
+  const html = testCurves(config);
+  const [dot, ring] = circles(html);
+  const chart = new ThresholdChart().chart;
+  const part = (/** @type {number} */ value) => (value - 0.6) / 0.4; // the lowest level of the axis is 60 %
+  assert.ok(Math.abs(dot.x - chart.x(0.5)) < 0.1 && Math.abs(dot.y - chart.y(part(0.75))) < 0.1 && !dot.ring);
+  assert.ok(Math.abs(ring.x - chart.x(0.846)) < 0.1 && Math.abs(ring.y - chart.y(part(0.8538))) < 0.1 && ring.ring);
+  assert.match(html, /T &lt; 1\./);
+  assert.match(html, /BCE after/);
+  assert.equal(testCurves({ ...config, findings: null }), "");
 });

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from dbce.prior import correct_logit
 from dbce.study.colours import Line, line_of
 from dbce.study.predictor import Study
-from dbce.study.sheet import EDGE, INK, LINE, QUIET, SMALL, TITLE, Sheet
+from dbce.study.sheet import EDGE, INK, LINE, QUIET, SMALL, TITLE, Sheet, wrapped
 from dbce.study.view import View
 from dbce.study.words import CAPTIONS, CURVE_HEADS, share_percent
 from dbce.tasks import IGNORE
@@ -68,7 +68,7 @@ def draw_charts(
         calibration: from `dbce.scores.records.read_calibration`; without it there is no diagram.
     """
     losses = view.networks(study)
-    lines = {loss: line_of(loss, [name for name in study.logits]) for loss in study.logits}
+    lines = {loss: line_of(loss, list(study.logits)) for loss in study.logits}
     measured = [loss for loss in losses if calibration and loss in calibration["rows"]]
     charts: list[Callable[[Axes], list[Row]]] = [lambda axes: _dice(axes, study, other, view, lines)]
     titles, heads = [CAPTIONS["dice_curve"]], [CURVE_HEADS["dice"]]
@@ -181,3 +181,85 @@ def draw_bins(axes: Axes, bins: Mapping[str, Sequence[float | None]], line: Line
     axes.plot(p, y, **styled(line), linewidth=1 if faint else 1.6, alpha=0.45 if faint else 1)
     if not faint:
         axes.scatter(p, y, s=[max(1.0, 90 * float(part or 0)) for part in share], color=line[0], zorder=3)
+
+
+def draw_test_curves(sheet: Sheet, y: float, said: Mapping[str, Any], calibration: Mapping[str, Any]) -> float:
+    """The curves of a test set, each below its title; gives where they end.
+
+    Args:
+        sheet: to draw on.
+        y: where they begin.
+        said: from `dbce.scores.curves.curves_summary`.
+        calibration: from `dbce.scores.records.read_calibration`.
+    """
+    rows = calibration["rows"]
+    losses = [key for key in rows if not key.endswith(CORRECTED)]
+    lines = {loss: line_of(loss, losses) for loss in losses}
+    wide = (sheet.width - 2 * EDGE - _GAP) / 2
+    first = said["dice"] or said["classes"]
+    titles = [wrapped(f"{each['said']}.", wide - 0.1, TITLE) for each in (first, said["reliability"]) if each]
+    top = y + 0.17 * max(map(len, titles))
+    for k, words in enumerate(titles):
+        for n, line in enumerate(words):
+            sheet.text(EDGE + k * (wide + _GAP), y + 0.17 * n, line, TITLE - 0.5, wide, weight="bold")
+    axes = [sheet.axes(EDGE + k * (wide + _GAP) + 2 * _LEFT, top, wide - 2 * _LEFT, _HIGH) for k in range(len(titles))]
+    if said["dice"]:
+        _test_dice(axes[0], calibration, said["prior"], lines)
+    elif said["classes"]:
+        _test_classes(axes[0], said["classes"], lines)
+    _frame(axes[-1], 0, said["reliability"]["axis"])
+    axes[-1].plot([0, 1], [0, 1], color=QUIET, linewidth=0.9, linestyle=(0, (2, 3)))
+    for key, row in rows.items():
+        draw_bins(axes[-1], row["reliability"], lines[key.removesuffix(CORRECTED)], faint=key.endswith(CORRECTED))
+    end = top + _HIGH + 0.5
+    x = EDGE
+    for key, row in rows.items():
+        numbers = f"{row['gap'][0]:.1f} points off the diagonal, Brier score \u00d7 100 {row['brier'][0]:.2f}"
+        text = f"{said['row_titles'][key]}: {numbers}"
+        sheet.stroke(x, end - 0.03, 0.22, *lines[key.removesuffix(CORRECTED)])
+        sheet.text(x + 0.3, end, text, SMALL)
+        end += 0.17
+    return end - 0.1
+
+
+def _test_dice(
+    axes: Axes, calibration: Mapping[str, Any], prior: Mapping[str, float], lines: Mapping[str, Line]
+) -> None:
+    """Dice against threshold; dots at 0.50, a ring where the prior puts the threshold."""
+    curves = {key: np.array(row["dice"]) / 100 for key, row in calibration["rows"].items()}
+    middle = min(float(curve[9:90].min()) for key, curve in curves.items() if key in lines)
+    _frame(axes, max(0.0, min(0.9, np.floor(10 * middle) / 10)), "threshold")
+    for key, curve in curves.items():
+        if key not in lines:
+            line = lines[key.removesuffix(CORRECTED)]
+            axes.plot(THRESHOLDS, curve, **styled(line), linewidth=1, alpha=0.45)
+            continue
+        axes.plot(THRESHOLDS, curve, **styled(lines[key]), linewidth=1.6)
+        axes.plot([0.5], [curve[49]], "o", color=lines[key][0], markersize=4.5)
+        if key in prior:
+            at = prior[key]
+            axes.axvline(at, color=lines[key][0], linewidth=0.9, linestyle=(0, (2, 3)))
+            here = [float(np.interp(at, THRESHOLDS, curve))]
+            axes.plot([at], here, "o", markerfacecolor="white", markeredgecolor=lines[key][0], markersize=5)
+
+
+def _test_classes(axes: Axes, classes: Mapping[str, Any], lines: Mapping[str, Line]) -> None:
+    """Dice of every class before (dot) and after (ring) a prior is taken out, beside others (lines)."""
+    rows, names = classes["rows"], classes["names"]
+    after = next(key for key in rows if key.endswith(CORRECTED))
+    before = after.removesuffix(CORRECTED)
+    places = range(len(names))
+    axes.hlines(places, rows[before], rows[after], color=lines[before][0], linewidth=1, alpha=0.55)
+    axes.plot(rows[before], places, "o", color=lines[before][0], markersize=4)
+    axes.plot(rows[after], places, "o", markerfacecolor="white", markeredgecolor=lines[before][0], markersize=4.5)
+    for key in rows:
+        if key not in (before, after):
+            axes.plot(rows[key], places, "|", color=lines[key][0], markersize=9, markeredgewidth=2, clip_on=False)
+    axes.set_xlim(0, 100)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_yticks(list(places), names)
+    axes.set_xlabel("Dice, %", fontsize=SMALL, color=INK, labelpad=1)
+    axes.tick_params(labelsize=SMALL, color=LINE, labelcolor=QUIET, length=2)
+    axes.grid(color=LINE, linewidth=0.4)
+    for side, spine in axes.spines.items():
+        spine.set(color=LINE, visible=side in ("left", "bottom"))

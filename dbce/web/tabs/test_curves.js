@@ -44,7 +44,7 @@ function diceFigure({ calibration, lines }, { dice, data, prior, row_titles: nam
   const foretold = after.map((loss) => ({ at: prior[loss], line: lines[loss] }));
   const points = [
     ...drawn.map(({ values, line }) => ({ at: 0.5, value: values[49], line })),
-    ...foretold.map(({ at, line }, k) => ({ at, value: between(rowOf(after[k]), 0.5), line, ring: true })),
+    ...foretold.map(({ at, line }, k) => ({ at, value: between(rowOf(after[k]), at), line, ring: true })),
   ];
   const rows = losses.flatMap((loss, k) => [
     drawn[k],
@@ -81,5 +81,5 @@ export function testCurves(config) {
     scrolled(gapRows(networks, true)),
   );
   return `<div class="card"><h2>Curves of the test set, ${explained(escaped(curves.data))}</h2>
-    <div class="thresholds test">${first}${second}</div></div>`;
+    <div class="tested">${first}${second}</div></div>`;
 }
