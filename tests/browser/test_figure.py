@@ -200,5 +200,5 @@ def test_radius_and_results_can_be_taken_along(visit):
     assert len(cells) >= 8 and {re.sub(r"\s", "", cell) for cell in cells if cell} <= {
         re.sub(r"\s", "", text) for text in said
     }
-    sentence = page.locator("#view-results .verdict .said li").first.inner_text()
+    sentence = page.locator("#view-results .verdict .said p").first.inner_text()
     assert sentence in " ".join(said)
