@@ -502,9 +502,10 @@ def radius_command(args: argparse.Namespace) -> None:
 
 def figure_command(args: argparse.Namespace) -> None:
     """Draw a figure of the paper."""
+    from dbce.scores.records import read_calibration
     from dbce.study import export
     from dbce.study.predictor import Predictor
-    from dbce.study.view import View, figures_of
+    from dbce.study.view import Measured, View, figures_of
     from dbce.train import checkpoints
 
     kind = _figure_kind(args.out)
@@ -534,7 +535,8 @@ def figure_command(args: argparse.Namespace) -> None:
             scale=args.scale,
             opacity=args.opacity,
         )
-        content = export.render(study, view, kind, image=Path(args.image).name)
+        measured = Measured(calibration=read_calibration(task) if (checkpoints.home() / task).is_dir() else None)
+        content = export.render(study, view, kind, image=Path(args.image).name, measured=measured)
     Path(args.out).write_bytes(content)
     print(f"wrote {args.out}")
 

@@ -214,7 +214,7 @@ def compose(
         raise ValueError("no image is left to report on" + (f": {left[0]}" if left else "; give one at least."))
     belongs = members([row.name for row in rows])
     groups = tuple(groups_of(rows, belongs))
-    shown = None if compared.task.several else set_of(rows, belongs, html.escape(heading), reach, threshold)
+    shown = None if compared.task.several else set_of(rows, belongs, heading, reach, threshold)
     settings = config(shelf, Offer(compared, set=shown, losses=losses, opens=False), [compared.task.name])
     listed = len(rows) > 1 or bool(left) or progress is not None
     start = {} if progress is None else {"weighting": progress.weighting}

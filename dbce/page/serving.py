@@ -36,7 +36,8 @@ def offers_of(folder: Path) -> list[page.Offer]:
         tables = []
         if (folder / task / "manifest.json").is_file():
             measured = evidence.read_evidence(task, folder)
-            tables = [results.summary(task, checkpoints.manifest(task, folder), measured)]
+            told = findings_summary(task, folder) is not None
+            tables = [results.summary(task, checkpoints.manifest(task, folder), measured, told)]
         offers.append(
             page.Offer(
                 Predictor(networks, task),
