@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from dbce.study.panels import OWN_PANELS, own_panels, panels_of
 from dbce.study.predictor import Study
 from dbce.study.words import CAPTIONS, NO_PROBABILITIES, OWN_LOSS
 from dbce.tasks import MAX_RADIUS
+from dbce.train.run_files import replacing
 
 _MEANS = ": the means are under Images"
 _THUMBNAIL = 96  # px, as the page's
@@ -83,13 +83,8 @@ class Report:
     def write(self, path: str | Path) -> Path:
         """Write the file, at once or not at all: whoever reads it meanwhile has the one before."""
         path = Path(path)
-        temporary = path.with_name(path.name + ".part")
-        try:
-            temporary.write_text(self.text, "utf-8", "replace")
-            os.replace(temporary, path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        with replacing(path) as part:
+            part.write_text(self.text, "utf-8", "replace")
         return path
 
 
