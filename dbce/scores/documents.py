@@ -98,7 +98,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "variants": variants_markdown,
     "bench": bench_text,
 }
-"""By kind of a block, the function that makes its text from its name: a task, a file of `BENCHMARKS`, or one of variants."""
+"""By kind of a block, the function that makes its text from its name: a task, a file of `BENCHMARKS` or of variants."""
 
 
 def filled(text: str) -> str:

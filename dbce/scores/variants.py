@@ -63,7 +63,7 @@ def row_keys(recipes: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def in_order(keys: Sequence[str], *columns: Sequence[Any]) -> list[tuple[Any, ...]]:
-    """Runs as rows of a table: (key, ...) by loss as in `dbce.registry.LOSSES`, then by numbers in the name, then seed."""
+    """Runs as rows of a table, (key, ...): by loss as in `dbce.registry.LOSSES`, then by the numbers in the name."""
 
     def place(key: str) -> tuple[int, list[float], str]:
         loss = key.partition(",")[0]
@@ -230,16 +230,15 @@ def variants_markdown(name: str, folder: Path | None = None) -> str:
         for k, key in enumerate(list(rows)[1:], 1):
             cells = [_difference(measured["pairs"][f"{key}|{other}"], seeds) for other in list(rows)[:k]]
             lines.append("| " + " | ".join([row_title(key), *cells, *[""] * (len(heads) - k)]) + " |")
-        over = (
-            f"the {measured['groups']} video sequences" if measured["groups"] < measured["images"] else "the images"
-        )
-        lines += ["", f"95 % intervals from {DRAWS} bootstrap samples of {over} and of the trainings; bold: beyond chance."]
+        over = f"the {measured['groups']} video sequences" if measured["groups"] < measured["images"] else "the images"
+        drawn = f"95 % intervals from {DRAWS} bootstrap samples of {over} and of the trainings"
+        lines += ["", f"{drawn}; bold: beyond chance."]
     lines += ["", *(f"- {sentence}" for sentence in effect_sentences(measured))] if measured["effects"] else []
     recipe = {**measured["recipe"], "seed": ", ".join(map(str, next(iter(rows.values()))["seeds"]))}
     data = data_name(measured["test_data"])
     lines += [
         "",
-        f"{setting(recipe, measured['test_data'])} `python -m dbce variants {measured['task']} --runs RUNS --data {data} "
-        f"--name {name}` scores the runs.",
+        f"{setting(recipe, measured['test_data'])} `python -m dbce variants {measured['task']} --runs RUNS "
+        f"--data {data} --name {name}` scores the runs.",
     ]
     return "\n".join(lines)
