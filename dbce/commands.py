@@ -567,10 +567,10 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
 
 
 def _radius_figure(task: str, kind: str) -> bytes:
-    from dbce.scores import results
+    from dbce.scores import results, variants
     from dbce.study import export, figures
 
-    result = results.read_radius(task)
+    result = variants.beside_radius(results.read_radius(task))
     if result is None:
         raise ValueError(f"no radius was measured for {task!r}; score finished runs with `python -m dbce radius`.")
     return export.figure_bytes(figures.radius_curve(result), kind)

@@ -26,7 +26,7 @@ def test_rows_are_named_by_the_loss_and_by_what_else_differs():
     rates = [RECIPE, {**RECIPE, "lr": 0.01}, {**RECIPE, "lr": 0.01, "seed": 1, "torch": "other"}]
     assert variants.row_keys(rates) == ["ce, lr = 0.001", "ce, lr = 0.01", "ce, lr = 0.01"]
     assert variants.row_keys([RECIPE, {**RECIPE, "loss": "dbce"}]) == ["ce", "dbce"], "one radius need not be named"
-    assert variants.row_title("dbce, R = 0") == "Dilated balanced CE, R = 0"
+    assert variants.variant_title("dbce, R = 0") == "Dilated balanced CE, R = 0"
     with pytest.raises(ValueError, match=r"two runs are ce, seed 0; keep one"):
         variants.row_keys([RECIPE, {**RECIPE, "radius": 5}])
 
@@ -126,3 +126,19 @@ def test_a_damaged_file_and_none(tmp_path):
     variants.variants_file("two", tmp_path).write_text("{}")
     with pytest.raises(ValueError, match=r"is damaged; .*python -m dbce variants"):
         variants.read_variants("two", tmp_path)
+
+
+def test_what_was_trained_alike_stands_beside_the_radius(tmp_path):
+    recipe = {**RECIPE, "encoder": "mobilenet_v2", "class_frequencies": [0.8, 0.2], "torch": "x"}
+    curve = {"task": "polyp", "test_data": "drawn", "recipe": {**recipe, "lr": 0.001}, "points": []}
+    assert variants.beside_radius(None, tmp_path) is None and variants.beside_radius(curve, tmp_path) == curve
+    scenes, tallies = drawn()
+    measured = variants.measure_variants(scenes, {**tallies, "ce": tallies["bce"][:2]}, {}, draws=50)
+    variants.write_variants("a", measured, {**recipe, "lr": 0.01}, "drawn", tmp_path)
+    variants.write_variants("b", measured, recipe, "other", tmp_path)
+    assert variants.beside_radius(curve, tmp_path) == curve, "another rate, another test set"
+    variants.write_variants("c", measured, recipe, "drawn", tmp_path)
+    found = variants.beside_radius(curve, tmp_path)
+    mean = np.mean([dice_of(scenes, one).mean() for one in tallies["bce"][:2]])
+    assert found["ce"] == {"dice": pytest.approx(mean, abs=0.01), "seeds": 2}
+    assert found["parts"] == variants.effect_sentences(measured) and len(found["parts"]) == 3

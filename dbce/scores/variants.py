@@ -33,7 +33,12 @@ EFFECTS: dict[str, dict[str, float]] = {
         **{"bce": -0.5, "dilated_set, R = 20": -0.5},
         **{"dbce, R = 0": 0.5, "dbce, R = 20": 0.5},
     },
-    "what one adds to the other": {"bce": 1, "dilated_set, R = 20": -1, "dbce, R = 0": -1, "dbce, R = 20": 1},
+    "both together, beyond the sum of the two": {
+        "bce": 1,
+        "dilated_set, R = 20": -1,
+        "dbce, R = 0": -1,
+        "dbce, R = 20": 1,
+    },
 }
 """Contrasts of rows, row -> factor: both main effects and the interaction of a 2 x 2 design."""
 
@@ -74,7 +79,7 @@ def in_order(keys: Sequence[str], *columns: Sequence[Any]) -> list[tuple[Any, ..
     return sorted(zip(keys, *columns, strict=True), key=lambda row: place(row[0]))
 
 
-def row_title(key: str) -> str:
+def variant_title(key: str) -> str:
     """The name of a row as text: the loss by its title."""
     loss, comma, rest = key.partition(",")
     return f"{title(loss)}{comma}{rest}"
@@ -168,6 +173,31 @@ def read_variants(name: str, folder: Path | None = None) -> dict[str, Any] | Non
     return read_result(variants_file(name, folder), "variants", complete)
 
 
+def beside_radius(curve: Mapping[str, Any] | None, folder: Path | None = None) -> dict[str, Any] | None:
+    """The curve of Fig. 5, with what other losses reach that were trained alike, where that was measured.
+
+    Args:
+        curve: from `dbce.scores.results.read_radius`, or None.
+        folder: of the networks; the bundled ones' by default.
+
+    Returns:
+        The curve; with ``ce`` (``dice``, its mean in percent, and ``seeds``, how many) and ``parts``, sentences of
+        `effect_sentences`, from the first file of variants whose recipe and test set are the curve's.
+    """
+    if curve is None:
+        return None
+    for path in sorted(variants_file("", folder).parent.glob("*.json")):
+        found = read_variants(path.stem, folder)
+        if not found or "ce" not in found["rows"] or found["test_data"] != curve["test_data"]:
+            continue
+        shared = found["recipe"].keys() & curve["recipe"].keys()
+        if all(found["recipe"][key] == curve["recipe"][key] for key in shared):
+            row = found["rows"]["ce"]
+            ce = {"dice": round(row["mean"]["dice"], 2), "seeds": len(row["seeds"])}
+            return {**curve, "ce": ce, "parts": effect_sentences(found)}
+    return dict(curve)
+
+
 def _signed(value: float) -> str:
     return f"{value:+.1f}".replace("-", MINUS)
 
@@ -222,14 +252,16 @@ def variants_markdown(name: str, folder: Path | None = None) -> str:
     for key, row in rows.items():
         cells = _cells(row, SCORES)
         cells[0] = marked(cells[0], marks[key])
-        lines.append("| " + " | ".join([row_title(key), *cells, *([f"{row['held_out']:.1f}"] if held else [])]) + " |")
+        lines.append(
+            "| " + " | ".join([variant_title(key), *cells, *([f"{row['held_out']:.1f}"] if held else [])]) + " |"
+        )
     lines += ["", MARKS_MEAN] if any(marks.values()) else []
     if seeds > 1:
-        heads = [row_title(key) for key in list(rows)[:-1]]
+        heads = [variant_title(key) for key in list(rows)[:-1]]
         lines += ["", f"| Dice, row − column | {' | '.join(heads)} |", "| --- |" + " --- |" * len(heads)]
         for k, key in enumerate(list(rows)[1:], 1):
             cells = [_difference(measured["pairs"][f"{key}|{other}"], seeds) for other in list(rows)[:k]]
-            lines.append("| " + " | ".join([row_title(key), *cells, *[""] * (len(heads) - k)]) + " |")
+            lines.append("| " + " | ".join([variant_title(key), *cells, *[""] * (len(heads) - k)]) + " |")
         over = f"the {measured['groups']} video sequences" if measured["groups"] < measured["images"] else "the images"
         drawn = f"95 % intervals from {DRAWS} bootstrap samples of {over} and of the trainings"
         lines += ["", f"{drawn}; bold: beyond chance."]
