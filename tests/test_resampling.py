@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from dbce.scores.resampling import Interval, Resampling, interval, with_training_chance
+from dbce.scores.resampling import Interval, Resampling, draws_of, interval, page_draws, with_training_chance
 
 CLUSTERS = [str(k // 5) for k in range(60)]
 
@@ -25,6 +25,29 @@ def test_single_images_give_scipys_bootstrap():
     theirs = stats.bootstrap((values,), np.mean, n_resamples=10_000, method="percentile", rng=2).confidence_interval
     found = images_only(values, [str(k) for k in range(200)])
     assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=1e-3)
+
+
+def test_the_draws_of_the_page_are_mulberry32s_and_give_scipys_bootstrap_too():
+    """Against the generator written out number by number, as in random.js."""
+    state, drawn = 0, np.zeros((3, 7))
+    for k in range(21):
+        state = (state + 0x6D2B79F5) & 0xFFFFFFFF
+        t = ((state ^ (state >> 15)) * (state | 1)) & 0xFFFFFFFF
+        t ^= (t + (((t ^ (t >> 7)) * (t | 61)) & 0xFFFFFFFF)) & 0xFFFFFFFF
+        drawn[k // 7, int((t ^ (t >> 14)) / 2**32 * 7)] += 1
+    assert (page_draws(7, 3) == drawn).all()
+    values = np.random.default_rng(1).normal(0.02, 0.1, 200)
+    theirs = stats.bootstrap((values,), np.mean, n_resamples=10_000, method="percentile", rng=2).confidence_interval
+    found = images_only(values, [str(k) for k in range(200)], as_page=True)
+    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=1e-3)
+
+
+def test_so_many_samples_are_drawn_as_a_page_can_hold():
+    assert [draws_of(groups) for groups in (1, 29, 612, 1000, 5000, 10_000, 50_000)] == [10_000] * 4 + [
+        2000,
+        1000,
+        1000,
+    ]
 
 
 def test_a_ratio_of_sums_gives_scipys_bootstrap_of_pairs():

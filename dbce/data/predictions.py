@@ -142,7 +142,7 @@ def from_array(array: Any, name: str, task: Task) -> Raw:
     if not np.isfinite(values).all():
         count = int(np.count_nonzero(~np.isfinite(values)))
         raise InputError(f"{name} holds {count} values that are not numbers (NaN or infinity); replace them first.")
-    white = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(values.dtype, 1)
+    white = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}.get(values.dtype.newbyteorder("="), 1)
     return Raw(name, np.ascontiguousarray(values), white)
 
 

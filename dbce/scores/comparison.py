@@ -13,7 +13,7 @@ import numpy as np
 from dbce.metrics import SCORES
 from dbce.registry import title
 from dbce.scores.calibration import bin_sums, brier_sum, calibration_gap
-from dbce.scores.resampling import DRAWS, Interval, Resampling, interval
+from dbce.scores.resampling import Interval, Resampling, draws_of, interval
 from dbce.scores.tallies import of_classes
 from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study
 from dbce.tasks import IGNORE
@@ -160,7 +160,9 @@ def groups_of(rows: Sequence[Row], members: Sequence[object] | None = None) -> l
         members: what each of them belongs to; images of one are drawn together for the intervals. Each to itself if
             None.
     """
-    of = dict(zip((id(row) for row in rows), members if members is not None else range(len(rows)), strict=True))
+    given = list(members) if members is not None else list(range(len(rows)))
+    numbers = {member: k for k, member in enumerate(dict.fromkeys(given))}
+    of = {id(row): numbers[member] for row, member in zip(rows, given, strict=True)}
     rows = sorted((row for row in rows if row.scores), key=lambda row: row.area or 0)
     if not rows:
         return []
@@ -174,11 +176,7 @@ def groups_of(rows: Sequence[Row], members: Sequence[object] | None = None) -> l
     ]
 
 
-MOST_DRAWN = 10_000_000
-"""Images times bootstrap samples that are held at once."""
-
-
-def _group(words: str, rows: Sequence[Row], members: Sequence[object], paired: bool = False) -> Group:
+def _group(words: str, rows: Sequence[Row], members: Sequence[int], paired: bool = False) -> Group:
     sets = list(rows[0].scores)
     values = {
         loss: {score: np.array([100 * row.scores[loss][score] for row in rows]) for score in SCORES} for loss in sets
@@ -196,7 +194,7 @@ def _group(words: str, rows: Sequence[Row], members: Sequence[object], paired: b
     clusters = len(set(members))
     if clusters < HALVES:
         return Group(words, len(rows), means)
-    resampling = Resampling([str(member) for member in members], min(DRAWS, max(1000, MOST_DRAWN // clusters)))
+    resampling = Resampling(members, draws_of(clusters), as_page=True)
     ones = np.ones(len(rows))
     drawn = {
         loss: {score: resampling.ratios(loss, of[None], ones) for score, of in values[loss].items()} for loss in sets

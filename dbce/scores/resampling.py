@@ -18,6 +18,39 @@ import numpy as np
 DRAWS = 10_000
 """Bootstrap samples."""
 
+MOST_DRAWN = 10_000_000
+"""Groups times bootstrap samples that are held at once."""
+
+
+def draws_of(groups: int) -> int:
+    """Bootstrap samples of so many groups, where a page has to hold them: at most `DRAWS`, at least 1000."""
+    return min(DRAWS, max(1000, MOST_DRAWN // groups))
+
+
+def page_draws(groups: int, draws: int, seed: int = 0) -> np.ndarray:
+    """How often each group is drawn, as the page draws them; twin of ``draws`` in ``dbce/web/core/cases.js``.
+
+    The numbers are Tommy Ettinger's mulberry32, as of ``dbce/web/core/random.js``, which counts in steps and hashes.
+
+    Args:
+        groups: that are drawn from, as many in every sample.
+        draws: bootstrap samples.
+        seed: of the first.
+
+    Returns:
+        (draws, groups) float64.
+    """
+    drawn = np.empty((draws, groups))
+    one = np.uint32(1)
+    for draw in range(draws):
+        steps = np.arange(draw * groups + 1, (draw + 1) * groups + 1, dtype=np.uint64) * np.uint64(0x6D2B79F5)
+        state = (steps + np.uint64(seed)).astype(np.uint32)
+        t = (state ^ (state >> np.uint32(15))) * (state | one)
+        t ^= t + (t ^ (t >> np.uint32(7))) * (t | np.uint32(61))
+        uniform = (t ^ (t >> np.uint32(14))) / 2.0**32
+        drawn[draw] = np.bincount((uniform * groups).astype(np.int64), minlength=groups)
+    return drawn
+
 
 class Interval(NamedTuple):
     """A number and its 95 % percentile interval."""
@@ -43,11 +76,15 @@ class Resampling:
         members: the group of every image; images of a group are drawn together.
         draws: bootstrap samples.
         seed: of the resampling.
+        as_page: whether the draws are those of the page, `page_draws`, so that both find the same intervals.
     """
 
-    def __init__(self, members: Sequence[object], draws: int = DRAWS, seed: int = 0) -> None:
+    def __init__(self, members: Sequence[object], draws: int = DRAWS, seed: int = 0, *, as_page: bool = False) -> None:
         _, self.group = np.unique(np.asarray(list(members)), return_inverse=True)
         self.count, self.size, self.seed = int(self.group.max()) + 1, draws, seed
+        if as_page:
+            self.drawn = page_draws(self.count, draws, seed)
+            return
         rng = np.random.default_rng(seed)
         self.drawn = rng.multinomial(self.count, np.full(self.count, 1 / self.count), size=draws).astype(np.float64)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
+from scipy import stats
 
 from dbce.data.phantoms import polyp
 from tests.browser.actions import frame, show
@@ -81,6 +82,14 @@ def drop_folder(page: Page, folder: Path) -> None:
     page.wait_for_selector("dialog.intake[open]")
 
 
+def taken(page: Page, kind: str, path: Path) -> list[dict[str, str]]:
+    """The rows of a table that Set gives to take along."""
+    with page.expect_download() as download:
+        page.click(f"[data-set={kind}]")
+    download.value.save_as(path)
+    return list(csv.DictReader(path.open()))
+
+
 def listed(page: Page) -> list[str]:
     """The names of the tray, in its order."""
     return page.evaluate(f"{VIEWER}.bench.listed.map(({{name}}) => name)")
@@ -131,10 +140,7 @@ def test_a_folder_is_sorted_run_ordered_opened_and_taken_along(visit, pairs, tmp
     third = listed(page)[2]
     page.wait_for_function("n => document.querySelector('.message').textContent.startsWith(n)", arg=third)
     show(page, "set")
-    with page.expect_download() as download:
-        page.click("[data-set=csv]")
-    download.value.save_as(tmp_path / "own.csv")
-    rows = list(csv.DictReader((tmp_path / "own.csv").open()))
+    rows = taken(page, "csv", tmp_path / "own.csv")
     assert len(rows) == COUNT * len(LOSSES)
     apart = {row["image"]: float(row["disagreement"]) for row in rows}
     assert [apart[name] for name in listed(page)] == sorted(apart.values(), reverse=True)
@@ -143,14 +149,35 @@ def test_a_folder_is_sorted_run_ordered_opened_and_taken_along(visit, pairs, tmp
     pairwise = [dice(a, b) for k, a in enumerate(maps) for b in maps[k + 1 :]]
     assert apart[third] == pytest.approx(1 - np.mean(pairwise), abs=1e-6)
 
-    mine = {row["image"]: float(row["dice"]) for row in rows if row["set"] == "mine"}
-    for name, given in mine.items():
+    mine = {row["image"]: row for row in rows if row["set"] == "mine"}
+    for name, row in mine.items():
         stem = Path(name).stem
         truth = np.asarray(Image.open(pairs / "masks" / f"{stem}.png").convert("L")) > 127
         own = np.load(pairs / "predictions" / "mine" / f"{stem}.npy").astype(np.float64)
         area = cv2.INTER_AREA if max(own.shape) > 320 else cv2.INTER_LINEAR
         small = cv2.resize(truth.astype(np.uint8) * 255, (320, 320), interpolation=area) > 127
-        assert given == pytest.approx(dice(cv2.resize(own, (320, 320), interpolation=area) > 0.5, small), abs=1e-6)
+        soft = cv2.resize(own, (320, 320), interpolation=area)
+        assert float(row["dice"]) == pytest.approx(dice(soft > 0.5, small), abs=1e-6)
+        assert float(row["brier"]) == pytest.approx(np.mean((soft - small) ** 2), abs=2e-5)
+
+    table = taken(page, "table", tmp_path / "means.csv")
+    assert [line["set"] for line in table] == ["CE", "Balanced CE", "Dice + CE", "Dilated balanced CE", "mine"]
+    own = {score: [100 * float(row[score]) for row in mine.values()] for score in ("dice", "brier")}
+    ce = [100 * float(row["dice"]) for row in rows if row["set"] == "CE"]
+    for column, values in (
+        ("mDice", own["dice"]),
+        ("Brier", own["brier"]),
+        ("Dice less that of CE", np.subtract(own["dice"], ce)),
+    ):
+        options = {"n_resamples": 20_000, "method": "percentile", "rng": 1}
+        interval = stats.bootstrap((np.array(values),), np.mean, **options).confidence_interval
+        slack = 0.05 * (interval.high - interval.low)
+        assert float(table[-1][column]) == pytest.approx(np.mean(values), abs=1e-4), column
+        assert float(table[-1][f"{column}, low"]) == pytest.approx(interval.low, abs=slack), column
+        assert float(table[-1][f"{column}, high"]) == pytest.approx(interval.high, abs=slack), column
+    cells = page.locator(".means tbody tr:last-child td").all_inner_texts()
+    assert float(cells[0].split()[0]) == round(float(table[-1]["mDice"]), 2)
+    assert page.locator(".means b, .means .bold").count() == 0  # an interval says what is chance
 
 
 def test_a_dot_opens_its_image_and_back_returns_to_it(visit, pairs, tmp_path):

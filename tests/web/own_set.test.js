@@ -1,6 +1,7 @@
 // Images of one's own: what is counted of each in one pass is what a study says, and orders and sets follow from it.
 import assert from "node:assert/strict";
 import test from "node:test";
+import { calibrationGap } from "../../dbce/web/core/calibration.js";
 import { Cases } from "../../dbce/web/core/cases.js";
 import { IGNORE } from "../../dbce/web/core/dilation.js";
 import { FEWEST, meanDice, ORDERS, ordered, rowOf, setOf, THRESHOLD } from "../../dbce/web/core/own_set.js";
@@ -26,6 +27,29 @@ function drawn(seed, labelled = true) {
   return study;
 }
 
+/** Bins and squares of a network, pixel by pixel. */
+function counted(study, loss) {
+  const bins = new Float64Array(30);
+  let brier = 0;
+  study.labels.forEach((y, i) => {
+    if (y === IGNORE) return;
+    const p = Math.fround(1 / (1 + Math.exp(-study.logits(loss)[i] / 1024)));
+    brier += (p - y) * (p - y);
+    if (p <= Math.fround(0.05) || p >= Math.fround(0.95)) return;
+    const bin = Math.min(9, Math.floor(p * 10));
+    [1, p, y].forEach((value, k) => (bins[3 * bin + k] += value));
+  });
+  return { bins, brier };
+}
+
+test("the calibration gap is the mean over unsure pixels of how far their bin is off", () => {
+  const bins = new Float64Array(30);
+  bins.set([10, 4, 2], 3); // off by 0.2
+  bins.set([30, 24, 27], 24); // by 0.1
+  assert.ok(Math.abs(calibrationGap(bins) - (10 * 0.2 + 30 * 0.1) / 40) < 1e-12);
+  assert.equal(calibrationGap(new Float64Array(30)), 0);
+});
+
 for (const labelled of [true, false])
   test(`one pass counts what a study says, ${labelled ? "with" : "without"} a mask`, () => {
     for (const seed of [1, 2, 3, 4]) {
@@ -44,6 +68,9 @@ for (const labelled of [true, false])
         const { missed, rim, far } = row.wrong.find((one) => one.loss === loss && one.prior === "trained");
         assert.deepEqual({ missed, rim, far }, errors);
       }
+      const other = rowOf(study, 5, SHIFTS, ["mine"]).sure;
+      assert.deepEqual(Object.keys(other), ["ce", "bce"]); // a label map says nothing of how sure it is
+      for (const loss of LOSSES) assert.deepEqual(row.sure[loss], counted(study, loss));
       const { errors } = study.corrected(SHIFTS).compare("bce", 5, THRESHOLD);
       const { missed, rim, far } = row.wrong.find(({ prior }) => prior === "corrected");
       assert.deepEqual({ missed, rim, far }, errors);

@@ -11,7 +11,7 @@ export class Aside {
   worker = null;
 
   /**
-   * @param {"sort" | "kind" | "read"} name
+   * @param {"sort" | "kind" | "read" | "means"} name
    * @param {object} asked
    * @returns {Promise<any>} rejects with `Refused`, or with what the worker fails of
    */

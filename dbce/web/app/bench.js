@@ -8,7 +8,7 @@ import { Aside, Refused } from "./aside.js";
 import { Intake } from "./intake.js";
 import { addNetworks } from "./networks.js";
 import { failure } from "./opening.js";
-import { groupsOf, itemsOf, print, renameSets, setsOf, withoutPredictions } from "./plan.js";
+import { groupsOf, itemsOf, print, renameSets, setsOf } from "./plan.js";
 import { Tray } from "./tray.js";
 import { bitmapOf } from "./viewer.js";
 
@@ -116,9 +116,8 @@ export class Bench {
       const plan = await this.aside.ask("sort", { files, classes: classes.length, scan: several });
       for (const { path } of large)
         plan.left.push({ path, why: `${path} has more than ${most / 1e6} MB; save it smaller or as JPEG.` });
-      if (several) withoutPredictions(plan, files);
       renameSets(plan, viewer.config);
-      const sets = await setsOf(this.aside, plan, files);
+      const sets = await setsOf(this.aside, plan, files, classes.length);
       const groups = await groupsOf(files);
       const planned = (/** @type {Record<string, string>} */ kinds) => itemsOf(plan, files, kinds, groups, this.items);
       const guess = planned(Object.fromEntries(Object.entries(sets).map(([name, { kind }]) => [name, kind ?? ""])));
@@ -186,7 +185,7 @@ export class Bench {
     try {
       const scene = await this.fetch(item);
       const study = studyOf(scene, scene.unpacked, config.frequencies);
-      item.row = rowOf(study, config.radius, config.shifts);
+      item.row = rowOf(study, config.radius, config.shifts, flatOf(item));
       item.thumbnail = await thumbnailOf(scene);
       if (!this.items.includes(item)) return; // removed since
       item.status = "done";
@@ -258,9 +257,10 @@ export class Bench {
     const notes = [];
     for (const [set, { file, kind }] of Object.entries(predictions))
       try {
-        const asked = { file, kind, shape: scene.shape, size: scene.size };
-        const { steps, note } = await this.aside.ask("read", asked);
-        unpacked[`logit:${set}`] = steps;
+        const { shape, size, classes } = scene;
+        const asked = { file, kind, shape, size, classes, labels: unpacked.labels };
+        const { arrays, note } = await this.aside.ask("read", asked);
+        for (const [what, array] of Object.entries(arrays)) unpacked[`${what}:${set}`] = array;
         losses.push(set);
         notes.push(`${set}, ${note}`);
       } catch (error) {
@@ -347,6 +347,9 @@ export class Bench {
     this.viewer.set({});
   }
 }
+
+/** Sets of which an image has a label map. @param {Item} item */
+const flatOf = ({ predictions }) => Object.keys(predictions).filter((set) => predictions[set].kind === "labels");
 
 /** @param {any} scene @returns {Promise<string>} a small picture of it as a data URL */
 async function thumbnailOf(scene) {

@@ -25,17 +25,6 @@ import { newId } from "./link.js";
 /** What tells a file from others. @param {Given} given */
 export const print = ({ path, file, role }) => [path, file.size, file.lastModified, role ?? ""].join("|");
 
-/** @param {Plan} plan of a task of several classes @param {Given[]} files */
-export function withoutPredictions({ members, left }, files) {
-  for (const member of members) {
-    for (const number of Object.values(member.predictions)) {
-      const { path } = files[number];
-      left.push({ path, why: `${path}: predictions of several classes are read by python -m dbce compare.` });
-    }
-    member.predictions = {};
-  }
-}
-
 /**
  * A set of predictions that is called as a network here gets a name of its own.
  * @param {Plan} plan
@@ -68,8 +57,9 @@ export async function groupsOf(files) {
  * @param {import("./aside.js").Aside} aside
  * @param {Plan} plan
  * @param {Given[]} files
+ * @param {number} classes
  */
-export async function setsOf(aside, { members }, files) {
+export async function setsOf(aside, { members }, files, classes) {
   const names = [...new Set(members.flatMap(({ predictions }) => Object.keys(predictions)))];
   /** @type {import("./intake.js").Sets} */
   const sets = {};
@@ -77,7 +67,7 @@ export async function setsOf(aside, { members }, files) {
     const own = members.flatMap(({ predictions }) => predictions[name] ?? []);
     sets[name] = { kind: null, why: "", files: own };
     try {
-      sets[name].kind = await aside.ask("kind", { files: own.map((number) => files[number].file) });
+      sets[name].kind = await aside.ask("kind", { files: own.map((number) => files[number].file), classes });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       sets[name].why = error.message;

@@ -24,7 +24,8 @@ import { random } from "./random.js";
 /** @typedef {{mean: number, low: number, high: number, beyond: boolean}} Interval 95 % */
 /** @typedef {"dice" | "iou" | "precision" | "recall"} Score */
 
-export const DRAWS = 4000;
+const DRAWS = 10000;
+const MOST_DRAWN = 10000000; // groups times samples that are held at once
 const FEWEST = 5; // groups, below which no interval is given
 
 /**
@@ -64,6 +65,8 @@ export class Cases {
     this.known = new Map();
     /** @type {Uint16Array[] | null} how often each group is drawn, by draw */
     this.drawn = null;
+    /** Bootstrap samples. */
+    this.size = drawsOf(this.held);
   }
 
   /**
@@ -111,8 +114,8 @@ export class Cases {
   interval(values, members) {
     const { sums, counts } = this.byGroup(values, members);
     if (counts.filter((n) => n).length < FEWEST) return null;
-    this.drawn ??= draws(this.held);
-    const means = new Float64Array(DRAWS);
+    this.drawn ??= draws(this.held, this.size);
+    const means = new Float64Array(this.size);
     let kept = 0;
     for (const drawn of this.drawn) {
       let [sum, n] = [0, 0];
@@ -163,10 +166,17 @@ const key = (loss, prior) => `${loss} ${prior}`;
 /** @param {ArrayLike<number>} values @param {number[]} members */
 export const mean = (values, members) => members.reduce((sum, i) => sum + values[i], 0) / members.length;
 
-/** How often each of some groups is drawn, `DRAWS` times. @param {number} groups */
-function draws(groups) {
+/** Bootstrap samples of so many groups. Twin of draws_of in dbce/scores/resampling.py. @param {number} groups */
+export const drawsOf = (groups) => Math.min(DRAWS, Math.max(1000, Math.floor(MOST_DRAWN / Math.max(1, groups))));
+
+/**
+ * How often each of some groups is drawn, sample by sample. Twin of page_draws in dbce/scores/resampling.py.
+ * @param {number} groups
+ * @param {number} size samples
+ */
+export function draws(groups, size) {
   const next = random(0);
-  return Array.from({ length: DRAWS }, () => {
+  return Array.from({ length: size }, () => {
     const drawn = new Uint16Array(groups);
     for (let k = 0; k < groups; k++) drawn[Math.floor(next() * groups)]++;
     return drawn;

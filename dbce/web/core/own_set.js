@@ -1,5 +1,6 @@
 // Images of the visitor's, scored one by one: what is kept of each, their orders, and the set that Set shows of them.
 // Twin of row_of and set_of in dbce/scores/comparison.py.
+import { calibrationOf } from "./calibration.js";
 import { IGNORE, within } from "./dilation.js";
 import { scoresOf } from "./metrics.js";
 
@@ -13,6 +14,7 @@ import { scoresOf } from "./metrics.js";
  * @property {Record<string, Scores>} scores by network; empty without a mask
  * @property {Wrong[]} wrong as trained and, where that differs, corrected; empty without a mask, or of several classes
  * @property {number} disagreement 1 less the mean Dice between every two predictions
+ * @property {Record<string, import("./calibration.js").Sure>} sure by network of two classes that has probabilities
  * @property {number | null} loss dilated balanced cross entropy, the mean over the networks; null without a mask
  */
 /** @typedef {{name: string, row: Row | null, group?: string}} Item */
@@ -26,9 +28,10 @@ const PARTS = /** @type {const} */ (["missed", "rim", "far"]);
  * @param {any} study a Study or a LabelStudy
  * @param {number} radius how far the rim reaches
  * @param {Record<string, number>} shifts of the logits, by loss
+ * @param {string[]} flat sets that are label maps, and say nothing of how sure they are
  * @returns {Row}
  */
-export function rowOf(study, radius, shifts) {
+export function rowOf(study, radius, shifts, flat = []) {
   const { losses, labelled } = study;
   const several = study.classes.length > 2;
   const counts = several ? null : countsOf(study, radius, shifts);
@@ -41,7 +44,7 @@ export function rowOf(study, radius, shifts) {
       ),
   );
   const disagreement = pairs.length ? 1 - pairs.reduce((sum, dice) => sum + dice, 0) / pairs.length : 0;
-  if (!labelled) return { held: null, scores: {}, wrong: [], disagreement, loss: null };
+  if (!labelled) return { held: null, scores: {}, wrong: [], sure: {}, disagreement, loss: null };
   let [area, pixels] = [0, 0];
   for (const label of study.labels) {
     if (label !== IGNORE) pixels++;
@@ -51,6 +54,8 @@ export function rowOf(study, radius, shifts) {
   const scores = {};
   /** @type {Wrong[]} */
   const wrong = [];
+  /** @type {Row["sure"]} */
+  const sure = {};
   let loss = 0;
   for (const [k, name] of losses.entries()) {
     loss += study.parts("dilated", radius, name).reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
@@ -58,13 +63,14 @@ export function rowOf(study, radius, shifts) {
       scores[name] = meanOf(study.compareLabels(name, radius).scores);
       continue;
     }
+    if (!flat.includes(name)) sure[name] = calibrationOf(study.logits(name), study.labels, study.step);
     const errors = counts.errors(k);
     scores[name] = scoresOf(area - errors.missed, errors.rim + errors.far, errors.missed);
     wrong.push({ loss: name, prior: "trained", ...errors });
     const corrected = counts.shifted.indexOf(name);
     if (corrected >= 0) wrong.push({ loss: name, prior: "corrected", ...counts.errors(losses.length + corrected) });
   }
-  return { held: [area, pixels], scores, wrong, disagreement, loss: loss / losses.length };
+  return { held: [area, pixels], scores, wrong, sure, disagreement, loss: loss / losses.length };
 }
 
 /**

@@ -54,3 +54,17 @@ export function agreementTable(title, keys, titles, agree) {
   });
   return `<h2>How far the networks agree</h2><table><tr><th>${title}</th>${head.join("")}</tr>${rows.join("")}</table>`;
 }
+
+/**
+ * Means of several sets, with their intervals below them.
+ * @param {{heads: string[], rows: string[][]}} table as of dbce.scores.comparison_table
+ */
+export function meansTable({ heads, rows }) {
+  const head = heads.map((text) => (text ? `<th scope="col">${text}</th>` : "<td></td>")).join("");
+  const body = rows.map(([name, ...cells]) => {
+    const values = cells.map((cell) => `<td>${cell.replace(/ (\[.*\])$/, " <small>$1</small>")}</td>`).join("");
+    return `<tr><th scope="row">${name}</th>${values}</tr>`;
+  });
+  return `<table class="wide long"><thead><tr>${head}</tr></thead>
+    <tbody>${body.join("")}</tbody></table>`;
+}

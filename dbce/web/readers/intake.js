@@ -29,7 +29,7 @@ import { sentence } from "./refusal.js";
 const PICTURES = [".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"];
 /** Files of predictions, those that hold probabilities first. */
 const ARRAYS = [".npy", ".npz"];
-const PREDICTED = [".npy", ".npz", ".png", ".tif", ".tiff"];
+const PREDICTED = [".npy", ".npz", ".png", ".tif", ".tiff", ".nii", ".nii.gz"];
 const SCANS = [".nii.gz", ".nii", ".npz", ".h5", ".dcm"];
 const IMAGE_FOLDERS = ["images", "image", "imgs", "original"];
 const MASK_FOLDERS = ["masks", "mask", "labels", "label", "gt", "groundtruth", "ground_truth", "ground truth"];
@@ -72,14 +72,14 @@ export const setName = (name) =>
 function sorted({ path, role: said = null }, number, scan) {
   const folders = path.split("/");
   const name = /** @type {string} */ (folders.pop());
-  const ending = endingOf(name, scan ? [...SCANS, ...PICTURES] : [...ARRAYS, ...PICTURES]);
+  const roles = folders.map(roleOf);
+  const of = said ? -1 : roles.indexOf("prediction");
+  const ending = endingOf(name, of >= 0 ? PREDICTED : scan ? [...SCANS, ...PICTURES] : [...ARRAYS, ...PICTURES]);
   if (!ending) return null;
   const stem = name.slice(0, name.length - ending.length);
-  const roles = folders.map(roleOf);
-  const of = roles.indexOf("prediction");
   const array = !scan && ARRAYS.includes(ending);
   const sorted = { number, stem, path, set: UNNAMED };
-  if (!said && of >= 0) {
+  if (of >= 0) {
     const inner = folders.slice(of + 1).filter((_, k) => !roles[of + 1 + k]);
     const place = folders.slice(0, of).concat(inner.slice(1));
     return { ...sorted, role: "prediction", set: setName(inner[0] ?? UNNAMED), place: place.join("/") };
@@ -118,7 +118,7 @@ class Sorter {
       if (LITTER.test(baseName(entry.path)) || entry.path.includes("__MACOSX/")) continue;
       const found = sorted(entry, number, scan);
       if (found) this.files.push(found);
-      else if (!scan && entry.path.split("/").some((folder) => roleOf(folder) === "prediction"))
+      else if (entry.path.split("/").some((folder) => roleOf(folder) === "prediction"))
         this.leave(entry.path, sentence("no_prediction_file", { name: entry.path, read: PREDICTED.join(", ") }));
       else this.leave(entry.path, sentence("no_image", { name: entry.path }));
     }

@@ -1,8 +1,9 @@
-// Predictions of somebody's own network, of two classes: a file becomes logits on the page's grid, and it is said how.
+// Predictions of somebody's own network: a file becomes logits on the page's grid, and it is said how.
 // Twin of dbce/data/predictions.py.
 import { quantise } from "../core/logits.js";
-import { resizeImage, resizeMask } from "../core/resize.js";
+import { resizeImage, resizeLabels, resizeMask } from "../core/resize.js";
 import { latin } from "./formats.js";
+import { readNifti } from "./nifti.js";
 import { archived, readNpy } from "./npz.js";
 import { decode } from "./pictures.js";
 import { deepNumbers, hasAlpha, upright } from "./raster.js";
@@ -15,31 +16,40 @@ import { checkShape } from "./stack.js";
  * @typedef {object} Raw
  * @property {string} name
  * @property {ArrayLike<number>} values height * width, or one map a class, one after the other
- * @property {number} maps 1 or 2
+ * @property {number} maps 1, or as many as there are classes
  * @property {number} height
  * @property {number} width
  * @property {number} white the value that stands for 1 where probabilities are stored as whole numbers; else 1
  * @property {boolean} whole of a type of whole numbers
  */
-/** @typedef {{steps: Int16Array, kind: Kind, note: string}} Prediction size * size logits of the object, in steps */
+/**
+ * A prediction on the page's grid.
+ * @typedef {object} Prediction
+ * @property {Int16Array} steps size * size logits of the object; of more than two classes one log-probability after the
+ *   other, classes * size * size
+ * @property {Kind} kind
+ * @property {string} note how it was read
+ */
 
-const CLASSES = 2;
 const KEYS = ["probabilities", "probability", "softmax", "logits", "prediction"];
 const LIMIT = 32; // of a logit
+const MOST = 32767; // of its steps
 const FEW = 16; // whole numbers up to this may be labels of several classes as well as faint probabilities
 const SUM = 0.02; // how far the probabilities of the classes may be from 1 in all
 const ASPECT = 0.01; // relative difference of two shapes up to which one is the other, enlarged
 
 /**
- * A prediction from a file, told by its content. Twin of read_file, without NIfTI.
+ * A prediction from a file, told by its content. Twin of read_file.
  * @param {Uint8Array} data
  * @param {string} name
+ * @param {number} classes
  * @param {import("./codec.js").Codec} [codec]
  * @returns {Promise<Raw>}
  */
-export async function readPrediction(data, name, codec) {
-  if (latin(data, 0, 6) === "\x93NUMPY") return fromArray(readNpy(data, name), name);
-  if (latin(data, 0, 2) === "PK") return fromArray(await only(data, name), name);
+export async function readPrediction(data, name, classes, codec) {
+  if (latin(data, 0, 6) === "\x93NUMPY") return fromArray(readNpy(data, name), name, classes);
+  if (latin(data, 0, 2) === "PK") return fromArray(await only(data, name), name, classes);
+  if (/\.nii(\.gz)?$/i.test(name)) return fromArray(await stacked(data, name, classes), name, classes);
   const decoded = await decode(data, name, codec);
   const { width, height, turn, mode } = decoded;
   let values = deepNumbers(decoded) ?? decoded.data;
@@ -54,7 +64,26 @@ export async function readPrediction(data, name, codec) {
   const shape = turn >= 5 ? [width, height] : [height, width];
   const kind =
     values instanceof Uint8Array ? "u1" : values instanceof Uint16Array ? "u2" : isReal(values) ? "f4" : "i4";
-  return fromArray({ kind, shape, values: upright(values, width, height, turn) }, name);
+  return fromArray({ kind, shape, values: upright(values, width, height, turn) }, name, classes);
+}
+
+/**
+ * The planes of a NIfTI file, one after the other, where they are no more than a prediction has.
+ * @param {Uint8Array} data
+ * @param {string} name
+ * @param {number} classes
+ * @returns {Promise<import("./npz.js").Numbers>}
+ */
+async function stacked(data, name, classes) {
+  const { shape, planes } = await readNifti(data, name);
+  axesOf(shape, name, classes);
+  const found = [];
+  for await (const { values, real } of planes()) found.push({ values, real });
+  const [{ values: first, real }] = found;
+  const values = new first.constructor(found.length * first.length);
+  found.forEach((plane, k) => values.set(plane.values, k * first.length));
+  const kind = real ? "f8" : first instanceof Uint8Array ? "u1" : first instanceof Uint16Array ? "u2" : "i4";
+  return { kind, shape, values };
 }
 
 /** @param {any} values */
@@ -71,29 +100,45 @@ async function only(data, name) {
 }
 
 /**
- * Axes of length 1 do not count. Twin of from_array.
- * @param {import("./npz.js").Numbers} array
+ * The axes of a prediction, without those of length 1.
+ * @param {number[]} shape
  * @param {string} name
- * @returns {Raw}
+ * @param {number} classes
+ * @returns {{axes: number[], last: boolean}} one map or one a class, and whether the classes come last in the file
  */
-function fromArray({ kind, shape, values }, name) {
+function axesOf(shape, name, classes) {
   let axes = shape.filter((length) => length !== 1);
   if (!axes.length) axes = [1];
-  if (axes.length === 3 && axes[0] !== CLASSES && axes[2] === CLASSES) {
-    const count = axes[0] * axes[1];
-    const apart = values.slice();
-    for (let i = 0; i < count; i++) for (let c = 0; c < CLASSES; c++) apart[c * count + i] = values[CLASSES * i + c];
-    [values, axes] = [apart, [CLASSES, axes[0], axes[1]]];
-  }
-  if (![2, 3].includes(axes.length) || (axes.length === 3 && axes[0] !== CLASSES))
-    throw refusal("prediction_shape", { name, words: shape.join(" x "), classes: CLASSES, same: CLASSES });
+  const last = axes.length === 3 && axes[0] !== classes && axes[2] === classes;
+  if (last) axes = [classes, axes[0], axes[1]];
+  if (![2, 3].includes(axes.length) || (axes.length === 3 && axes[0] !== classes))
+    throw refusal("prediction_shape", { name, words: shape.join(" x "), classes, same: classes });
+  return { axes, last };
+}
+
+/**
+ * Twin of from_array.
+ * @param {import("./npz.js").Numbers} array
+ * @param {string} name
+ * @param {number} classes
+ * @returns {Raw}
+ */
+function fromArray({ kind, shape, values }, name, classes) {
+  const { axes, last } = axesOf(shape, name, classes);
   const [height, width] = axes.slice(-2);
+  const count = height * width;
+  if (last) {
+    const apart = values.slice();
+    for (let i = 0; i < count; i++) for (let c = 0; c < classes; c++) apart[c * count + i] = values[classes * i + c];
+    values = apart;
+  }
   checkShape([height, width], name);
   let strange = 0;
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) strange++;
   if (strange) throw refusal("strange_values", { name, count: strange });
   const white = { u1: 255, u2: 65535 }[/** @type {string} */ (kind)] ?? 1;
-  return { name, values, maps: axes.length - 1, height, width, white, whole: kind[0] !== "f" };
+  const maps = axes.length === 3 ? classes : 1;
+  return { name, values, maps, height, width, white, whole: kind[0] !== "f" };
 }
 
 /** @param {Raw} raw */
@@ -112,19 +157,22 @@ const outside = ({ name }, low, high) => refusal("outside", { name, low: general
 /**
  * What the values of one map are, as far as they tell. Twin of kind_of.
  * @param {Raw} raw
+ * @param {number} classes
  * @returns {Kind}
  */
-export function kindOf(raw) {
+export function kindOf(raw, classes) {
   const { name, values, maps, white, whole } = raw;
   const { low, high } = rangeOf(raw);
+  const several = classes > 2;
   if (maps > 1) {
     if (low < 0 || high > 1) throw outside(raw, low, high);
     return "probabilities";
   }
-  if (low >= 0 && (whole || isWhole(values)) && (high < CLASSES || hasTwoLevels(raw))) return "labels";
+  if (low >= 0 && (whole || isWhole(values)) && (high < classes || (!several && hasTwoLevels(raw)))) return "labels";
+  const ends = { name, low: general(low), high: general(high) };
+  if (several) throw refusal("organ_values", { ...ends, last: classes - 1 });
   if (whole && white > 1) {
-    if (high < FEW)
-      throw refusal("labels_or_shares", { name, low: general(low), high: general(high), classes: CLASSES, white });
+    if (high < FEW) throw refusal("labels_or_shares", { ...ends, classes, white });
     return "probabilities";
   }
   if (low < 0 || high > 1) throw outside(raw, low, high);
@@ -147,13 +195,14 @@ function hasTwoLevels({ values, white }) {
 /**
  * What the values of all maps of a set are: as those tell that hold more than two levels. Twin of decide_kind.
  * @param {AsyncIterable<Raw>} raws no more of them are asked for than are needed
+ * @param {number} classes
  * @returns {Promise<Kind>}
  */
-export async function decideKind(raws) {
+export async function decideKind(raws, classes) {
   let [told, refused] = /** @type {[boolean, unknown]} */ ([false, null]);
   for await (const raw of raws)
     try {
-      if (kindOf(raw) === "probabilities") return "probabilities";
+      if (kindOf(raw, classes) === "probabilities") return "probabilities";
       told = true;
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
@@ -169,25 +218,25 @@ export async function decideKind(raws) {
  * @param {Kind} kind
  * @param {[number, number]} shape height and width of its image
  * @param {number} size pixels a side of the page
+ * @param {number} classes
  * @returns {Prediction}
  */
-export function toGrid(raw, kind, shape, size) {
+export function toGrid(raw, kind, shape, size, classes) {
   const { name, values, maps, width, height } = raw;
   const resized = sizeSaid(raw, shape, size);
   const count = width * height;
+  const several = classes > 2;
   if (kind === "labels") {
-    const mask = resizeMask(objectOf(raw), { width, height }, size, false);
-    const steps = Int16Array.from(mask, (label) => (label ? 32767 : -32767));
+    const steps = several ? stepsOfLabels(raw, size, classes) : stepsOfObject(raw, size, classes);
     return { steps, kind, note: sentence("label_map", { name, resized }) };
   }
   const { low, high } = rangeOf(raw);
   const white = kind === "probabilities" ? raw.white : 1;
   const ends = { low: general(low, 3), high: general(high, 3) };
-  let off = 0;
+  if (kind === "probabilities" && (low < 0 || high > white)) throw outside(raw, low, high);
+  if (several && maps === 1) throw refusal(kind === "logits" ? "one_logit_map" : "one_map", { name, classes });
   if (kind === "probabilities") {
-    if (low < 0 || high > white) throw outside(raw, low, high);
-    if (maps > 1)
-      for (let i = 0; i < count; i++) off = Math.max(off, Math.abs((values[i] + values[count + i]) / white - 1));
+    const off = maps > 1 ? offOf(raw) : 0;
     if (off > SUM) throw refusal("class_sum", { name, off: general(off, 2) });
   }
   const at = (/** @type {number} */ i) => (maps > 1 ? values[count + i] : values[i]);
@@ -199,6 +248,7 @@ export function toGrid(raw, kind, shape, size) {
         ? sentence("as_shares", { white })
         : sentence("as_probabilities", ends);
   const note = sentence("read_as", { name, said, resized });
+  if (several) return { steps: stepsOfMaps(raw, kind === "logits", white, size), kind, note };
   const logits = new Float64Array(size * size);
   if (kind === "logits" && width === size && height === size)
     for (let i = 0; i < count; i++) logits[i] = logitAt(i); // as they are, where nothing is averaged
@@ -217,15 +267,79 @@ export function toGrid(raw, kind, shape, size) {
   return { steps, kind, note };
 }
 
-/** @param {Raw} raw where a label map has the object */
-function objectOf(raw) {
+/** @param {Raw} raw how far the sum of the probabilities of a pixel is from 1, at most */
+function offOf({ values, maps, width, height, white }) {
+  const count = width * height;
+  let off = 0;
+  for (let i = 0; i < count; i++) {
+    let sum = 0;
+    for (let c = 0; c < maps; c++) sum += values[c * count + i] / white;
+    off = Math.max(off, Math.abs(sum - 1));
+  }
+  return off;
+}
+
+/** @type {(raw: Raw, size: number, classes: number) => Int16Array} */
+function stepsOfObject(raw, size, classes) {
+  const mask = resizeMask(objectOf(raw, classes), raw, size, false);
+  return Int16Array.from(mask, (label) => (label ? MOST : -MOST));
+}
+
+/** Of several classes, as log-probabilities. @type {(raw: Raw, size: number, classes: number) => Int16Array} */
+function stepsOfLabels(raw, size, classes) {
+  const { name, values, maps } = raw;
+  const { low, high } = rangeOf(raw);
+  if (maps === 1 && (low < 0 || high >= classes || !isWhole(values)))
+    throw refusal("label_numbers", { name, low: general(low), high: general(high), last: classes - 1 });
+  const labels = resizeLabels(maps === 1 ? Uint8Array.from(values) : likeliest(raw), raw, size);
+  const steps = new Int16Array(classes * size * size).fill(-MOST);
+  labels.forEach((label, i) => (steps[label * size * size + i] = 0));
+  return steps;
+}
+
+/** Of one map a class, the same. @type {(raw: Raw, logits: boolean, white: number, size: number) => Int16Array} */
+function stepsOfMaps({ values, maps, width, height }, logits, white, size) {
+  const count = width * height;
+  const shares = Float64Array.from(values, (value) => value / white);
+  for (let i = 0; logits && i < count; i++) {
+    let [most, sum] = [-Infinity, 0];
+    for (let k = i; k < shares.length; k += count) most = Math.max(most, shares[k]);
+    for (let k = i; k < shares.length; k += count) sum += shares[k] = Math.exp(shares[k] - most);
+    for (let k = i; k < shares.length; k += count) shares[k] /= sum;
+  }
+  const pixels = size * size;
+  const out = new Float64Array(maps * pixels);
+  for (let c = 0; c < maps; c++) {
+    const map = shares.subarray(c * count, (c + 1) * count);
+    const grid = width === size && height === size ? map : resizeImage(map, { width, height }, size);
+    for (let i = 0; i < pixels; i++) out[c * pixels + i] = Math.min(1, Math.max(0, grid[i]));
+  }
+  for (let i = 0; i < pixels; i++) {
+    let sum = 0;
+    for (let k = i; k < out.length; k += pixels) sum += out[k];
+    for (let k = i; k < out.length; k += pixels) out[k] = Math.max(Math.log(out[k] / sum), -LIMIT);
+  }
+  return quantise(out);
+}
+
+/** The most probable class of every pixel, the first of several. @param {Raw} raw */
+function likeliest({ values, maps, width, height }) {
+  const count = width * height;
+  const labels = new Uint8Array(count);
+  for (let i = 0; i < count; i++)
+    for (let c = 1; c < maps; c++) if (values[c * count + i] > values[labels[i] * count + i]) labels[i] = c;
+  return labels;
+}
+
+/** Where a label map has the object. @param {Raw} raw @param {number} classes */
+function objectOf(raw, classes) {
   const { name, values, maps, width, height } = raw;
   const count = width * height;
   if (maps > 1) return Uint8Array.from({ length: count }, (_, i) => +(values[count + i] > values[i]));
   const levels = new Set();
   for (let i = 0; i < count && levels.size < 3; i++) levels.add(values[i]);
   if (levels.size > 2 || rangeOf(raw).low < 0) {
-    kindOf(raw); // may know better what is wrong
+    kindOf(raw, classes); // may know better what is wrong
     throw refusal("many_levels", { name });
   }
   return Uint8Array.from({ length: count }, (_, i) => +(values[i] !== 0));

@@ -1,5 +1,6 @@
 // All images of a report: means, how they were read, and the list from which each is opened.
 import { percent } from "../core/format.js";
+import { meansTable } from "../parts/table.js";
 import { sample } from "../parts/threshold_chart.js";
 import { trainingCharts } from "../parts/training_charts.js";
 
@@ -33,16 +34,8 @@ export function sorted(rows, order) {
   return [...rows].sort((a, b) => key(a) - key(b) || a.example - b.example);
 }
 
-/** @param {{heads: string[], rows: string[][], note: string}} table from dbce.scores.comparison */
-function means({ heads, rows, note }) {
-  const head = heads.map((text) => (text ? `<th scope="col">${text}</th>` : "<td></td>")).join("");
-  const body = rows.map(([name, ...cells]) => {
-    const values = cells.map((cell) => `<td>${cell.replace(/ (\[.*\])$/, " <small>$1</small>")}</td>`).join("");
-    return `<tr><th scope="row">${name}</th>${values}</tr>`;
-  });
-  return `<div class="scroll"><table class="wide long"><thead><tr>${head}</tr></thead>
-    <tbody>${body.join("")}</tbody></table></div><p class="quiet">${note}</p>`;
-}
+/** @param {{heads: string[], rows: string[][], note: string}} table from dbce.scores.comparison_table */
+const means = (table) => `<div class="scroll">${meansTable(table)}</div><p class="quiet">${table.note}</p>`;
 
 /** @param {string} summary @param {string[]} lines @param {boolean} open */
 const listing = (summary, lines, open) =>

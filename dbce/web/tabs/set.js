@@ -1,5 +1,5 @@
 // The test set, image by image: which network is better where, by how much, and whether chance or one group makes it.
-import { Cases, DRAWS, mean } from "../core/cases.js";
+import { Cases, mean } from "../core/cases.js";
 import { EVEN, judge, points, range, SIZES, whatGains, whatLeans, whatRepeats, whoWins } from "../core/case_texts.js";
 import { percent } from "../core/format.js";
 import { stem } from "../files/name.js";
@@ -8,7 +8,7 @@ import { escaped } from "../parts/escape.js";
 import { offerFile } from "../parts/file.js";
 import { Scatter } from "../parts/scatter.js";
 import { explained } from "../parts/term.js";
-import { howFar, takeOwn, whyNothing } from "./own_set.js";
+import { howFar, showMeans, takeOwn, whyNothing } from "./own_set.js";
 
 /** @typedef {import("../core/cases.js").Score} Score */
 
@@ -76,8 +76,7 @@ export class SetTab {
     view.querySelector(".made").hidden = set.command === null;
     const texts = { data: set.test_data, radius: set.radius, command: set.command };
     for (const [name, text] of Object.entries(texts)) view.querySelector(`[data-out="set-${name}"]`).textContent = text;
-    view.querySelector('[data-set="csv"]').textContent = own ? "CSV" : "CSV of all images";
-    for (const act of ["md", "tex"]) view.querySelector(`[data-set="${act}"]`).hidden = !own;
+    showMeans(view.querySelector(".means"), viewer, own ? set : null);
   }
 
   draw() {
@@ -183,7 +182,8 @@ export class SetTab {
     this.view.querySelector(".beneath").innerHTML = [
       ...leans.map((sentence) => `<b>${escaped(sentence)}</b>`),
       `Mean ${explained(score)} of ${whose}, p > ${threshold}, thirds of the ${cases.count} images by size; ` +
-        `intervals from ${DRAWS} draws of the ${drawn}: they hold the chance of the images, not of another training.`,
+        `intervals from ${cases.size} draws of the ${drawn}: they hold the chance of the images, not of another ` +
+        `training.`,
     ].join(" ");
   }
 
@@ -324,7 +324,7 @@ export class SetTab {
         this.drawList();
       }
       if (act === "csv") this.csv();
-      if (act === "md" || act === "tex") takeOwn(act, viewer, this.set);
+      if (["table", "md", "tex"].includes(act)) takeOwn(act, viewer, this.set);
       if (act === "folder") viewer.$("[data-file=folder]").click();
       if (act === "all") this.scatter.clear();
       if (act === "swap") viewer.set({ first: this.pair.second, second: this.pair.first });
