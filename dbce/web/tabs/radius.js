@@ -31,7 +31,7 @@ function curve({ points, ce }, chart) {
   const at = ce ? chart.y(part(ce.dice)) : 0;
   const beside = ce
     ? `<path class="beside" d="M${left} ${at}H${right}"/>
-      <text class="beside" x="${right - 4}" y="${at - 6}" text-anchor="end">CE ${ce.dice.toFixed(1)}</text>`
+      <text class="beside" x="${right - 4}" y="${at + 16}" text-anchor="end">CE ${ce.dice.toFixed(1)}</text>`
     : "";
   const said = points.map((p) => `R ${p.radius} ${p.dice.toFixed(1)} %`).join(", ");
   const label = `Dice against radius: ${said}${ce ? `; CE, which has no radius, ${ce.dice.toFixed(1)} %` : ""}`;
@@ -59,13 +59,10 @@ function finding({ points, ce }) {
 }
 
 /** What dilation and the image's balance do by themselves, where that was measured at this recipe. */
-function parts({ parts: sentences = [] }) {
-  if (!sentences.length) return "";
-  const items = sentences.map((sentence) => `<li>${sentence}</li>`).join("");
-  return `<h3>${explained("What each part of the loss does")}</h3>
-    <p>Two things set it apart from balanced CE: it weighs by the areas of the image, not of the data set, and it
-      dilates. Trained with neither, one or both:</p><ul>${items}</ul>`;
-}
+const parts = (sentences) => `<h2>What each part of the loss does</h2>
+  <p>Two things set it apart from balanced CE: it weighs by the areas of the image, not of the data set, and it dilates.
+    Trained with neither, one or both, at the recipe of this curve:</p>
+  <ul>${sentences.map((sentence) => `<li>${explained(sentence)}</li>`).join("")}</ul>`;
 
 /** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
 export function radius(viewer) {
@@ -86,9 +83,13 @@ export function radius(viewer) {
   card.innerHTML = result
     ? `<h2>${explained(`Dice on ${result.test_data}`)}, %, against R <em>${explained(result.label)}</em></h2>
       <div class="measure">${curve(result, chart)}</div>
-      <p class="quiet">${result.setting} Made by <code>${result.command}</code>.</p>${parts(result)}`
+      <p class="quiet">${result.setting} Made by <code>${result.command}</code>.</p>`
     : NONE;
   if (result) viewer.$(".finding").textContent = finding(result);
+  if (result?.parts) {
+    viewer.$(".loss-parts").hidden = false;
+    viewer.$(".loss-parts").innerHTML = parts(result.parts);
+  }
 
   function draw() {
     const { study } = viewer;
