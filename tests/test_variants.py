@@ -118,6 +118,20 @@ def test_the_command_scores_runs_and_the_table_says_what_chance_would_do(tmp_pat
     assert "holds no finished run" in capsys.readouterr().err
 
 
+def test_held_out_images_choose_and_ties_are_named(tmp_path):
+    scenes, tallies = drawn()
+    held = {"bce": 70.0, "dbce, R = 0": 81.04, "dbce, R = 20": 80.98, "dilated_set, R = 20": 75.0}
+    single = {key: each[:1] for key, each in tallies.items()}
+    measured = variants.measure_variants(scenes, single, held, draws=20)
+    recipe = {**RECIPE, "encoder": "mobilenet_v2", "epochs": 1, "data": "drawn", "batch_size": 4, "size": 64}
+    variants.write_variants("two", measured, recipe, "drawn", tmp_path)
+    best = f"{dice_of(scenes, tallies['dbce, R = 20'][0]).mean():.1f}"
+    assert (
+        "Held-out images choose Dilated balanced CE, R = 0 and Dilated balanced CE, R = 20 (81.0 %); highest on the test "
+        f"set: Dilated balanced CE, R = 20 ({best} %)."
+    ) in variants.variants_markdown("two", tmp_path)
+
+
 def test_a_damaged_file_and_none(tmp_path):
     assert variants.read_variants("two", tmp_path) is None
     with pytest.raises(ValueError, match="no runs 'two' were measured"):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from dbce.data.resize import resize_image
-from dbce.page.document import CLOSED, TABS, document
+from dbce.page.document import CLOSED, LISTED, TABS, document
 from dbce.page.scene import jpeg, scene
 from dbce.page.settings import Offer, config
 from dbce.registry import Loss, title
@@ -25,7 +25,6 @@ from dbce.study.words import CAPTIONS, NO_PROBABILITIES, OWN_LOSS
 from dbce.tasks import MAX_RADIUS
 from dbce.train.run_files import replacing
 
-_MEANS = ": the means are under Images"
 _THUMBNAIL = 96  # px, as the page's
 _PICTURE = 240  # px of a panel at a glance
 
@@ -219,7 +218,7 @@ def compose(
         "embedded": embedded,
         "own": list(compared.names),
         "remarks": settings["remarks"] | {name: NO_PROBABILITIES for name in compared.names if name in flat},
-        "alone": f"One {settings['nouns']['seen']} proves nothing{_MEANS if len(rows) > 1 else ''}.",
+        "alone": f"One {settings['nouns']['seen']} proves nothing{LISTED['means'] if len(rows) > 1 else '.'}",
         "set": shown and {**shown, "first": 0},
         "report": _listed(rows, groups, compared, heading, read, left, threshold),
     }
@@ -261,20 +260,20 @@ def _listed(
 ) -> dict[str, Any]:
     """What the tab Images shows; its texts are HTML."""
     sets = len(compared.losses)
-    orders = [("disagreement/", "most disputed")] if sets > 1 else []
+    orders = [("disagreement/", LISTED["disputed"])] if sets > 1 else []
     if groups:
-        orders += [(f"dice/{loss}", f"lowest Dice of {title(loss)}") for loss in compared.losses]
-        orders += [("area/", "smallest object")]
-    orders += [("name/", "as they were given")]
+        orders += [(f"dice/{loss}", LISTED["lowest"].format(set=title(loss))) for loss in compared.losses]
+        orders += [("area/", LISTED["smallest"])]
+    orders += [("name/", LISTED["given"])]
     table = None
     if groups:
         heads, cells = table_of(groups)
         table = {"heads": heads, "rows": cells, "note": table_note(groups, threshold)}
-    images = "1 image was" if len(rows) == 1 else f"{len(rows)} images were"
+    images = LISTED["one"] if len(rows) == 1 else LISTED["many"].format(count=len(rows))
     return {
         "title": html.escape(heading),
         "table": table,
-        "said": f"{images} read with {' and '.join(map(title, compared.losses))}.",
+        "said": LISTED["said"].format(images=images, sets=" and ".join(map(title, compared.losses))),
         "read": [html.escape(sentence) for sentence in read],
         "left": [html.escape(sentence) for sentence in left],
         "orders": orders,

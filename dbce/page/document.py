@@ -43,6 +43,19 @@ CLOSED = {
 """Settings of every such file."""
 
 
+LISTED = {
+    "said": "{images} read with {sets}.",
+    "one": "1 image was",
+    "many": "{count} images were",
+    "disputed": "most disputed",
+    "lowest": "lowest Dice of {set}",
+    "smallest": "smallest object",
+    "given": "as they were given",
+    "means": ": the means are under Images.",
+}
+"""What the tab of its images says: of all of them, of the orders they may have, and beside what one image shows."""
+
+
 def document(title: str, settings: dict[str, Any], scenes: Sequence[str]) -> str:
     """The file's text.
 
@@ -90,11 +103,11 @@ def shell() -> bytes:
     """What a page needs to make such a file of what it shows, as JSON: all but title, settings and scene.
 
     ``head``, ``middle`` and ``tail`` stand before the title, between it and the blocks, and after them; ``settings``
-    are `CLOSED`; ``alone`` is said beside what is measured on one image.
+    are `CLOSED`; ``alone`` is said beside what is measured on one image, and ``listed``, `LISTED`, of several.
     """
     head, middle, tail = _parts()
-    alone = {"alone": "One {seen} proves nothing."}
-    return json.dumps({"head": head, "middle": middle, "tail": tail, "settings": CLOSED, **alone}).encode()
+    words = {"alone": "One {seen} proves nothing.", "listed": LISTED}
+    return json.dumps({"head": head, "middle": middle, "tail": tail, "settings": CLOSED, **words}).encode()
 
 
 def download_of(url: str) -> dict[str, Any]:

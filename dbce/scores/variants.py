@@ -233,6 +233,18 @@ def _cells(row: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     return [one(name) for name in names]
 
 
+def _chosen(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    """What images that were held out of training choose, beside what the test set has highest."""
+    held = {key: round(row["held_out"], 1) for key, row in rows.items()}
+    tested = {key: round(row["mean"]["dice"], 1) for key, row in rows.items()}
+    first, second = (
+        " and ".join(variant_title(key) for key, value in of.items() if value == max(of.values()))
+        for of in (held, tested)
+    )
+    top, best = max(held.values()), max(tested.values())
+    return f"Held-out images choose {first} ({top} %); highest on the test set: {second} ({best} %)."
+
+
 def variants_markdown(name: str, folder: Path | None = None) -> str:
     """A table of the rows, one of all differences, and what they show. Arguments as of `write_variants`.
 
@@ -266,6 +278,7 @@ def variants_markdown(name: str, folder: Path | None = None) -> str:
         drawn = f"95 % intervals from {DRAWS} bootstrap samples of {over} and of the trainings"
         lines += ["", f"{drawn}; bold: beyond chance."]
     lines += ["", *(f"- {sentence}" for sentence in effect_sentences(measured))] if measured["effects"] else []
+    lines += ["", _chosen(rows)] if held else []
     recipe = {**measured["recipe"], "seed": ", ".join(map(str, next(iter(rows.values()))["seeds"]))}
     data = data_name(measured["test_data"])
     lines += [

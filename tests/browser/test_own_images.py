@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import cv2
@@ -16,8 +18,9 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from scipy import stats
 
+from dbce.data import ct
 from dbce.data.phantoms import polyp
-from tests.browser.actions import frame, show
+from tests.browser.actions import frame, opened_offline, show
 from tests.browser.test_accessible import violations
 from tests.browser.test_layout import VIEWER, put
 from tests.browser.test_state import wait_for_address
@@ -183,7 +186,7 @@ def test_a_folder_is_sorted_run_ordered_opened_and_taken_along(visit, pairs, tmp
 def test_a_dot_opens_its_image_and_back_returns_to_it(visit, pairs, tmp_path):
     page = visit()
     chosen = tmp_path / "few"
-    for part in ("images", "masks"):
+    for part in ("images", "masks", "predictions/mine"):
         (chosen / part).mkdir(parents=True)
         for path in sorted((pairs / part).glob("[0-9]*"))[:7]:
             shutil.copy(path, chosen / part)
@@ -205,17 +208,117 @@ def test_a_dot_opens_its_image_and_back_returns_to_it(visit, pairs, tmp_path):
     page.click(".one [data-to=compare]")
     page.wait_for_function("n => document.querySelector('.message').textContent.startsWith(n)", arg=name)
     wait_for_address(page, tab="compare")
-    assert page.locator("#view-compare .model:visible").count() == 4
+    assert page.locator("#view-compare .model:visible").count() == len(LOSSES)
     page.go_back()
     page.wait_for_selector("#view-set")
     expect(page.locator(".one b")).to_have_text(shown)
 
+    before = taken(page, "csv", tmp_path / "before.csv")
+    painted = listed(page)[3]
+    page.locator(".reel [data-id]").nth(3).click()
+    page.wait_for_function("n => document.querySelector('.message').textContent.startsWith(n)", arg=painted)
+    page.click("[data-do=paint]")
+    place = page.locator("[data-paint] canvas").first.bounding_box()
+    page.mouse.move(place["x"] + 20, place["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 150, place["y"] + 40, steps=4)
+    page.mouse.up()
+    page.click("[data-do=done]")
+    for _ in range(2):  # and once more when another image was looked at
+        state = page.evaluate(f"[{VIEWER}.study.labels, {VIEWER}.study.logits('mine')].map((a) => [...a])")
+        labels, logits = map(np.array, state)
+        show(page, "set")
+        after = taken(page, "csv", tmp_path / "after.csv")
+        assert [row for row in after if row["image"] != painted] == [row for row in before if row["image"] != painted]
+        (row,) = (row for row in after if (row["image"], row["set"]) == (painted, "mine"))
+        assert row not in before and float(row["dice"]) == pytest.approx(dice(logits > 0, labels == 1), abs=1e-6)
+        assert float(row["object_share"]) == pytest.approx((labels == 1).mean(), abs=1e-6)
+        for k, name in ((0, listed(page)[0]), (3, painted)):
+            page.locator(".reel [data-id]").nth(k).click()
+            page.wait_for_function("n => document.querySelector('.message').textContent.startsWith(n)", arg=name)
+
+    expect(page.locator(".means tbody tr")).to_have_count(len(LOSSES))
     for kind in ("md", "tex"):
         with page.expect_download() as download:
             page.click(f"[data-set={kind}]")
-        assert download.value.suggested_filename == f"dbce-your-images.{kind}"
+        assert download.value.suggested_filename == f"dbce-your-means.{kind}"
+    take_all_along(page, tmp_path)
     page.select_option("[name=whose]", "test")
     expect(page.locator(".set .count")).to_have_text("10 of 612 shown")
     page.click("[data-tray=close]")
     page.select_option("[name=whose]", "own")
     expect(page.locator(".nothing")).to_contain_text("Drop a folder of images and masks here")
+
+
+def take_all_along(page: Page, tmp_path: Path) -> None:
+    """The images of the tray as one page that works offline, with their masks as they are by now, and as figures."""
+    rows = taken(page, "csv", tmp_path / "all.csv")
+    names = {row["image"] for row in rows}
+    page.click(".take summary")
+    offer = page.locator("[data-take=page]")
+    expect(offer).to_have_text(re.compile(rf"Page of {len(names)} images that works offline, HTML, about [\d.]+ MB"))
+    promised = float(offer.inner_text().rpartition("about ")[2].split()[0])
+    with page.expect_download() as download:
+        offer.click()
+    path = tmp_path / "all.html"
+    download.value.save_as(path)
+    assert path.stat().st_size / 1e6 == pytest.approx(promised, rel=0.25)
+    again = opened_offline(page.context.browser, path)
+    show(again, "images")
+    listing = again.locator("#view-images")
+    for name in names:
+        expect(listing).to_contain_text(name)
+    shown = again.evaluate(f"{VIEWER}.settings.report.rows.map(({{name, dice}}) => [name, dice])")
+    stored = {name: dice for name, dice in shown}
+    keys = {title: loss for loss, title in page.evaluate(f"Object.entries({VIEWER}.config.titles)")}
+    assert sum(bool(row["dice"]) for row in rows) >= len(LOSSES)
+    for row in rows:
+        if row["dice"]:
+            assert stored[row["image"]][keys[row["set"]]] == pytest.approx(float(row["dice"]), abs=1e-4)
+    again.context.close()
+    show(page, "compare")
+    page.click(".take summary")
+    with page.expect_download(timeout=60000) as download:
+        page.click("[data-take=figures]")
+    download.value.save_as(tmp_path / "figures.zip")
+    with zipfile.ZipFile(tmp_path / "figures.zip") as figures:
+        assert len(figures.namelist()) == len(names)
+        assert all(b"<text" in figures.read(name) for name in figures.namelist())
+    show(page, "set")
+
+
+def test_predictions_of_several_classes_stand_beside_the_networks(visit, tmp_path):
+    """Probabilities of nine classes as nnU-Net stores them, and label maps as PNG."""
+    folder = tmp_path / "abdomen"
+    for part in ("images", "masks", "predictions/soft", "predictions/flat"):
+        (folder / part).mkdir(parents=True)
+    found = {}
+    for name, number in (("a", 24), ("b", 36)):
+        (hu,), (labels,) = ct.scan(3, 320, [number])
+        found[name] = np.roll(labels, (3, 2), (0, 1)), np.roll(labels, 5, 0), labels
+        soft = np.where(found[name][0] == np.arange(9)[:, None, None], 0.84, 0.02).astype(np.float32)
+        np.savez_compressed(folder / f"predictions/soft/{name}.npz", probabilities=soft[:, None])
+        Image.fromarray(found[name][1]).save(folder / f"predictions/flat/{name}.png")
+        Image.fromarray(labels).save(folder / f"masks/{name}.png")
+        Image.fromarray(ct.window(hu)).save(folder / f"images/{name}.png")
+    np.save(folder / "predictions/flat/c.npy", np.zeros((4, 4)))
+    page = visit(path="organs")
+    page.set_input_files("[data-file=folder]", folder)
+    page.wait_for_selector("dialog.intake[open]")
+    assert [page.locator(f".sets [name={kind}]").input_value() for kind in ("soft", "flat")] == [
+        "probabilities",
+        "labels",
+    ]
+    page.click("[data-intake=run]")
+    expect(page.locator(".message")).to_have_text("2 images scored; 1 left out.", timeout=60000)
+    for k, maps in enumerate(found.values()):
+        page.locator(".reel [data-id]").nth(k).click()
+        page.wait_for_function(f"{VIEWER}.state.own === {VIEWER}.bench.listed[{k}].id")
+        state = page.evaluate(
+            f"(() => {{ const {{study}} = {VIEWER}; return [study.found('soft'), study.found('flat'), study.labels, "
+            "study.crossEntropy('soft')].map((array) => [...array]); })()"
+        )
+        for here, wanted in zip(state, maps, strict=False):
+            assert (np.array(here).reshape(320, 320) == wanted).all()
+        truth = np.where(maps[0] == maps[2], -np.log(0.84), -np.log(0.02))
+        assert np.abs(np.array(state[3]).reshape(320, 320) - truth).max() < 1e-3

@@ -1,26 +1,22 @@
 // Many images of the visitor's: sorted, run a few at a time, kept as scores, and opened again when they are asked for.
-import { readFile } from "../core/file.js";
 import { Unreachable } from "../backends/backend.js";
 import { studyOf } from "../core/label_study.js";
-import { ordered, rowOf, setOf } from "../core/own_set.js";
-import { unpackArrays } from "../core/scene.js";
+import { ordered, rowOf, rowsOf, setOf } from "../core/own_set.js";
+import { Along } from "./along.js";
 import { Aside, Refused } from "./aside.js";
 import { Intake } from "./intake.js";
 import { addNetworks } from "./networks.js";
 import { failure } from "./opening.js";
 import { groupsOf, itemsOf, print, renameSets, setsOf } from "./plan.js";
+import { Scenes } from "./scenes.js";
 import { Tray } from "./tray.js";
 import { bitmapOf } from "./viewer.js";
 
 /** @typedef {import("./given.js").Given} Given */
 /** @typedef {import("./plan.js").Item} Item */
 
-const KEPT = 50; // scenes, of about a megabyte
 const THUMBNAIL = 92; // px
-const BUSY = 1500; // milliseconds, before a server that is busy is asked again
 const SHOWN = 800; // milliseconds between two drawings of Set while images are run
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 export class Bench {
   /** @type {Given[]} all that was given, used or not */
@@ -31,8 +27,7 @@ export class Bench {
   left = [];
   /** @type {keyof typeof import("../core/own_set.js").ORDERS} */
   order = "name";
-  /** @type {Map<string, any>} scenes of the images that were looked at last */
-  scenes = new Map();
+  scenes = new Scenes(this);
   running = false;
   stopped = false;
   /** @type {{at: number, done: number}} when the run began, and how many it has done */
@@ -50,16 +45,15 @@ export class Bench {
     this.viewer = viewer;
     this.opening = opening;
     this.aside = new Aside();
+    this.along = new Along(viewer, this);
     this.intake = new Intake(viewer);
     this.tray = new Tray(viewer, this);
     viewer.drawers.push(() => {
-      const item = this.current;
-      if (item && viewer.study.drawn) item.changed = true;
+      if (this.current) this.judge(this.current);
       this.tray.draw();
     });
     viewer.followers.push((scene) => {
-      const item = this.current;
-      if (item && scene !== this.scenes.get(item.id)) item.changed = true;
+      if (this.current && scene !== this.scenes.kept.get(this.current.id)) this.adopt(this.current);
     });
     viewer.root.addEventListener("click", ({ target }) => {
       const button = /** @type {HTMLElement} */ (target).closest("button[data-item]");
@@ -147,6 +141,17 @@ export class Bench {
     this.tray.draw();
   }
 
+  /** Means of the images that all judge, with intervals, computed beside the page: the same while nothing changes. */
+  means() {
+    if (this.averaged?.version !== this.version) {
+      const all = (/** @type {Item} */ { row }) => row && this.losses.every((loss) => loss in row.scores);
+      const items = this.items.filter(all);
+      const members = items.map(({ id, group }) => group ?? id);
+      this.averaged = { version: this.version, groups: this.aside.ask("means", { rows: rowsOf(items), members }) };
+    }
+    return this.averaged.groups;
+  }
+
   /** Run all that wait, a few at a time. */
   async goOn() {
     const { viewer } = this;
@@ -183,7 +188,7 @@ export class Bench {
     const { config } = viewer;
     item.status = "running";
     try {
-      const scene = await this.fetch(item);
+      const scene = await this.scenes.fetch(item);
       const study = studyOf(scene, scene.unpacked, config.frequencies);
       item.row = rowOf(study, config.radius, config.shifts, flatOf(item));
       item.thumbnail = await thumbnailOf(scene);
@@ -207,6 +212,30 @@ export class Bench {
     }
   }
 
+  /** An image in view is scored again when its labels are others: painted, or of another file. @param {Item} item */
+  judge(item) {
+    const { study, state, config } = this.viewer;
+    const { row, predictions } = item;
+    if (state.painting || !row || study.pending.length || study.place) return;
+    if (Object.keys(predictions).some((set) => set in row.scores && !study.losses.includes(set))) return; // not yet
+    const labels = study.labelled ? study.labels : null;
+    if (labels === item.judged) return;
+    item.judged = labels;
+    item.painted = study.drawn || !labels ? labels : undefined;
+    item.row = rowOf(study, config.radius, config.shifts, flatOf(item));
+    this.version++;
+  }
+
+  /** An image that was opened in another way than here, with another mask, gets its predictions. @param {Item} item */
+  async adopt(item) {
+    item.changed = true;
+    const { study, config } = this.viewer;
+    const { losses, arrays } = await this.scenes.read(item, study, study.labelled ? study.labels : undefined);
+    if (!losses.length || this.viewer.study !== study) return;
+    study.take(losses, arrays, config.losses);
+    this.viewer.set({});
+  }
+
   /** @param {Item} item @param {string} why */
   leave(item, why) {
     this.items = this.items.filter((other) => other !== item);
@@ -216,60 +245,7 @@ export class Bench {
 
   /** What is kept of an image is let go. @param {Item} item */
   drop(item) {
-    this.scenes.delete(item.id);
-  }
-
-  /** @param {Item} item what the backend is asked with */
-  async requestOf({ image, mask }) {
-    return { image: await readFile(image), ...(mask && { mask: await readFile(mask) }) };
-  }
-
-  /**
-   * The scene of an image, with its predictions; from the last few that were seen, else from the backend.
-   * @param {Item} item
-   * @returns {Promise<any>}
-   */
-  async fetch(item) {
-    const known = this.scenes.get(item.id);
-    const scene = known ?? (await this.ask(item));
-    this.scenes.delete(item.id);
-    this.scenes.set(item.id, scene); // the newest last
-    for (const id of [...this.scenes.keys()].slice(0, -KEPT)) this.scenes.delete(id);
-    return scene;
-  }
-
-  /** @param {Item} item @returns {Promise<any>} */
-  async ask(item) {
-    const request = await this.requestOf(item);
-    for (;;) {
-      const reply = await this.viewer.backend.openStudy(request);
-      if (reply.busy && !this.stopped) await pause(BUSY);
-      else if (reply.error) throw new Refused(reply.error);
-      else return this.withPredictions(reply, item);
-    }
-  }
-
-  /** @param {import("../backends/backend.js").Reply} reply @param {Item} item */
-  async withPredictions({ scene: given, volume }, { predictions, name }) {
-    const { data, ...scene } = typeof given === "string" ? JSON.parse(given) : given;
-    const unpacked = { ...(scene.unpacked ?? (await unpackArrays({ ...scene, data }))) };
-    const losses = [...scene.losses];
-    const notes = [];
-    for (const [set, { file, kind }] of Object.entries(predictions))
-      try {
-        const { shape, size, classes } = scene;
-        const asked = { file, kind, shape, size, classes, labels: unpacked.labels };
-        const { arrays, note } = await this.aside.ask("read", asked);
-        for (const [what, array] of Object.entries(arrays)) unpacked[`${what}:${set}`] = array;
-        losses.push(set);
-        notes.push(`${set}, ${note}`);
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error;
-        const why = `${set}: ${error.message}`;
-        if (!this.left.some((one) => one.why === why)) this.left.push({ path: name, why });
-        notes.push(why);
-      }
-    return { ...scene, losses, unpacked, note: [scene.note, ...notes].join(" "), volume };
+    this.scenes.kept.delete(item.id);
   }
 
   /**
@@ -302,17 +278,23 @@ export class Bench {
       Object.assign(this.viewer.state, more);
       return this.opening.own.restore(kept, null);
     }
-    const request = await this.requestOf(item);
+    const request = await this.scenes.requestOf(item);
+    const { painted } = item;
     const answer = async () => {
       try {
-        const scene = await this.fetch(item);
+        const scene = await this.scenes.fetch(item);
         return { scene, volume: scene.volume };
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
         return { error: error.message };
       }
     };
-    return this.opening.open(request, patch, !this.scenes.has(item.id), answer);
+    if (!(await this.opening.open(request, patch, !this.scenes.kept.has(item.id), answer))) return false;
+    if (painted !== undefined && this.current === item) {
+      this.viewer.study.setLabels(painted);
+      this.viewer.render();
+    }
+    return true;
   }
 
   /** Step through the tray. @param {number} by */

@@ -52,7 +52,7 @@ function contents({ state, fields, study }) {
 }
 
 /** @param {number} bytes */
-const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 /**
  * Keep the menu at what the tab in view can give. How large a page would be is said when the menu is opened.
@@ -182,7 +182,7 @@ function nameOf({ study: { place }, config: { set } }, { origin: { plane, image,
 }
 
 /** The view in light colours, whatever it is in. @param {Viewer} viewer @param {string} name */
-function paperOf(viewer, name) {
+export function paperOf(viewer, name) {
   const { root, state } = viewer;
   const title = viewer.fields.table.get("tab").choices.find(([value]) => value === state.tab)[1];
   const { theme } = root.dataset;

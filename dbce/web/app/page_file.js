@@ -3,12 +3,21 @@
 import { Unreachable } from "../backends/backend.js";
 import { base64, packArrays } from "../core/scene.js";
 import { png } from "../files/png.js";
+import { escaped } from "../parts/escape.js";
 
 /** @typedef {import("./viewer.js").Viewer} Viewer */
-/** @typedef {{head: string, middle: string, tail: string, settings: Record<string, any>, alone: string}} Shell */
+/**
+ * @typedef {object} Shell as of dbce.page.document
+ * @property {string} head
+ * @property {string} middle
+ * @property {string} tail
+ * @property {Record<string, any>} settings
+ * @property {string} alone
+ * @property {Record<string, string>} listed
+ */
 
 const THUMBNAIL = 96; // px, as the page's
-const PAINTED = "Its mask was painted in the page.";
+export const PAINTED = "Its mask was painted in the page.";
 /** What a file of one image has no tab for. */
 const WITHOUT = { results: [], findings: null, shares: null, set: null, report: null, page: undefined };
 
@@ -16,7 +25,7 @@ const WITHOUT = { results: [], findings: null, shares: null, set: null, report: 
 const shells = new Map();
 
 /** @param {string} url @returns {Promise<Shell>} */
-function shellAt(url) {
+export function shellAt(url) {
   const address = new URL(url, document.baseURI).href;
   if (!shells.has(address)) {
     const coming = fetch(address).then(
@@ -32,9 +41,6 @@ function shellAt(url) {
   return shells.get(address);
 }
 
-/** @param {string} text */
-const escaped = (text) => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
-
 /** JSON within HTML: no text in it can end it. @param {string} id @param {any} value */
 const block = (id, value) =>
   `<script type="application/json" id="${id}">${JSON.stringify(value).replaceAll("<", "\\u003c")}</script>`;
@@ -49,6 +55,10 @@ function rgbOf(words) {
     out.set([words[i] & 255, (words[i] >> 8) & 255, (words[i] >> 16) & 255], 3 * i);
   return out;
 }
+
+/** A picture as a data URL. @param {Uint8Array} pixels red, green and blue side by side @param {number} size */
+export const pictureOf = async (pixels, size) =>
+  `data:image/png;base64,${base64(await png(pixels, { width: size, height: size }, 3))}`;
 
 /** @param {ImageBitmap} bitmap */
 async function thumbnailOf(bitmap) {
@@ -74,7 +84,7 @@ export async function sceneOf({ study, image, shown }) {
   return {
     ...{ size, title: shown.title, note: drawn ? PAINTED : shown.note, place: null, numbering: null, shape },
     ...{ classes: classes.length, losses, logit_step: step, own: drawn ? {} : study.own },
-    image: `data:image/png;base64,${base64(await png(rgbOf(image), { width: size, height: size }, 3))}`,
+    image: await pictureOf(rgbOf(image), size),
     ...(await packArrays(arrays, size)),
   };
 }
@@ -83,23 +93,35 @@ export async function sceneOf({ study, image, shown }) {
  * Settings of the file: those of this page without what it has no tab for, and starting as it stands now.
  * @param {Viewer} viewer
  * @param {Shell} shell
- * @param {string} thumbnail
- * @param {string} name of the image
+ * @param {{examples: {thumbnail: string, title: string}[], tabs: string[], start: Record<string, any>}} held
+ *   pictures of its images, its tabs, and what starts in another way
  */
-function settingsOf({ settings, state, several }, shell, thumbnail, name) {
-  const { tabs } = settings.page;
+export function settingsOf({ settings, state, several }, shell, { examples, tabs, start: given }) {
   const fields = settings.fields.map((/** @type {any} */ field) => {
-    const start = field.name in state && !["example", "slice"].includes(field.name) ? state[field.name] : field.start;
-    if (field.name !== "tab") return { ...field, start };
-    const choices = field.choices.filter(([tab]) => tabs.includes(tab));
+    const { name, start: usual } = field;
+    if (name === "example") return { ...field, start: 0, high: examples.length - 1 };
+    const start = name in given ? given[name] : name in state && name !== "slice" ? state[name] : usual;
+    if (name !== "tab") return { ...field, start };
+    const choices = [["images", "Images"], ...field.choices].filter(([tab]) => tabs.includes(tab));
     return { ...field, choices, start: tabs.includes(start) ? start : several ? "organs" : "compare" };
   });
   return {
-    ...{ ...settings, ...WITHOUT, ...shell.settings, fields },
+    ...{ ...settings, ...WITHOUT, ...shell.settings, fields, examples },
     tasks: settings.tasks.filter((/** @type {any} */ task) => task.here).map((task) => ({ ...task, href: "./" })),
-    examples: [{ thumbnail, title: escaped(name) }],
     alone: shell.alone.replace("{seen}", settings.nouns.seen),
   };
+}
+
+/**
+ * @param {Shell} shell
+ * @param {string} title
+ * @param {Record<string, any>} settings
+ * @param {any[]} scenes one an example of the settings
+ */
+export function fileOf(shell, title, settings, scenes) {
+  const blocks = [block("dbce-settings", settings), ...scenes.map((scene, k) => block(`dbce-scene-${k}`, scene))];
+  const text = [shell.head, escaped(title), shell.middle, ...blocks.flatMap((text) => [text, "\n"]), shell.tail];
+  return new Blob(text, { type: "text/html" });
 }
 
 /**
@@ -108,10 +130,9 @@ function settingsOf({ settings, state, several }, shell, thumbnail, name) {
  * @returns {Promise<Blob>}
  */
 export async function pageOf(viewer, name) {
-  const shell = await shellAt(viewer.settings.page.url);
+  const { url, tabs } = viewer.settings.page;
+  const shell = await shellAt(url);
   const [scene, thumbnail] = await Promise.all([sceneOf(viewer), thumbnailOf(viewer.bitmap)]);
-  const settings = settingsOf(viewer, shell, thumbnail, name);
-  const blocks = [block("dbce-settings", settings), block("dbce-scene-0", scene)];
-  const text = [shell.head, escaped(name), shell.middle, blocks.join("\n"), shell.tail];
-  return new Blob(text, { type: "text/html" });
+  const held = { examples: [{ thumbnail, title: escaped(name) }], tabs, start: {} };
+  return fileOf(shell, name, settingsOf(viewer, shell, held), [scene]);
 }

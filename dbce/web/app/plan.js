@@ -19,7 +19,9 @@ import { newId } from "./link.js";
  * @property {"waiting" | "running" | "done"} status
  * @property {Row | null} row
  * @property {string} thumbnail a data URL
- * @property {boolean} changed whether a mask was painted or added since
+ * @property {boolean} changed whether it was opened in another way since, with another mask
+ * @property {Uint8Array | null} judged labels by which it was scored
+ * @property {Uint8Array | null} [painted] labels that were painted since; null where none are left
  */
 
 /** What tells a file from others. @param {Given} given */
@@ -99,7 +101,7 @@ export function itemsOf({ members }, files, kinds, groups, items) {
         ...{ id: newId(), key: whole, name: twice.has(names[k]) ? files[image].path : names[k] },
         ...{ image: files[image].file, mask: mask === null ? null : files[mask].file, predictions: own },
         ...{ group: groups.get(names[k].replace(/\.\w+$/, "")), status: "waiting", row: null, thumbnail: "" },
-        changed: false,
+        ...{ changed: false, judged: null },
       }
     );
   });

@@ -2,6 +2,7 @@
 import { meanDice, ORDERS } from "../core/own_set.js";
 import { percent } from "../core/format.js";
 import { escaped } from "../parts/escape.js";
+import { megabytes } from "./download.js";
 
 /** @typedef {import("./bench.js").Item} Item */
 
@@ -17,8 +18,10 @@ const HTML = `<div class="row">
       .join("")}</select></label>
     <div class="progress" hidden><progress max="1"></progress><output></output>
       <button type="button" data-tray="stop">Stop</button><button type="button" data-tray="on">Continue</button></div>
-    <details class="menu"><summary></summary><div class="sheet"><ul></ul></div></details>
+    <details class="menu left"><summary></summary><div class="sheet"><ul></ul></div></details>
     <div class="ends">
+      <details class="menu take"><summary>Take along</summary>
+        <div class="sheet"><div class="files"></div></div></details>
       <button type="button" data-tray="remove" title="Take this image out of the tray (Delete)">Remove</button>
       <button type="button" data-tray="close" title="Let go of all images of the tray">Close all</button></div>
   </div>
@@ -44,6 +47,9 @@ export class Tray {
     this.band = /** @type {HTMLElement} */ (this.reel.firstElementChild);
     this.select = this.box.querySelector("select");
     this.key = "";
+    this.offered = "";
+    /** @type {{version: number, bytes: number} | null} of the page */
+    this.size = null;
     this.seen = ""; // the image to which the reel was moved
     this.listen();
   }
@@ -66,14 +72,38 @@ export class Tray {
     this.$('[data-tray="remove"]').disabled = at < 0;
     this.select.value = bench.order;
     this.drawProgress(listed.length, running, stopped);
-    const menu = this.$("details");
+    const menu = this.$(".menu.left");
     menu.hidden = !left.length;
     const count = `${left.length} left out`;
     if (menu.firstElementChild.textContent !== count) {
       menu.firstElementChild.textContent = count;
       menu.querySelector("ul").innerHTML = left.map(({ why }) => `<li>${escaped(why)}</li>`).join("");
     }
+    this.drawOffers();
     this.drawReel(listed, at);
+  }
+
+  /** What can be taken along, in words, with the size of the page where that is known. */
+  drawOffers() {
+    const { along, running } = this.bench;
+    const menu = this.$(".menu.take");
+    menu.hidden = running || !along.items.length;
+    if (!menu.open) return;
+    const size = this.size?.version === this.bench.version ? `, about ${megabytes(this.size.bytes)}` : "";
+    const lines = Object.entries(along.offers).map(
+      ([kind, text]) => `<button type="button" data-take="${kind}">${text}${kind === "page" ? size : ""}</button>`,
+    );
+    const html = lines.join("");
+    if (html !== this.offered) menu.querySelector(".files").innerHTML = this.offered = html;
+  }
+
+  /** The size of the page is said before it is written. */
+  async weigh() {
+    const { version, along } = this.bench;
+    this.drawOffers();
+    const bytes = this.viewer.settings.page ? await along.size().catch(() => null) : null; // a click says what is wrong
+    if (bytes) this.size = { version, bytes };
+    this.drawOffers();
   }
 
   /** @type {(done: number, running: boolean, stopped: boolean) => void} */
@@ -160,6 +190,13 @@ export class Tray {
       acts[element.closest("button")?.dataset.tray]?.();
       const id = /** @type {HTMLElement | null} */ (element.closest("[data-id]"))?.dataset.id;
       if (id) bench.open(id);
+    });
+    this.$(".menu.take").addEventListener("toggle", () => this.weigh());
+    box.addEventListener("click", ({ target }) => {
+      const kind = /** @type {HTMLElement} */ (target).closest("button")?.dataset.take;
+      if (!kind) return;
+      this.$(".menu.take").open = false;
+      bench.along.take(kind);
     });
     this.select.addEventListener("change", () => {
       bench.order = /** @type {any} */ (this.select.value);

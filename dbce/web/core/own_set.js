@@ -136,6 +136,17 @@ function meanOf(each) {
   return { dice: mean("dice"), iou: mean("iou"), precision: mean("precision"), recall: mean("recall") };
 }
 
+/**
+ * Images that are scored, as tables are made of them.
+ * @param {Item[]} items
+ * @returns {import("./groups.js").Row[]}
+ */
+export const rowsOf = (items) =>
+  items.map(({ name, row }) => {
+    const { scores, sure, disagreement, held } = /** @type {Row} */ (row);
+    return { name, scores, sure, disagreement, pixels: held?.[1] ?? 0, area: held && held[0] / Math.max(1, held[1]) };
+  });
+
 /** @param {Row} row the mean over its networks; null without a mask */
 export function meanDice({ scores }) {
   const all = Object.values(scores);

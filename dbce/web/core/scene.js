@@ -142,19 +142,21 @@ export function differences(values, size) {
  * Arrays as they stand in a scene: where each lies in one block, and the block, deflated, in base64.
  * @param {Arrays} arrays
  * @param {number} size pixels a side
+ * @param {Pick<Scene, "arrays" | "data"> | null} before what the block holds already
  */
-export async function packArrays(arrays, size) {
+export async function packArrays(arrays, size, before = null) {
   /** @type {Scene["arrays"]} */
-  const index = {};
-  const blocks = [];
-  let offset = 0;
+  const index = { ...before?.arrays };
+  /** @type {Uint8Array[]} */
+  const blocks = before ? [await inflate(before.data)] : [];
+  let offset = before ? blocks[0].length : 0;
   for (const [name, array] of Object.entries(arrays)) {
     const type = array instanceof Int16Array ? "int16" : "uint8";
     index[name] = { type, offset, length: array.length };
     blocks.push(array instanceof Int16Array ? differences(array, size) : array);
     offset += array.byteLength;
   }
-  const whole = new Uint8Array(await new Blob(/** @type {BlobPart[]} */ (blocks)).arrayBuffer());
+  const whole = new Uint8Array(await new Blob(/** @type {any[]} */ (blocks)).arrayBuffer());
   return { arrays: index, data: await deflate(whole) };
 }
 

@@ -8,7 +8,7 @@ import { escaped } from "../parts/escape.js";
 import { offerFile } from "../parts/file.js";
 import { Scatter } from "../parts/scatter.js";
 import { explained } from "../parts/term.js";
-import { howFar, showMeans, takeOwn, whyNothing } from "./own_set.js";
+import { howFar, showMeans, takeMeans, whyNothing } from "./own_set.js";
 
 /** @typedef {import("../core/cases.js").Score} Score */
 
@@ -295,7 +295,7 @@ export class SetTab {
 
   /** All images with the scores in view. */
   csv() {
-    if (this.whose === "own") return takeOwn("csv", this.viewer, this.set);
+    if (this.whose === "own") return this.viewer.bench.along.csv();
     const { cases, losses, kept } = this;
     const { score, prior } = this.viewer.state;
     const { first, second } = this.pair;
@@ -324,7 +324,7 @@ export class SetTab {
         this.drawList();
       }
       if (act === "csv") this.csv();
-      if (["table", "md", "tex"].includes(act)) takeOwn(act, viewer, this.set);
+      if (["table", "md", "tex"].includes(act)) takeMeans(act, viewer);
       if (act === "folder") viewer.$("[data-file=folder]").click();
       if (act === "all") this.scatter.clear();
       if (act === "swap") viewer.set({ first: this.pair.second, second: this.pair.first });
