@@ -127,8 +127,8 @@ def test_held_out_images_choose_and_ties_are_named(tmp_path):
     variants.write_variants("two", measured, recipe, "drawn", tmp_path)
     best = f"{dice_of(scenes, tallies['dbce, R = 20'][0]).mean():.1f}"
     assert (
-        "Held-out images choose Dilated balanced CE, R = 0 and Dilated balanced CE, R = 20 (81.0 %); highest on the test "
-        f"set: Dilated balanced CE, R = 20 ({best} %)."
+        "Held-out images choose Dilated balanced CE, R = 0 and Dilated balanced CE, R = 20 (81.0 %); highest on the "
+        f"test set: Dilated balanced CE, R = 20 ({best} %)."
     ) in variants.variants_markdown("two", tmp_path)
 
 
