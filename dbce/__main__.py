@@ -253,6 +253,17 @@ def build_parser() -> argparse.ArgumentParser:
     _part_option(evidence)
     evidence.add_argument("-o", "--out", help="folder to write TASK/*.json below (default: where the networks lie)")
 
+    variants = add.add_parser("variants", help="score runs that differ in one thing more than in the seed")
+    variants.set_defaults(run=commands.variants_command)
+    _checkpoints_option(variants)
+    variants.add_argument("task", choices=TASKS)
+    variants.add_argument("--runs", required=True, nargs="+", help="folders with one run a variant and seed")
+    variants.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
+    _labels_option(variants)
+    _part_option(variants)
+    variants.add_argument("--name", required=True, help="of the file, variants/NAME.json")
+    variants.add_argument("-o", "--out", help="folder to write it below (default: where the networks lie)")
+
     verdict = add.add_parser("verdict", help="print what was found of a task, as Markdown, or draw its curves")
     verdict.set_defaults(run=commands.verdict_command)
     _checkpoints_option(verdict)

@@ -267,6 +267,35 @@ def evidence_command(args: argparse.Namespace) -> None:
         print(f"wrote {path}: {path.stat().st_size / 1e3:.0f} kB")
 
 
+def variants_command(args: argparse.Namespace) -> None:
+    """Score runs that differ in one thing more than in the seed, and record which differences are beyond chance."""
+    from dbce.data.datasets import scan_of
+    from dbce.scores import evidence, variants
+    from dbce.scores.tallies import scenes_of, tally
+    from dbce.train import checkpoints, run_files
+
+    files = sorted(path for runs in args.runs for path in Path(runs).glob("*/*.safetensors"))
+    if not files:
+        raise ValueError(f"{' '.join(args.runs)} holds no finished run (*/*.safetensors); train some with `campaign`.")
+    networks = [checkpoints.load_checkpoint(file) for file in files]
+    runs = variants.in_order(variants.row_keys([network.recipe for network in networks]), networks, files)
+    dataset, source = _test_set(args)
+    scans = TASKS[args.task].is_scan
+    members = list(dict.fromkeys(map(scan_of, dataset.names))) if scans else evidence.groups(dataset.names, args.data)
+    scenes, radius = scenes_of(dataset, args.task, members), TASKS[args.task].radius
+    tallies: dict[str, list[Any]] = {}
+    held_out: dict[str, list[float]] = {}
+    for key, network, file in _bar(unit="network", leave=False)(runs):
+        tallies.setdefault(key, []).append(tally(network, dataset, scenes, radius)[0])
+        if scored := [line["validation"]["dice"] for line in run_files.read_log(file.parent) if "validation" in line]:
+            held_out.setdefault(key, []).append(scored[-1])
+    means = {key: sum(values) / len(values) for key, values in held_out.items()}
+    measured = variants.measure_variants(scenes, tallies, means)
+    folder = Path(args.out) if args.out else None
+    print(f"wrote {variants.write_variants(args.name, measured, networks[0].recipe, source, folder)}", file=sys.stderr)
+    print(variants.variants_markdown(args.name, folder))
+
+
 def verdict_command(args: argparse.Namespace) -> None:
     """Print the verdict on a task and the tables it rests on, or draw its curves."""
     from dbce.scores import findings_tables, records
@@ -473,9 +502,10 @@ def radius_command(args: argparse.Namespace) -> None:
 
 def figure_command(args: argparse.Namespace) -> None:
     """Draw a figure of the paper."""
+    from dbce.scores.records import read_calibration
     from dbce.study import export
     from dbce.study.predictor import Predictor
-    from dbce.study.view import View, figures_of
+    from dbce.study.view import Measured, View, figures_of
     from dbce.train import checkpoints
 
     kind = _figure_kind(args.out)
@@ -505,7 +535,8 @@ def figure_command(args: argparse.Namespace) -> None:
             scale=args.scale,
             opacity=args.opacity,
         )
-        content = export.render(study, view, kind, image=Path(args.image).name)
+        measured = Measured(calibration=read_calibration(task) if (checkpoints.home() / task).is_dir() else None)
+        content = export.render(study, view, kind, image=Path(args.image).name, measured=measured)
     Path(args.out).write_bytes(content)
     print(f"wrote {args.out}")
 
@@ -536,10 +567,10 @@ def _picture(args: argparse.Namespace, task: str) -> tuple[np.ndarray, np.ndarra
 
 
 def _radius_figure(task: str, kind: str) -> bytes:
-    from dbce.scores import results
+    from dbce.scores import results, variants
     from dbce.study import export, figures
 
-    result = results.read_radius(task)
+    result = variants.beside_radius(results.read_radius(task))
     if result is None:
         raise ValueError(f"no radius was measured for {task!r}; score finished runs with `python -m dbce radius`.")
     return export.figure_bytes(figures.radius_curve(result), kind)

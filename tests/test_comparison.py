@@ -313,3 +313,11 @@ print(dbce.report(np.zeros((8, 8, 3), np.uint8), None, {"mine": np.full((8, 8), 
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1 image, mine, ")
+
+
+def test_what_a_set_is_called_is_set_as_text_and_so_not_escaped():
+    """Headings become HTML on the page; the name of a set does not."""
+    images, masks, softs, flats = zip(*map(drawn, range(1, 7)), strict=True)
+    made = dbce.report(list(images), list(masks), {"a": list(softs), "b": list(flats)}, title="A & <B>")
+    settings = data_of(made.text, "dbce-settings")
+    assert settings["set"]["test_data"] == "A & <B>" and settings["report"]["title"] == "A &amp; &lt;B&gt;"

@@ -18,13 +18,18 @@ from dbce.__main__ import main
 from dbce.data import ct
 from dbce.data.phantoms import polyp
 from dbce.registry import LOSSES
+from dbce.scores.findings_tables import findings_summary
 from dbce.scores.marks import SHADES_MEAN
+from dbce.scores.records import read_calibration
 from dbce.study.colours import PALETTES, overlay
 from dbce.study.figures import radius_curve
 from dbce.study.predictor import Study, quantise
 from dbce.study.sheet import drawing
 from dbce.study.tabs.anatomy import draw_anatomy
+from dbce.study.tabs.bars import beside_outline
+from dbce.study.tabs.charts import THRESHOLDS, dice_curve
 from dbce.study.tabs.compare import draw_comparison
+from dbce.study.tabs.pair import dissent, overlap
 from dbce.study.tabs.radius import draw_radii
 from dbce.study.tabs.results import draw_results
 from dbce.study.view import Measured, View
@@ -105,10 +110,10 @@ def test_figure_1_shows_the_maps_themselves(study, scale):
 
 def test_figure_2_has_a_column_for_each_network_in_view(study):
     said = texts(draw_comparison(study, View(figure="compare")))
-    assert [text for text in said if text in TITLES] == TITLES
+    assert list(dict.fromkeys(text for text in said if text in TITLES)) == TITLES
     assert f"{100 * study.scores('ce')['dice']:.1f}" in said
     some = texts(draw_comparison(study, View(figure="compare", shown=("dbce", "ce"))))
-    assert [text for text in some if text in TITLES] == ["CE", "Dilated balanced CE"]
+    assert list(dict.fromkeys(text for text in some if text in TITLES)) == ["CE", "Dilated balanced CE"]
 
 
 LONG = "a_very_long_name_of_an_image_" * 8 + "$x^2.png"
@@ -119,10 +124,23 @@ DRAWN = {
     "figure 2": lambda study: draw_comparison(study, View(below="weighted", opacity=0.4), LONG, (400, 100)),
     "one network": lambda study: draw_comparison(study, View(figure="compare", shown=("dbce",), shape="outline"), LONG),
     "no mask": lambda study: draw_comparison(dataclasses.replace(study, labels=None), View(figure="compare"), LONG),
+    "charts": lambda study: draw_comparison(
+        study, View(figure="compare", first="bce"), LONG, None, study, read_calibration("polyp")
+    ),
+    "charts of one": lambda study: draw_comparison(
+        study, View(figure="compare", shown=("bce",), threshold=0.05), LONG, None, study, read_calibration("lesion")
+    ),
+    "shares of the loss": lambda study: draw_anatomy(study, View(of="loss", radius=0, loss="bce"), LONG),
     "corrected": lambda study: draw_comparison(
         dataclasses.replace(study, frequencies={"bce": [0.9, 0.1]}).corrected(), View(prior="corrected"), LONG
     ),
     "radius": lambda study: draw_radii(study, View(radius=150), CURVE, LONG),
+    "results of organs": lambda study: draw_results(
+        Measured((RESULT,), findings_summary("organs"), None, read_calibration("organs"))
+    ),
+    "results of polyps": lambda study: draw_results(
+        Measured((RESULT,), findings_summary("polyp"), None, read_calibration("polyp"))
+    ),
     "results": lambda study: draw_results(Measured((RESULT,), {**FOUND, "note": NOTE})),
 }
 
@@ -141,6 +159,47 @@ def test_no_text_is_cut_off_or_lies_on_another(study, draw):
     for (one, a), (other, b) in itertools.combinations(boxes.items(), 2):
         apart = a.x1 <= b.x0 or b.x1 <= a.x0 or a.y1 <= b.y0 + 2 or b.y1 <= a.y0 + 2
         assert apart, (one.get_text(), other.get_text())
+
+
+def test_the_curve_is_the_score_at_every_threshold(study):
+    ignored = np.where(np.arange(64)[:, None] < 9, 255, study.labels).astype(np.uint8)
+    for labels in (study.labels, ignored):
+        judged = dataclasses.replace(study, labels=labels)
+        for loss in ("ce", "dbce"):
+            expected = [judged.scores(loss, float(threshold))["dice"] for threshold in THRESHOLDS]
+            assert dice_curve(judged, loss) == pytest.approx(expected, abs=1e-6)
+
+
+def test_two_networks_and_their_disagreement_are_counted_pixel_by_pixel(study):
+    found = {loss: study.prediction(loss, 0.4) for loss in LOSSES}
+    kind, counts = overlap(study, ("bce", "dbce"), 0.4)
+    apart, share = dissent(study, list(LOSSES), 0.4)
+    pixels = list(np.ndindex(64, 64))
+    for pixel in pixels[::7]:
+        assert kind[pixel] == found["bce"][pixel] + 2 * found["dbce"][pixel]
+        votes = sum(bool(found[loss][pixel]) for loss in LOSSES)
+        assert apart[pixel] == min(votes, len(LOSSES) - votes)
+    assert counts == [int((kind == k).sum()) for k in range(4)]
+    assert share == sum(len({bool(found[loss][pixel]) for loss in LOSSES}) > 1 for pixel in pixels) / len(pixels)
+    half = np.where(np.arange(64)[:, None] < 32, 255, 0).astype(np.uint8) + 0 * study.labels
+    ignoring = dataclasses.replace(study, labels=half.astype(np.uint8))
+    assert sum(overlap(ignoring, ("bce", "dbce"), 0.4)[1]) == 32 * 64
+
+
+def test_the_bars_hold_the_weights_beside_the_outline_and_the_shares(study):
+    weight, labels = study.weight(3), study.labels
+    near = {"outside": [], "inside": []}
+    for y, x in np.ndindex(64, 64):
+        beside = [(y + a, x + b) for a, b in ((0, 1), (1, 0), (0, -1), (-1, 0))]
+        others = [labels[p] for p in beside if 0 <= p[0] < 64 and 0 <= p[1] < 64]
+        if any(other != labels[y, x] for other in others):
+            near["inside" if labels[y, x] else "outside"].append(float(weight[y, x]))
+    assert beside_outline(study, weight) == pytest.approx((np.mean(near["outside"]), np.mean(near["inside"])))
+    said = texts(draw_anatomy(study, View(of="loss", radius=3, loss="bce")))
+    shares = study.loss_shares("bce", 3)
+    assert "Where the loss of Balanced CE falls" in said
+    assert all(any(text == f"{100 * part:.0f} %" or text == f"{100 * part:.1f} %" for text in said)
+               for part in shares.values())  # fmt: skip
 
 
 def test_unknown_palette_gets_a_sentence(study):

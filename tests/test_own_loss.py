@@ -18,7 +18,7 @@ from dbce.own_loss import OwnLoss
 from dbce.registry import LOSSES, Loss, loss_of
 from dbce.train.checkpoints import collect_networks, load_checkpoint
 from dbce.train.training import Recipe, build_loss, train
-from examples import own_losses
+from examples import border_losses, own_losses
 
 HERE = "tests.test_own_loss"
 
@@ -171,3 +171,30 @@ def test_the_dilated_example_weighs_by_the_largest_class_that_covers():
                 weight[image] = np.maximum(weight[image], near / share)
     expected = F.cross_entropy(logits, target, reduction="none") * torch.from_numpy(weight).float()
     torch.testing.assert_close(value, expected)
+
+
+def test_weights_of_unet_are_one_over_the_area_where_no_other_object_is_near():
+    logits, target = batch()
+    target[:] = 0
+    target[:, 5:9, 5:9] = 1
+    weight = torch.where(target == 1, 1 / 16, 1 / (20 * 24 - 16))
+    expected = F.cross_entropy(logits, target, reduction="none") * weight * 20 * 24
+    torch.testing.assert_close(border_losses.unet(logits, target), expected)
+
+
+def test_the_boundary_loss_is_least_where_the_object_is_met_and_grows_with_the_distance():
+    _, target = batch()
+    target[:] = 0
+    target[:, 6:14, 6:14] = 1
+
+    def at(shift: int) -> float:
+        found = torch.roll(target, shift, dims=2)
+        return float(border_losses.boundary(torch.stack([-9.0 * found, 9.0 * found], dim=1), target))
+
+    assert at(0) < at(1) < at(3) < at(5)
+    inside = target[0].numpy() > 0
+    distance = border_losses.signed_distance(inside)
+    points, outline = np.argwhere(~inside), np.argwhere(inside)
+    nearest = [np.sqrt(((outline - point) ** 2).sum(axis=1)).min() for point in points]
+    np.testing.assert_allclose(distance[~inside], nearest)
+    assert (distance[inside] < 0).all() and not border_losses.signed_distance(np.zeros((3, 3), bool)).any()

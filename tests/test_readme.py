@@ -179,12 +179,12 @@ def test_a_number_that_was_typed_is_found_and_written_over(copy, capsys):
     [
         (
             "<!-- figures polyp -->\n<!-- /figures -->\n",
-            "a block of no known kind; kinds are results, seeds, verdict, findings, shares, bench",
+            "a block of no known kind; kinds are results, seeds, verdict, findings, shares, variants, bench",
         ),
         ("<!-- bench nothing -->\n<!-- /bench -->\n", "nothing.txt is missing; measure it with"),
         (
-            "<!-- shares organs -->\n<!-- /shares -->\n",
-            "no weights of 'organs' were measured; run `python -m dbce shares",
+            "<!-- shares tools -->\n<!-- /shares -->\n",
+            "no weights of 'tools' were measured; run `python -m dbce shares",
         ),
         ("<!-- bench viewer -->\n<!-- seeds polyp -->\n<!-- /seeds -->\n", "1 of 2 blocks end"),
         ("<!-- bench viewer -->\nwords\n<!-- /seeds -->\n", "0 of 1 blocks end"),

@@ -92,7 +92,11 @@ def test_a_network_that_had_not_converged_is_named_beside_every_difference_to_it
     change = {"seeds": [0], "mean": 23.8, "low": None, "high": None}
     measured = {"losses": {"ce": row, "dbce": row}, "differences": {"ce": change}, "images": 12, "groups": 12}
     said = [line for line in summary("organs", entries, measured)["differences"] if "23.8 points" in line]
-    assert len(said) == 3 and all("had not converged in these 25 epochs" in line for line in said)
+    assert len(said) == 3 and all("CE had not converged" in line or "because it had not" in line for line in said)
+    assert sum("scores 0.00 on gallbladder and pancreas" in line for line in said) == 1
+    below = summary("organs", entries, measured, told=True)["differences"]
+    assert not any("0.00" in line or "next to nothing" in line for line in below)
+    assert sum("CE had not converged, as said above" in line for line in below) == 3
 
 
 @pytest.mark.parametrize("task", ["lesion", "organs"])
@@ -119,7 +123,7 @@ def test_what_the_paper_does_not_measure_stands_in_a_table_of_its_own():
     assert any(
         "+3.0 points of Dice (95 % interval +1.0 to +5.0, 2 trainings each)" in said for said in result["differences"]
     )
-    assert "29 video sequences" in result["differences"][-1]
+    assert "29 video sequences" in result["how"]
     assert "evidence polyp" in result["commands"]["evidence"]
     plain = summary("polyp", manifest(TASKS["polyp"].paper))
     assert plain["more"] is None and plain["commands"]["evidence"] is None

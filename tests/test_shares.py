@@ -9,7 +9,7 @@ import pytest
 
 from dbce.data.datasets import Dataset
 from dbce.scores import shares
-from dbce.tasks import IGNORE
+from dbce.tasks import IGNORE, TASKS
 from dbce.weights import weight_map_numpy
 
 
@@ -62,7 +62,7 @@ def test_shares_of_thirds_by_hand():
     assert sizes == sorted(sizes) and by_name["CE"]["curve"][-1] == [49, 49]
 
 
-@pytest.mark.parametrize("task", ["polyp", "lesion"])
+@pytest.mark.parametrize("task", TASKS)
 def test_the_page_says_what_the_file_holds(task):
     measured, found = shares.read_shares(task), shares.shares_summary(task)
     assert [row["key"] for row in found["rows"]] == ["none", "balanced_set", "balanced", "dilated"]
@@ -73,7 +73,10 @@ def test_the_page_says_what_the_file_holds(task):
     low, high = (round(bound, 1) for bound in measured["bounds"])
     assert numbers[:4] == [low, thirds["balanced_set"][0], high, thirds["balanced_set"][1]]
     assert numbers[4:] == [*thirds["none"], *thirds["balanced"], *thirds["dilated"]]
-    assert f"small {task}s" in found["said"] and measured["data"] in found["command"]
+    small = "organs that together are small" if task == "organs" else f"small {task}s"
+    assert small in found["said"] and measured["data"] in found["command"]
+    assert ("drawn phantoms" in found["heading"]) == (task == "organs")
+    assert f"{measured['images']} {TASKS[task].seen} of {measured['data']}" in found["heading"]
 
 
 def test_without_a_file_the_page_shows_nothing(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 from dataclasses import replace
@@ -14,7 +15,6 @@ import torch
 from torch import nn
 
 from dbce.__main__ import main
-from dbce.offline import compose
 from dbce.offline.compose import Report
 from dbce.offline.watch import WatchPage, page_path, spread_images
 from dbce.tasks import WORK_SIZE
@@ -161,7 +161,7 @@ def test_a_page_that_cannot_be_written_is_told_and_the_training_goes_on(tmp_path
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(compose.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     network = nn.Conv2d(3, 2, 1).eval()
     page(network, [{"epoch": 1, "loss": 1.0}], False)
     assert page.path.read_text() == "the one before" and list(tmp_path.iterdir()) == [page.path]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from dbce.study.panels import OWN_PANELS, own_panels, panels_of
 from dbce.study.predictor import Study
 from dbce.study.words import CAPTIONS, NO_PROBABILITIES, OWN_LOSS
 from dbce.tasks import MAX_RADIUS
+from dbce.train.run_files import replacing
 
 _THUMBNAIL = 96  # px, as the page's
 _PICTURE = 240  # px of a panel at a glance
@@ -82,13 +82,8 @@ class Report:
     def write(self, path: str | Path) -> Path:
         """Write the file, at once or not at all: whoever reads it meanwhile has the one before."""
         path = Path(path)
-        temporary = path.with_name(path.name + ".part")
-        try:
-            temporary.write_text(self.text, "utf-8", "replace")
-            os.replace(temporary, path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
+        with replacing(path) as part:
+            part.write_text(self.text, "utf-8", "replace")
         return path
 
 
@@ -213,7 +208,7 @@ def compose(
         raise ValueError("no image is left to report on" + (f": {left[0]}" if left else "; give one at least."))
     belongs = members([row.name for row in rows])
     groups = tuple(groups_of(rows, belongs))
-    shown = None if compared.task.several else set_of(rows, belongs, html.escape(heading), reach, threshold)
+    shown = None if compared.task.several else set_of(rows, belongs, heading, reach, threshold)
     settings = config(shelf, Offer(compared, set=shown, losses=losses, opens=False), [compared.task.name])
     listed = len(rows) > 1 or bool(left) or progress is not None
     start = {} if progress is None else {"weighting": progress.weighting}

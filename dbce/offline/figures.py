@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from dbce.page.views import stem
 from dbce.study import export
 from dbce.study.predictor import Study
 from dbce.study.view import View
+from dbce.train.run_files import replacing
 
 KIND = "pdf"
 """Of the figures: text stays text."""
@@ -60,10 +60,5 @@ def check_archive(path: str | Path) -> Path:
 @contextmanager
 def figures_in(path: Path) -> Iterator[Figures]:
     """An archive that is there when all figures are in it, or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            yield Figures(archive)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+        yield Figures(archive)

@@ -16,7 +16,7 @@ from dbce.page.headers import origin
 from dbce.page.joining import stays_here
 from dbce.page.local import Local
 from dbce.registry import added_losses
-from dbce.scores import evidence, records, results
+from dbce.scores import evidence, records, results, variants
 from dbce.scores.findings_tables import findings_summary
 from dbce.scores.set_summary import set_summary
 from dbce.scores.shares import shares_summary
@@ -36,12 +36,13 @@ def offers_of(folder: Path) -> list[page.Offer]:
         tables = []
         if (folder / task / "manifest.json").is_file():
             measured = evidence.read_evidence(task, folder)
-            tables = [results.summary(task, checkpoints.manifest(task, folder), measured)]
+            told = findings_summary(task, folder) is not None
+            tables = [results.summary(task, checkpoints.manifest(task, folder), measured, told)]
         offers.append(
             page.Offer(
                 Predictor(networks, task),
                 tables,
-                radius_curve=results.read_radius(task, folder),
+                radius_curve=variants.beside_radius(results.read_radius(task, folder), folder),
                 findings=findings_summary(task, folder) if tables else None,
                 shares=shares_summary(task, folder),
                 calibration=records.read_calibration(task, folder),

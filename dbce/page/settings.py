@@ -16,8 +16,9 @@ from dbce.page import fields
 from dbce.page.scene import jpeg
 from dbce.prior import correct_logit
 from dbce.registry import LOSSES, METHOD, Loss, short_title, title
+from dbce.scores.curves import reliability_axis, reliability_note
 from dbce.study import export
-from dbce.study.colours import magma
+from dbce.study.colours import LINES, line_of, magma
 from dbce.study.predictor import Predictor
 from dbce.study.view import RADII
 from dbce.study.words import CAPTIONS, ERRORS, NEEDS_MASK, NO_PROBABILITIES, OWN_LOSS, SCORES
@@ -74,16 +75,6 @@ NETWORK = "Network"
 
 _NOUNS = {"image": "an image", "mask": "mask", "object": "object", "seen": "image"}
 _SCAN_NOUNS = {"image": "a slice or a scan", "mask": "labels", "object": "organs", "seen": "slice"}
-_LINES = (
-    ("#8b93a1", ""),
-    ("#cc5fa8", ""),
-    ("#19a08f", "7 4"),
-    ("#d97f00", ""),
-    ("#7c8cf0", "2 3"),
-    ("#9a7b4f", "9 3 2 3"),
-    ("#5aa83c", "4 2"),
-    ("#b07ce8", "12 4"),
-)  # colour and dash of a network in charts; red and blue are those of errors
 _MEASURED = ("test_data", "scenes", "rows", "thresholds", "pairs")
 _PROMISE = (
     "The server reads images you open in its memory and keeps none; this browser keeps the last ones until you forget "
@@ -156,14 +147,19 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
         "set": offer.set and {**offer.set, "first": len(studio.examples) if offer.pictures else None},
         "shifts": shifts(offer.predictor),
-        "lines": {loss: _LINES[index % len(_LINES)] for index, loss in enumerate([*LOSSES, *others]) if loss in losses},
-        "all_lines": _LINES,
+        "lines": {loss: line_of(loss, others) for loss in losses},
+        "all_lines": LINES,
         "lab": {
             "titles": dict(known["lab.losses"]["choices"]),
             "short": {**{loss: short_title(loss) for loss in fields.LAB_LOSSES}, fields.OWN_LOSS: "Yours"},
-            "lines": {**dict(zip(fields.LAB_LOSSES, _LINES, strict=False)), fields.OWN_LOSS: ("currentColor", "1 4")},
+            "lines": {**dict(zip(fields.LAB_LOSSES, LINES, strict=False)), fields.OWN_LOSS: ("currentColor", "1 4")},
         },
-        "calibration": offer.calibration and {key: offer.calibration[key] for key in _MEASURED},
+        "calibration": offer.calibration
+        and {
+            **{key: offer.calibration[key] for key in _MEASURED},
+            "note": reliability_note(offer.calibration),
+            "axis": reliability_axis(offer.calibration),
+        },
         "examples": [
             {"thumbnail": jpeg(resize_image(image, 96)), "title": studio.title(index)}
             for index, (image, _) in enumerate(studio.examples)
@@ -188,7 +184,7 @@ def joining(predictor: Predictor) -> dict[str, Any]:
 def _drawn(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the shares with the line of the network that its weighting trains."""
     loss = WEIGHTINGS[row["key"]].loss
-    return {**row, "line": _LINES[list(LOSSES).index(loss) if loss else len(LOSSES)]}
+    return {**row, "line": LINES[list(LOSSES).index(loss) if loss else len(LOSSES)]}
 
 
 def _trained_with(loss: str, predictor: Predictor) -> list[str]:

@@ -14,6 +14,7 @@ from dbce.scores.evaluation import HEADINGS, data_name
 from dbce.scores.findings_tables import read_findings, tables_markdown, verdict_markdown
 from dbce.scores.results import results_markdown, setting
 from dbce.scores.shares import read_shares, shares_markdown
+from dbce.scores.variants import variants_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 """The repository."""
@@ -94,9 +95,10 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "verdict": verdict_markdown,
     "findings": findings_text,
     "shares": shares_text,
+    "variants": variants_markdown,
     "bench": bench_text,
 }
-"""By kind of a block, the function that makes its text from its name: a task, or a file of `BENCHMARKS`."""
+"""By kind of a block, the function that makes its text from its name: a task, a file of `BENCHMARKS` or of variants."""
 
 
 def filled(text: str) -> str:

@@ -166,7 +166,7 @@ NOTHING = 1.0
 """Percent of Dice below which a network found next to nothing of a class."""
 
 
-def short_run(task: str, loss: str, scores: Mapping[str, float], epochs: int) -> str:
+def short_run(task: str, loss: str, scores: Mapping[str, float], epochs: int, told: bool = False) -> str:
     """What belongs into the same line as any number of a network that a short run left without some classes.
 
     Args:
@@ -174,6 +174,7 @@ def short_run(task: str, loss: str, scores: Mapping[str, float], epochs: int) ->
         loss: it was trained with.
         scores: its Dice in percent, by class; what else is in it does not matter.
         epochs: it was trained for; as many as the paper's are not short.
+        told: whether all of it was said before, so that the line only refers to that.
 
     Returns:
         A clause that begins with ``;``, or nothing.
@@ -181,6 +182,8 @@ def short_run(task: str, loss: str, scores: Mapping[str, float], epochs: int) ->
     lost = [name for name in TASKS[task].classes[1:] if scores.get(name, 100) < NOTHING]
     if not lost or epochs >= TASKS[task].epochs:
         return ""
+    if told:
+        return f"; {title(loss)} had not converged, as said above"
     return (
         f"; {title(loss)} scores {max(scores[name] for name in lost):.2f} on {' and '.join(lost)}, because it had not "
         f"converged in these {epochs} epochs"

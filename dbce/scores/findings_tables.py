@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from dbce.registry import METHOD
+from dbce.scores.curves import curves_summary
 from dbce.scores.evidence import dice_marks, read_evidence
 from dbce.scores.findings import HIGHER_IS_BETTER, SIZES, row_title
 from dbce.scores.marks import MARKS_MEAN, PLAIN, SHADES_MEAN, mark_rows, marked
+from dbce.scores.records import read_calibration
+from dbce.scores.resampling import Interval
 from dbce.scores.result_files import read_result, write_result
-from dbce.scores.verdict import ERRORS, errors_sentence, headline, verdict
+from dbce.scores.verdict import ERRORS, errors_sentence, headline, signed, verdict
 from dbce.train.checkpoints import home, manifest
 
 COLUMNS = {
@@ -122,12 +125,14 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
 
     Returns:
         ``verdict``: of each sentence ``text``, ``about``, ``interval`` (value, low, high, or None) and ``trainings``;
-        ``errors``: the sentence on what is missed and what is false; ``columns``: key -> heading; ``heading`` and
+        ``errors``: the sentence on what is missed and what is false; ``curves``: `dbce.scores.curves.curves_summary`,
+        None where there are none of these networks; ``columns``: key -> heading; ``lead``: that of
+        ``ahead``, empty where there is none to be shown; ``heading`` and
         ``note``: what is said above and below them; ``rows``: of each
         ``row``, ``title``, ``trainings``, ``values`` by column and ``marks`` by column (see `dbce.scores.marks`),
         ``against``: by how many points of Dice "dbce" is ahead of it (value, low, high), None where no interval knows
-        of the chance of training. Values are means over those trainings, with ``std`` by column; but for the columns in
-        ``shown``, which are known of the networks shown alone.
+        of the chance of training, and ``ahead``, the same as text. Values are means over those trainings, with ``std``
+        by column; but for the columns in ``shown``, which are known of the networks shown alone.
 
     Raises:
         ValueError: a file is damaged.
@@ -136,7 +141,9 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
     if found is None:
         return None
     measured, recipe = read_evidence(task, folder), next(iter(manifest(task, folder).values()))["recipe"]
-    marks = _marks(found)
+    marks, curves = _marks(found), read_calibration(task, folder)
+    if curves and curves["rows"].keys() != found["rows"].keys():
+        curves = None  # of other networks
     rows = []
     for key, row in found["rows"].items():
         values, std, count = {name: row[name][0] for name in COLUMNS}, {}, len(row["seeds"])
@@ -156,6 +163,7 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
                 "shown": [name for name in COLUMNS if count > len(row["seeds"]) and name not in std],
                 "marks": {name: marks[name][key] for name in COLUMNS},
                 "against": None if ahead is None else [round(value, 2) for value in ahead],
+                "ahead": _ahead(ahead) if key != METHOD else "the row compared",
             }
         )
     if measured and trainings(found) == 1:
@@ -165,10 +173,20 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
         "verdict": [asdict(sentence) for sentence in verdict(found, measured, recipe)],
         "errors": errors_sentence(found, recipe).text,
         "columns": COLUMNS,
+        "lead": AHEAD if any(row["against"] for row in rows) else "",
+        "curves": curves_summary(found, curves, recipe) if curves else None,
         "heading": _heading(rows),
         "note": _note(rows),
         "rows": rows,
     }
+
+
+AHEAD = "Dilated minus this, points of Dice"
+"""What is said above ``ahead`` of `findings_summary`."""
+
+
+def _ahead(found: Interval | None) -> str:
+    return "" if found is None else f"{signed(found.mean)} ({signed(found.low)} to {signed(found.high)})"
 
 
 def _heading(rows: Sequence[Mapping[str, Any]]) -> str:

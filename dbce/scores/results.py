@@ -34,7 +34,10 @@ def setting(recipe: Mapping[str, Any], test_data: str) -> str:
 
 
 def summary(
-    task: str, manifest: Mapping[str, Mapping[str, Any]], measured: Mapping[str, Any] | None = None
+    task: str,
+    manifest: Mapping[str, Mapping[str, Any]],
+    measured: Mapping[str, Any] | None = None,
+    told: bool = False,
 ) -> dict[str, Any]:
     """The bundled networks of a task beside the paper's table.
 
@@ -43,11 +46,13 @@ def summary(
         manifest: from `dbce.train.checkpoints.manifest`.
         measured: from `dbce.scores.evidence.read_evidence`, if there is any: adds the rows of ``more`` and sentences
             on chance.
+        told: whether a verdict above them says already which network a short run left without some classes.
 
     Returns:
         ``title``, ``setting``, ``columns``, ``rows`` (``loss``, ``ours`` and ``paper`` in percent, ``paper`` None
         where our copy of the paper has no numbers), ``more`` (``columns`` and ``rows`` of text: means and deviations
-        over seeds, and what the paper does not measure; or None), ``differences`` (sentences) and ``commands``.
+        over seeds, and what the paper does not measure; or None), ``differences`` (sentences), ``how`` (where their
+        intervals are from) and ``commands``.
     """
     first = next(iter(manifest.values()))
     recipe, test_data = first["recipe"], first["test_data"]
@@ -55,7 +60,6 @@ def summary(
     known: Mapping[str, Sequence[float]] = TASKS[task].paper
     heads = columns(task)
     scores = {loss: entry["scores"] for loss, entry in manifest.items()}
-    short = "".join(short_run(task, loss, scores.get(loss, {}), recipe["epochs"]) for loss in ("ce", METHOD))
     rows: list[dict[str, Any]] = [
         {
             "loss": loss,
@@ -64,6 +68,11 @@ def summary(
         }
         for loss, entry in manifest.items()
     ]
+    short = [short_run(task, loss, scores.get(loss, {}), recipe["epochs"]) for loss in ("ce", METHOD)]
+    brief = [short_run(task, loss, scores.get(loss, {}), recipe["epochs"], told=True) for loss in ("ce", METHOD)]
+    said = differences(_typical(rows, list(heads), measured), known, list(heads), measured, "".join(short))
+    if measured:
+        said += evidence.sentences({"task": task, "recipe": recipe, **measured}, scores)
     return {
         "title": f"{task.capitalize()} segmentation"
         + (f", Table {TASKS[task].table} of the paper" if TASKS[task].table else ""),
@@ -73,12 +82,8 @@ def summary(
         "columns": list(heads.values()),
         "rows": rows,
         "more": _more(measured) if measured else None,
-        "differences": differences(_typical(rows, list(heads), measured), known, list(heads), measured, short)
-        + (
-            [*evidence.sentences({"task": task, "recipe": recipe, **measured}, scores), evidence.how(measured)]
-            if measured
-            else []
-        ),
+        "differences": _once(said, dict(zip(short, brief, strict=True)), told),
+        "how": evidence.how(measured) if measured else "",
         "commands": {
             "data": f"python -m dbce phantoms -o {recipe['data']}" if is_drawn(recipe) else None,
             "train": f"python -m dbce train {task} --loss LOSS --data {recipe['data']} --encoder {recipe['encoder']} "
@@ -87,6 +92,16 @@ def summary(
             "evidence": f"python -m dbce evidence {task} --runs RUNS --data {tested}" if measured else None,
         },
     }
+
+
+def _once(said: Sequence[str], clauses: Mapping[str, str], told: bool) -> list[str]:
+    """Sentences in which a clause stands in full the first time only, if it was not told before, and then briefly."""
+    lines = list(said)
+    for clause, brief in clauses.items():
+        holding = [k for k, line in enumerate(lines) if clause and clause in line]
+        for k in holding if told else holding[1:]:
+            lines[k] = lines[k].replace(clause, brief)
+    return lines
 
 
 def _typical(
@@ -288,7 +303,7 @@ def _organs(
         sentences.append(f"{words.replace('-', MINUS)}{short if scores is ours else ''}.")
     for name, row in ours.items():
         lost = [organ for organ, score in zip(names[2:], row[2:], strict=True) if score < 1]
-        if lost:
+        if lost and not short:
             sentences.append(f"{title(name)} found next to nothing of {' and '.join(lost)} in this schedule.")
     return sentences
 

@@ -18,7 +18,7 @@ import torch
 from dbce.data.datasets import Dataset
 from dbce.scores.result_files import read_result, write_result
 from dbce.tasks import IGNORE, TASKS, Task
-from dbce.train.checkpoints import home
+from dbce.train.checkpoints import home, is_drawn
 from dbce.weightings import WEIGHTINGS
 
 POINTS = 40
@@ -130,18 +130,34 @@ def shares_sentence(task: str, measured: Mapping[str, Any]) -> str:
     ends = {key: measured["weightings"][name]["thirds"][::2] for key, name in names.items()}
     small, large = ends.pop("balanced_set")
     others = "; ".join(f"{names[key]}: {a:.1f} and {b:.1f} %" for key, (a, b) in ends.items())
-    things = known.objects if known.several else f"{known.classes[1]}s"
+    if known.several:
+        who = f"{known.objects} that together are small (up to {low:.1f} % of the {known.seen[:-1]})"
+    else:
+        who = f"small {known.classes[1]}s (up to {low:.1f} % of the image)"
     return (
-        f"The trained balanced CE, {names['balanced_set']}, gives small {things} (up to {low:.1f} % of the image) "
-        f"{small:.1f} % of the weight, large ones (from {high:.1f} %) {large:.1f} %. {others}."
+        f"The trained balanced CE, {names['balanced_set']}, gives {who} {small:.1f} % of the weight, large ones (from "
+        f"{high:.1f} %) {large:.1f} %. {others}." + (f" {_STEPS}" if known.several else "")
     )
+
+
+_STEPS = (
+    "The lines jump because each class in sight gets a share of its own: one organ more, and the background has less."
+)
+
+
+def _heading(task: str, measured: Mapping[str, Any]) -> str:
+    """What the shares are of."""
+    known = TASKS[task]
+    holds = f"{known.objects} hold together, by their" if known.several else f"{known.classes[1]} holds, by its"
+    drawn = ", drawn phantoms and not patients" if is_drawn(dict(measured)) else ""
+    return f"Share of the weight that the {holds} size: {measured['images']} {known.seen} of {measured['data']}{drawn}."
 
 
 def shares_summary(task: str, folder: Path | None = None) -> dict[str, Any] | None:
     """What the page shows of the shares; None where they were not measured.
 
     Returns:
-        ``data`` and ``images`` as of `measure_shares`; ``said``: `shares_sentence`; ``command``: what
+        ``heading``: what they are of; ``axis``: what sizes are of; ``said``: `shares_sentence`; ``command``: what
         measures them; ``rows``: ``key``, ``name``, ``thirds`` and ``curve`` of each weighting.
 
     Raises:
@@ -150,9 +166,11 @@ def shares_summary(task: str, folder: Path | None = None) -> dict[str, Any] | No
     measured = read_shares(task, folder)
     if measured is None:
         return None
+    several = TASKS[task].several
     rows = [{"key": key, "name": name, **measured["weightings"][name]} for key, name in _names(TASKS[task]).items()]
     return {
-        **{key: measured[key] for key in ("data", "images")},
+        "heading": _heading(task, measured),
+        "axis": "size of the organs together, % of the slice" if several else "size of the object, % of the image",
         "said": shares_sentence(task, measured),
         "command": f"python -m dbce shares {task} --data {measured['data']}",
         "rows": rows,
@@ -162,10 +180,12 @@ def shares_summary(task: str, folder: Path | None = None) -> dict[str, Any] | No
 def shares_markdown(measured: Mapping[str, Any]) -> str:
     """The shares as a Markdown table: a row a weighting, a column a third of the images by size."""
     low, high = measured["bounds"]
-    heads = (f"small, up to {low:g} % of the image", "middle", f"large, from {high:g} %")
+    task = TASKS.get(str(measured.get("task")))
+    things, seen = ("organs", "slice") if task and task.several else ("object", "image")
+    heads = (f"small, up to {low:g} % of the {seen}", "middle", f"large, from {high:g} %")
     return "\n".join(
         [
-            f"| share of the weight on the object, % of {measured['images']} images | " + " | ".join(heads) + " |",
+            f"| share of the weight on the {things}, % of {measured['images']} {seen}s | " + " | ".join(heads) + " |",
             "| --- | --- | --- | --- |",
             *(
                 f"| {name} | " + " | ".join(f"{share:.1f}" for share in row["thirds"]) + " |"

@@ -48,9 +48,9 @@ def spanned(found: Interval) -> str:
     return f"95 % {signed(found.low)} to {signed(found.high)}"
 
 
-def _short(found: Mapping[str, Any], row: str, recipe: Mapping[str, Any]) -> str:
-    """`dbce.scores.evaluation.short_run` of a row."""
-    return short_run(found["task"], row, found["rows"][row].get("classes", {}), recipe["epochs"])
+def short_of(found: Mapping[str, Any], row: str, recipe: Mapping[str, Any], told: bool = True) -> str:
+    """`dbce.scores.evaluation.short_run` of a row: the first sentence of the verdict tells it, others refer to it."""
+    return short_run(found["task"], row, found["rows"][row].get("classes", {}), recipe["epochs"], told)
 
 
 def headline(
@@ -103,7 +103,7 @@ def against(
             f"{DILATED} is not to be told from {name}: {signed(difference.mean)} points of Dice "
             f"({spanned(difference)}; {seeds} trainings each)"
         )
-    short = "".join(_short(found, row, recipe) for row in (other, "dbce"))
+    short = short_of(found, other, recipe, told=False) + short_of(found, "dbce", recipe, told=other != "ce")
     return Sentence(f"{text}{short and f'{short}, and the difference measures that'}.", about, difference, seeds)
 
 
@@ -137,7 +137,7 @@ def balanced(found: Mapping[str, Any], measured: Mapping[str, Any] | None, recip
     trained, _, trainings = headline(found, measured, "bce")
     if trained is not None:
         words += f"; {_lead(trained)} as trained ({spanned(trained)}; {trainings} trainings each)"
-    words += _short(found, "ce", recipe)
+    words += short_of(found, "ce", recipe)
     return Sentence(f"{words}.", "rim, % of the object, corrected \N{MINUS SIGN} as trained", change, seeds)
 
 
@@ -148,6 +148,7 @@ def _lead(found: Interval) -> str:
 
 
 def _drawn(found: Mapping[str, Any]) -> str:
+    """What intervals are over: ``29 sequences``."""
     if found["groups"] < found["scenes"]:
         return f"{found['groups']} sequences"
     return f"{found['scenes']} {TASKS[found['task']].scored}"
@@ -167,8 +168,8 @@ def calibration_sentence(found: Mapping[str, Any], recipe: Mapping[str, Any]) ->
     beside = "not to be told from Dilated's" if not plain.beyond_chance else "worse" if plain.low > 0 else "better"
     text = (
         f"Where a network is unsure, {claim}: the calibration gap is {gap['dbce']:.1f} and {gap['dice_ce']:.1f} points "
-        f"({spanned(difference)}), CE's {gap['ce']:.1f} is {beside} ({spanned(plain)}; {_which(found, seeds)})"
-        f"{_short(found, 'ce', recipe)}."
+        f"({spanned(difference)}), CE's {gap['ce']:.1f} is {beside} ({spanned(plain)}; {which(found, seeds)})"
+        f"{short_of(found, 'ce', recipe)}."
     )
     return Sentence(text, f"calibration gap, Dice + CE \N{MINUS SIGN} {DILATED}", difference, seeds)
 
@@ -183,8 +184,8 @@ def sizes_sentence(found: Mapping[str, Any], recipe: Mapping[str, Any]) -> Sente
         claim = "small objects lose" if small.high < 0 else "small objects gain nothing beyond chance"
     text = (
         f"From CE to {DILATED} {claim}: {signed(small.mean)} points of Dice on the smallest third ({spanned(small)}), "
-        f"{signed(large.mean)} on the largest ({spanned(large)}; {_which(found, seeds)})"
-        f"{_short(found, 'ce', recipe)}."
+        f"{signed(large.mean)} on the largest ({spanned(large)}; {which(found, seeds)})"
+        f"{short_of(found, 'ce', recipe)}."
     )
     return Sentence(text, f"Dice on small objects, {DILATED} \N{MINUS SIGN} CE", small, seeds)
 
@@ -207,16 +208,17 @@ def errors_sentence(found: Mapping[str, Any], recipe: Mapping[str, Any]) -> Sent
         place = "not to be told apart" if not change.beyond_chance else "less" if change.high < 0 else "more"
         said[place].append(f"{words} {before:.1f} → {after:.1f} ({spanned(change)})")
     parts = [f"{place}: {', '.join(some)}" for place, some in said.items() if some]
-    text = f"Pixels from CE to {DILATED}, in percent of the objects' ({_which(found, seeds)}): {'; '.join(parts)}"
+    text = f"Pixels from CE to {DILATED}, in percent of the objects' ({which(found, seeds)}): {'; '.join(parts)}"
     rim = Interval(*pairs["pooled_rim"]["dbce|ce"])
     if rows["dbce"]["dice"][0] > rows["ce"]["dice"][0] and not rim.high < 0:
         text += "; the rim does not explain the difference in Dice"
     return Sentence(
-        f"{text}{_short(found, 'ce', recipe)}.", f"false in the rim, {DILATED} \N{MINUS SIGN} CE", rim, seeds
+        f"{text}{short_of(found, 'ce', recipe)}.", f"false in the rim, {DILATED} \N{MINUS SIGN} CE", rim, seeds
     )
 
 
-def _which(found: Mapping[str, Any], seeds: int) -> str:
+def which(found: Mapping[str, Any], seeds: int) -> str:
+    """Of which trainings a number is."""
     shown = f"the networks shown, one training each; intervals over the {_drawn(found)}"
     return f"{seeds} trainings each" if seeds > 1 else shown
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import matplotlib
 import numpy as np
 
+from dbce.registry import LOSSES
 from dbce.study.predictor import Study
 from dbce.tasks import IGNORE, Task
 
@@ -21,6 +22,27 @@ PALETTES = {
 
 IGNORED = ("#5C626E", "#8A919E")
 """Colours of the hatch over ignored pixels, in every palette."""
+
+Line = tuple[str, str]
+"""Colour and dash of a line; the dash in pixels, as of SVG, empty where there is none."""
+
+LINES: tuple[Line, ...] = (
+    ("#8b93a1", ""),
+    ("#cc5fa8", ""),
+    ("#19a08f", "7 4"),
+    ("#d97f00", ""),
+    ("#7c8cf0", "2 3"),
+    ("#9a7b4f", "9 3 2 3"),
+    ("#5aa83c", "4 2"),
+    ("#b07ce8", "12 4"),
+)
+"""Colour and dash of a network in charts; red and blue are those of errors."""
+
+
+def line_of(loss: str, others: Sequence[str] = ()) -> Line:
+    """Colour and dash of a network in charts: by the order of the losses, then of the others that are in view."""
+    order = [*LOSSES, *(name for name in others if name not in LOSSES)]
+    return LINES[order.index(loss) % len(LINES)]
 
 
 def colours_of(name: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from typing import Any
 
 import cv2
 import numpy as np
@@ -63,11 +62,12 @@ def render(
     """
     if kind not in FORMATS:
         raise ValueError(f"kind is {kind!r}; it must be one of {', '.join(FORMATS)}.")
+    other = study if view.prior == "corrected" else study.corrected()
     study = study.corrected() if view.prior == "corrected" else study
     curve = measured.radius_curve if measured else None
     if kind in FIGURES:
         with drawing():
-            return figure_bytes(_figure(study, view, curve, image, size), kind)
+            return figure_bytes(_figure(study, other, view, measured or Measured(), image, size), kind)
     if kind == "csv":
         return radii_csv(study, curve, image) if view.figure == "radius" else scores_csv(study, view, image)
     arrays = maps(study, view, size)
@@ -119,15 +119,17 @@ def maps(study: Study, view: View, size: tuple[int, int] | None = None) -> dict[
     return arrays
 
 
-def _figure(study: Study, view: View, curve: dict[str, Any] | None, image: str, size: tuple[int, int] | None) -> Figure:
-    """The figure of a tab."""
+def _figure(
+    study: Study, other: Study, view: View, measured: Measured, image: str, size: tuple[int, int] | None
+) -> Figure:
+    """The figure of a tab; ``other`` is the study with the other class prior."""
     if view.figure == "radius":
-        return draw_radii(study, view, curve, image, size)
+        return draw_radii(study, view, measured.radius_curve, image, size)
     if view.figure == "anatomy":
         return draw_anatomy(study, view, image, size)
     if isinstance(study, LabelStudy):
         return draw_organs(study, view, image, size)
-    return draw_comparison(study, view, image, size)
+    return draw_comparison(study, view, image, size, other, measured.calibration)
 
 
 def render_results(measured: Measured, kind: str) -> bytes:

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import Affine2D
@@ -90,7 +91,7 @@ class Sheet:
         self.aspect = min(LONGEST, max(1 / LONGEST, breadth / height))
         self.figure = Figure(figsize=(width, 1))
         self._down = Affine2D()
-        self._inches = self._down + self.figure.dpi_scale_trans
+        self.inches = self._down + self.figure.dpi_scale_trans
         self._boxes: list[tuple[Axes, tuple[float, float, float, float]]] = []
 
     def finish(self, height: float) -> Figure:
@@ -114,16 +115,28 @@ class Sheet:
         if width and (needed := text_width(text, size, weight)) > 0.97 * width:  # letters are rounded to pixels
             size *= 0.97 * width / needed
         how = {"color": INK, "parse_math": False, **how}
-        self.figure.text(x, y, text, fontsize=size, transform=self._inches, **how)
+        self.figure.text(x, y, text, fontsize=size, transform=self.inches, **how)
+
+    def stroke(self, x: float, y: float, width: float, colour: str, dash: str) -> None:
+        """A sample of a line."""
+        how = {"linestyle": (0, tuple(float(part) / 2 for part in dash.split()))} if dash else {}
+        line = Line2D([x, x + width], [y, y], color=colour, linewidth=1.6, transform=self.inches, **how)  # type: ignore[arg-type]
+        self.figure.add_artist(line)
+
+    def key(self, x: float, y: float, colour: str, text: str, width: float | None = None, ink: str = QUIET) -> None:
+        """A colour and what it stands for."""
+        how: dict[str, Any] = {"facecolor": colour, "edgecolor": "#8A919E", "linewidth": 0.5}
+        self.figure.add_artist(Rectangle((x, y - 0.08), 0.09, 0.09, transform=self.inches, **how))
+        self.text(x + 0.13, y, text, SMALL, width and width - 0.13, color=ink)
 
     def block(self, x: float, y: float, width: float, fill: str) -> None:
         """A coloured ground for a cell whose baseline is y."""
-        patch = Rectangle((x, y - 0.125), width, 0.175, facecolor=fill, edgecolor="none", transform=self._inches)
+        patch = Rectangle((x, y - 0.125), width, 0.175, facecolor=fill, edgecolor="none", transform=self.inches)
         self.figure.add_artist(patch)
 
     def rule(self, x: float, y: float, width: float) -> None:
         """A thin line."""
-        patch = Rectangle((x, y), width, 0.008, facecolor=LINE, edgecolor="none", transform=self._inches)
+        patch = Rectangle((x, y), width, 0.008, facecolor=LINE, edgecolor="none", transform=self.inches)
         self.figure.add_artist(patch)
 
     def picture(
@@ -170,7 +183,7 @@ class Sheet:
             hatch = {"hatch": "////", "edgecolor": "#8A919E", "linewidth": 0}
             plain = {"facecolor": colour, "edgecolor": "#8A919E", "linewidth": 0.5}
             how: dict[str, Any] = {"facecolor": "#5C626E", **hatch} if colour == "hatch" else plain
-            self.figure.add_artist(Rectangle((x, y - 0.09), 0.1, 0.1, transform=self._inches, **how))
+            self.figure.add_artist(Rectangle((x, y - 0.09), 0.1, 0.1, transform=self.inches, **how))
             self.text(x + 0.16, y, text)
             x += 0.16 + text_width(text, SMALL) + 0.22
 

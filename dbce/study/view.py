@@ -36,6 +36,9 @@ class View:
         shown: the networks of Figs. 2 to 4; empty for all.
         layers: which of "tp", "fp" and "fn" are drawn.
         cls: the class that is picked, None for all.
+        of: "weight" or "loss": what the bars below Fig. 1 are shares of.
+        first: network A of the two that Compare lays over each other; None for the first of the study.
+        second: network B, None for the last.
         zoom: how much panels are enlarged, and where the corner of the image then lies, in sides of a panel.
     """
 
@@ -55,6 +58,9 @@ class View:
     shown: tuple[str, ...] = ()
     layers: tuple[str, ...] = ("tp", "fp", "fn")
     cls: int | None = None
+    of: str = "weight"
+    first: str | None = None
+    second: str | None = None
     zoom: tuple[float, float, float] = (1, 0, 0)
 
     def networks(self, study: Study) -> list[str]:
@@ -82,8 +88,10 @@ class Measured:
         results: tables beside the paper's, from `dbce.scores.results.summary`.
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, or None.
         radius_curve: from `dbce.scores.results.read_radius`, or None.
+        calibration: from `dbce.scores.records.read_calibration`, or None.
     """
 
     results: tuple[dict[str, Any], ...] = ()
     findings: dict[str, Any] | None = None
     radius_curve: dict[str, Any] | None = None
+    calibration: dict[str, Any] | None = None

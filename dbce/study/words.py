@@ -19,6 +19,12 @@ CAPTIONS = {
     "probability": "probability",
     "found": "label map",
     "wrong": "wrong pixels",
+    "dice_curve": "Dice of this image against the threshold",
+    "reliability": "Reliability on {data}",
+    "overlap": "laid over each other",
+    "dissent": "networks that disagree",
+    "weight_shares": "Where the weight goes",
+    "loss_shares": "Where the loss of {loss} falls",
 }
 """What stands below a panel, by what it shows."""
 
@@ -45,6 +51,12 @@ NEEDS_MASK = "This file compares a prediction with a mask; add a mask first."
 NO_PROBABILITIES = "label map: no probabilities"
 """Said beside every set of predictions of which a map is a label map."""
 
+CURVE_HEADS = {
+    "dice": ("Dice of this image, %", "at {threshold:.2f}", "best", "at"),
+    "reliability": ("Distance from the diagonal, points", "gap", "95 %"),
+}
+"""Heads of the tables below the charts of Compare."""
+
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
@@ -68,3 +80,31 @@ def share_percent(share: float) -> str:
 def grouped(count: int) -> str:
     """A count, its thousands set apart by thin spaces."""
     return f"{count:,}".replace(",", "\u2009")
+
+
+def share(value: float) -> str:
+    """A share in percent: one decimal below 10 %, none above; twin of share in dbce/web/core/sentences.js."""
+    percent = 100 * value
+    if value > 0 and percent < 0.1:
+        return "<\u20090.1 %"
+    if value < 1 and percent > 99:
+        return ">\u200999.9 %" if percent > 99.9 else f"{_fixed(percent, 1)} %"
+    return f"{_fixed(percent, 1 if value > 0 and percent < 9.95 else 0)} %"
+
+
+def ratio(outside: float, inside: float) -> str:
+    """Weight just outside the outline to weight just inside; twin of ratio in dbce/web/core/sentences.js."""
+    if not outside or not inside:
+        return "\u2013"
+    if abs(outside - inside) <= 0.005 * max(outside, inside):
+        return "1 : 1"
+    return f"1 : {_factor(inside / outside)}" if inside > outside else f"{_factor(outside / inside)} : 1"
+
+
+def _factor(value: float) -> str:
+    """Two decimals below 2, one below 10, none above."""
+    return _fixed(value, 2) if value < 1.995 else _fixed(value, 1) if value < 9.95 else grouped(int(value + 0.5))
+
+
+def _fixed(value: float, places: int) -> str:
+    return str(Decimal(value).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))

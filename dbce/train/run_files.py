@@ -99,13 +99,23 @@ def locked(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(path.name + ".part")
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Where to write a file that then takes its place, at once or not at all: whoever reads it meanwhile has the one
+    before."""
+    part = path.with_name(path.name + ".part")
     try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    try:
+        with replacing(path) as part:
+            part.write_bytes(content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         kept = "the epoch before is kept" if path.is_file() else "nothing of the run is lost that was there before"
         raise OSError(
             f"{path} cannot be written ({error.strerror}); {kept}. Make room, then give the same command again: the "

@@ -72,7 +72,12 @@ def test_figure_1_is_the_screen(visit, weighting):
         assert np.array_equal(drawn, shown)
     assert alike(entropy, on_screen[2]) and alike(product, on_screen[4])
     ends = page.locator("[data-panels=anatomy] .scale:visible span:last-child").all_inner_texts()
-    assert set(ends) <= set(texts(svg)) and "network: Balanced CE" in texts(svg)
+    said = texts(svg)
+    assert set(ends) <= set(said) and "network: Balanced CE" in said
+    bars = page.locator(".bars .one")
+    numbers = bars.locator("output, .values span:visible").all_inner_texts()
+    assert bars.count() == 5 and len(numbers) >= 20 and set(numbers) <= set(said)
+    assert {"Where the weight goes", *bars.locator("span.name").all_inner_texts()} <= set(said)
 
 
 def test_figure_2_is_the_screen(visit):
@@ -82,9 +87,10 @@ def test_figure_2_is_the_screen(visit):
     assert name == "dbce-example-3-compare-t0.35-corrected.svg"
     svg = ElementTree.fromstring(data)
     said = texts(svg)
-    assert [text for text in said if text in TITLES] == ["Balanced CE", "Dilated balanced CE"]
+    assert list(dict.fromkeys(text for text in said if text in TITLES)) == ["Balanced CE", "Dilated balanced CE"]
     assert said.count("prior corrected") == 1 and any("threshold 0.35 \u00b7 class prior corrected" in t for t in said)
-    image, truth, *networks = pictures(svg)
+    image, truth, *drawn = pictures(svg)
+    networks, (overlap, dissent, first, second) = drawn[:4], drawn[4:]
     shown = panels(page, "[data-panels=rail]")
     assert np.array_equal(image, shown[0]) and np.array_equal(truth, shown[1])
     on_screen = panels(page, "[data-panels=compare]")
@@ -93,6 +99,17 @@ def test_figure_2_is_the_screen(visit):
         assert np.array_equal(drawn, shown) if exact else alike(drawn, shown)
     scores = page.locator("[data-panels=compare] [data-score] td:visible")
     assert scores.count() == 8 and set(scores.all_inner_texts()) <= set(said)
+    numbers = page.locator(".thresholds tbody td").all_inner_texts()
+    titles = page.locator(".thresholds figcaption").all_inner_texts()
+    assert len(numbers) == 10 and set(numbers) <= set(said) and len(titles) == 2 and set(titles) <= set(said)
+    page.locator(".difference").scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.difference .legend').textContent.includes('only')")
+    turn, pair, all_of_them = panels(page, "[data-panels=difference]")
+    assert np.array_equal(first, turn) and np.array_equal(overlap, pair) and alike(dissent, all_of_them)
+    page.keyboard.press("b")
+    frame(page)
+    assert np.array_equal(second, panels(page, "[data-panels=difference]")[0])
+    assert set(page.locator(".difference .legend span").all_inner_texts()) <= set(said)
     entry = page.locator("[data-menu=download] [data-export=npz]").text_content()
     assert entry == "Maps of the networks in view, NumPy .npz"
 
@@ -101,7 +118,8 @@ def test_maps_that_lie_over_the_image_lie_so_in_the_figure(visit):
     page = visit(path="#tab=compare&opacity=0.6&palette=safe&example=2")
     drawn = pictures(ElementTree.fromstring(take(page, "svg")[1]))
     on_screen = panels(page, "[data-panels=compare]")
-    assert len(drawn) == 2 + len(on_screen) == 10
+    assert len(drawn) == 2 + len(on_screen) + 4 == 14
+    del drawn[10:]  # two networks in turn
     assert all(np.array_equal(a, b) for a, b in zip(drawn[2::2], on_screen[::2], strict=True))
     assert np.array_equal(drawn[1], panels(page, "[data-panels=rail]")[1])
     assert all(alike(a, b) for a, b in zip(drawn[3::2], on_screen[1::2], strict=True))
@@ -177,6 +195,10 @@ def test_radius_and_results_can_be_taken_along(visit):
     assert name == "dbce-polyp-results.svg"
     said = texts(ElementTree.fromstring(data))
     cells = page.locator("#view-results .found tbody td").all_inner_texts()
-    assert len(cells) >= 8 and {re.sub(r"\s", "", cell) for cell in cells} <= {re.sub(r"\s", "", text) for text in said}
-    sentence = page.locator("#view-results .verdict .said li").first.inner_text()
+    titles = page.locator("#view-results .tested figcaption").all_inner_texts()
+    assert len(titles) == 2 and all(title in " ".join(said) for title in titles)
+    assert len(cells) >= 8 and {re.sub(r"\s", "", cell) for cell in cells if cell} <= {
+        re.sub(r"\s", "", text) for text in said
+    }
+    sentence = page.locator("#view-results .verdict .said p").first.inner_text()
     assert sentence in " ".join(said)

@@ -393,10 +393,18 @@ def test_the_verdict_stands_above_the_tables_and_marks_what_python_marks(visit, 
     found = findings_summary(path or "polyp")
     page = visit(path=path)
     show(page, "results")
-    said = page.locator(".verdict .said li").all_inner_texts()
+    heads = page.locator("#view-results h2").all_inner_texts()
+    assert heads[0] == "What was found" and heads[1].startswith("Curves of") and heads[-1] == "How it was made"
+    titles = page.locator(".tested figcaption").all_inner_texts()
+    first = found["curves"]["dice"] or found["curves"]["classes"]
+    assert titles == [f"{each['said']}." for each in (first, found["curves"]["reliability"])]
+    drawn = [sentence["interval"] for sentence in found["verdict"] if sentence["interval"]]
+    assert page.locator(".verdict .said .interval").count() == len(drawn)
+    assert page.locator("#view-results").inner_text().count("scores 0.00 on") == (path == "organs")
+    said = page.locator(".verdict .said p").all_inner_texts()
     assert said == [sentence["text"] for sentence in found["verdict"]] + [found["errors"]]
     for row in found["rows"]:
-        cells = page.locator(f'[data-found="{row["row"]}"] td')
+        cells = page.locator(f'[data-found="{row["row"]}"] td:not(.ahead)')
         assert [kind or "" for kind in cells.evaluate_all("all => all.map((cell) => cell.className)")] == [
             row["marks"][name] for name in found["columns"]
         ]

@@ -65,7 +65,7 @@ def offers():
 def studios(offers) -> dict[str, Studio]:
     found = {}
     for offer in offers:
-        measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve)
+        measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve, offer.calibration)
         found[offer.predictor.task.name] = studio_of(offer.predictor, measured)
     return found
 

@@ -169,6 +169,18 @@ test("a packed file is unpacked, also by a host that did so on the way, and is n
     assert.deepEqual(found, file);
     assert.ok(told.length && told.at(-1) === 1 && told.every((share) => share <= 1));
   }
+  const inParts = new ReadableStream({
+    start(to) {
+      for (let at = 0; at < packed.length; at += 7) to.enqueue(packed.slice(at, at + 7));
+      to.close();
+    },
+  });
+  const unknown = await download(
+    async () => new Response(inParts),
+    { url: "n.onnx.gz" },
+    () => {},
+  );
+  assert.deepEqual(unknown, file, "in many parts, of sizes that nobody told");
   for (const [sent, said] of [
     [packed.subarray(0, -9), `came incomplete: ${packed.length - 9} of ${packed.length}`],
     [file.subarray(1), "came incomplete: 4999 of 5000"],
@@ -181,4 +193,15 @@ test("a packed file is unpacked, also by a host that did so on the way, and is n
       ),
       new RegExp(/** @type {string} */ (said)),
     );
+});
+
+test("the runtime's own file is given back as soon as it runs, though the runtime still refers to it", async () => {
+  const wasmBinary = new Uint8Array(1000);
+  const own = { ...runtime(), env: { wasm: { wasmBinary } } };
+  const engine = new Engine({ ce: { data: Uint8Array.of(1) }, bce: { data: Uint8Array.of(2) } }, TASK, {
+    runtime: own,
+    providers: ["wasm"],
+  });
+  assert.deepEqual(await collected(engine.all(IMAGE)), { ce: 1, bce: 2 });
+  assert.equal(wasmBinary.byteLength, 0);
 });

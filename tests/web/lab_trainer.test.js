@@ -52,6 +52,13 @@ test("looking does not change what is learned", () => {
   assert.equal(watched.network.fingerprint(), quiet.network.fingerprint());
 });
 
+test("pictures beside scores are those without: what was scored is not run again", () => {
+  for (const loss of ["bce", "own"]) {
+    const [plain, scored] = [after(3, loss).snapshot(false), after(3, loss).snapshot(true)];
+    assert.deepEqual(scored.pictures, plain.pictures);
+  }
+});
+
 test("what was saved goes on as if nothing had happened, and counts Adam's steps", () => {
   const trainer = after(3, "bce");
   const state = trainer.save();

@@ -13,6 +13,7 @@ from dbce.study.colours import PALETTES, colours_of, diverging, label_colours, m
 from dbce.study.predictor import Study
 from dbce.study.scales import largest_gradient, largest_of_all, residual, weight_in_view
 from dbce.study.sheet import BAR, EDGE, GAP, Sheet
+from dbce.study.tabs.bars import draw_bars
 from dbce.study.view import View
 from dbce.study.words import CAPTIONS, digits
 from dbce.tasks import IGNORE
@@ -89,6 +90,7 @@ def draw_anatomy(study: Study, view: View, image: str = "", shape: tuple[int, in
         ):
             add(k, pixels_of(values, tops[key]), title, both if k == 4 else network, in_maps)
             bar(k, magma(), ("0", digits(tops[key])))
+    low = draw_bars(sheet, low + BAR + 0.02, study, view) - BAR + 0.04
     low = sheet.foot(low + BAR + 0.18, image, [_ONE_SCALE if shared else "", over_image(view)])
     return sheet.finish(low + 0.14)
 

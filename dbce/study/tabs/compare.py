@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -9,21 +12,32 @@ from dbce.study.colours import colours_of, greys, label_colours, magma, mixed, o
 from dbce.study.predictor import Study
 from dbce.study.sheet import BAR, EDGE
 from dbce.study.tabs.anatomy import OBJECT, over_image
+from dbce.study.tabs.charts import draw_charts
 from dbce.study.tabs.columns import SIDE, Columns, Line, agreement_lines, count_line, share_line
+from dbce.study.tabs.pair import Prediction, draw_pair
 from dbce.study.view import View
 from dbce.study.words import CAPTIONS, ERRORS, SCORES, digits
 from dbce.tasks import IGNORE
 from dbce.weightings import weighting_of
 
 
-def draw_comparison(study: Study, view: View, image: str = "", shape: tuple[int, int] | None = None) -> Figure:
-    """The networks in view side by side.
+def draw_comparison(
+    study: Study,
+    view: View,
+    image: str = "",
+    shape: tuple[int, int] | None = None,
+    other: Study | None = None,
+    calibration: Mapping[str, Any] | None = None,
+) -> Figure:
+    """The networks in view side by side; below them the charts of Compare, and two networks laid over each other.
 
     Args:
         study: with or without a mask.
         view: what is in view.
         image: its name.
         shape: height and width of the image as it came.
+        other: the study with the other class prior; without it no curve is drawn with that.
+        calibration: from `dbce.scores.records.read_calibration`; without it there is no reliability diagram.
 
     Raises:
         ValueError: an unknown palette.
@@ -41,25 +55,31 @@ def draw_comparison(study: Study, view: View, image: str = "", shape: tuple[int,
     table = greys() if below == "probability" else magma()
     for loss, x in columns.places.items():
         name, remark = columns.head(loss)
-        _prediction(columns, loss, x, name, remark)
+        _prediction(columns, loss, x, columns.first, name, remark)
         top = tops[loss] if view.scale == "own" else max(tops.values())
         pixels = mixed(through(values[loss], top, table), study.image, view.opacity)
         sheet.picture(x, columns.second, SIDE, pixels, CAPTIONS[below])
         sheet.bar(x, columns.second + sheet.high(SIDE), SIDE, table, ("0", digits(top)))
-    y = columns.table(columns.second + sheet.high(SIDE) + BAR + 0.02) + 0.24
+    y = columns.table(columns.second + sheet.high(SIDE) + BAR + 0.02)
+    if labels is not None:
+        y = draw_charts(sheet, y + 0.22, study, other or study, view, calibration)
+    predictions: list[Prediction] = []
+    y = draw_pair(columns, y + 0.2, predictions) + 0.24
+    for loss, x, top, name, remark in predictions:
+        _prediction(columns, loss, x, top, name, remark)
     sheet.legend(y, _legend(study, view, chosen))
     return sheet.finish(sheet.foot(y + 0.22, image, _said(study, view, below)) + 0.14)
 
 
-def _prediction(columns: Columns, loss: str, x: float, name: str, remark: str | None) -> None:
+def _prediction(columns: Columns, loss: str, x: float, y: float, name: str, remark: str | None) -> None:
     """What a network finds, filled or as outlines on the image."""
     study, view, sheet = columns.study, columns.view, columns.sheet
     if view.shape == "fill":
         pixels = overlay(study, loss, view.threshold, view.palette, view.layers)
         pixels = mixed(pixels, study.image, view.opacity, clear=True)
-        sheet.picture(x, columns.first, SIDE, pixels, name, remark)
+        sheet.picture(x, y, SIDE, pixels, name, remark)
         return
-    axes = sheet.picture(x, columns.first, SIDE, study.image, name, remark)
+    axes = sheet.picture(x, y, SIDE, study.image, name, remark)
     if study.labels is not None and "fn" in view.layers:
         sheet.outline(axes, study.labels == 1, colours_of(view.palette)["tp"], view.opacity)
     if "fp" in view.layers:

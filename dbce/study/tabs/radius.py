@@ -28,7 +28,7 @@ def draw_radii(
     Args:
         study: with or without a mask.
         view: what is in view.
-        curve: from `dbce.scores.results.read_radius`.
+        curve: from `dbce.scores.variants.beside_radius`.
         image: its name.
         shape: height and width of the image as it came.
 
@@ -51,7 +51,15 @@ def draw_radii(
 
 
 def draw_curve(axes: Axes, curve: Mapping[str, Any], radius: float | None = None) -> None:
-    """Dice at every radius that was measured, and a mark at one radius."""
+    """Dice at every radius that was measured, CE's where it was trained alike, and a mark at one radius."""
+    if ce := curve.get("ce"):
+        axes.axhline(ce["dice"], color=QUIET, linewidth=1.1, linestyle=(0, (1, 2)))
+        at: dict[str, Any] = {
+            "xy": (1, ce["dice"]),
+            "xycoords": ("axes fraction", "data"),
+            "textcoords": "offset points",
+        }
+        axes.annotate(f"CE {ce['dice']:.1f}", xytext=(-2, 3), ha="right", fontsize=SMALL, color=QUIET, **at)
     radii, dice = ([point[name] for point in curve["points"]] for name in ("radius", "dice"))
     axes.plot(radii, dice, "o-", color="#E08A00", markersize=5, linewidth=1.6, clip_on=False)
     axes.set_xlim(0, MAX_RADIUS)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from dbce.registry import title
 from dbce.study.sheet import EDGE, QUIET, SMALL, TITLE, Sheet, evenly_wrapped, wrapped
+from dbce.study.tabs.charts import draw_test_curves
 from dbce.study.view import Measured
 
 _WIDTH, _NAME, _ROW = 11.0, 1.95, 0.21
@@ -34,6 +35,9 @@ def draw_results(measured: Measured) -> Figure:
     sheet, y = Sheet(_WIDTH), EDGE
     if measured.findings:
         y = _findings(sheet, y, measured.findings)
+        curves = measured.findings.get("curves")
+        if curves and measured.calibration:
+            y = draw_test_curves(sheet, y + 0.3, curves, measured.calibration)
     for result in measured.results:
         y = _scores(sheet, y + 0.12, result)
     return sheet.finish(y + EDGE)
@@ -48,7 +52,12 @@ def _findings(sheet: Sheet, y: float, found: Mapping[str, Any]) -> float:
         y = _paragraph(sheet, y + 0.06, sentence, TITLE - 0.5, bullet=True)
     names, rows = list(found["columns"]), found["rows"]
     cells = [[(row["title"], ""), *(_found(row, name) for name in names)] for row in rows]
-    y = _table(sheet, y + 0.34, found["heading"], list(found["columns"].values()), cells)
+    heads = list(found["columns"].values())
+    if found.get("lead"):
+        heads.insert(1, found["lead"])
+        for line, row in zip(cells, rows, strict=True):
+            line.insert(2, (row["ahead"], ""))
+    y = _table(sheet, y + 0.34, found["heading"], heads, cells)
     return _paragraph(sheet, y + 0.06, found["note"], SMALL, color=QUIET)
 
 
@@ -110,7 +119,7 @@ def _right(k: int, wide: float) -> float:
 def _paragraph(sheet: Sheet, y: float, text: str, size: float, bullet: bool = False, **how: Any) -> float:
     """Lines of text, the first of which may have a bullet; gives where they end."""
     x = EDGE + 0.14 * bullet
-    for k, line in enumerate(wrapped(text, sheet.width - EDGE - x, size)):
+    for k, line in enumerate(wrapped(text, 0.97 * (sheet.width - EDGE - x), size)):
         y += size / 72 * 1.3
         if bullet and not k:
             sheet.text(EDGE, y, "\u2022", size, **how)

@@ -186,6 +186,7 @@ export function paperOf(viewer, name) {
   const { root, state } = viewer;
   const title = viewer.fields.table.get("tab").choices.find(([value]) => value === state.tab)[1];
   const { theme } = root.dataset;
+  dispatchEvent(new Event("beforeprint")); // what is drawn only where it is seen is drawn now
   root.dataset.theme = "light";
   root.classList.add("paper");
   try {

@@ -104,9 +104,12 @@ export const within = (distance, radius) => distance <= radius;
 export function areaCurve(field, labels) {
   const counts = new Int32Array(FAR + 1);
   for (let i = 0; i < field.length; i++) if (labels[i] !== IGNORE) counts[field[i]]++;
-  return Int32Array.from({ length: FAR }, (_, radius) =>
-    counts.reduce((area, count, distance) => area + (within(distance, radius) ? count : 0), 0),
-  );
+  const areas = new Int32Array(FAR);
+  for (let radius = 0, distance = 0, area = 0; radius < FAR; radius++) {
+    while (distance <= FAR && within(distance, radius)) area += counts[distance++];
+    areas[radius] = area;
+  }
+  return areas;
 }
 
 /**

@@ -24,47 +24,51 @@ static inline float total(vec a) {
 }
 
 // y[co] = sum over ci of the 3 x 3 correlation of x[ci] with w[co][ci]; co is a multiple of 4
+//
+// A tile is 4 channels x 2 rows x 4 columns: 8 sums. The loop over the rows of w stays one: as a single block, all nine
+// taps are reordered by V8, which then keeps what it loaded in memory and takes a quarter more time.
 EXPORT void convolve(in x, in w, out y, int ci, int co, int h, int n) {
   const int s = h + 2, plane = s * s;
   for (int b = 0; b < n; b++)
-    for (int o = 0; o < co; o += 4) {
-      const float *w0 = w + o * ci * 9, *w1 = w0 + ci * 9, *w2 = w1 + ci * 9, *w3 = w2 + ci * 9;
-      for (int i = 0; i < h; i++)
-        for (int j = 0; j < h; j += 8) {
+    for (int o = 0; o < co; o += 4)
+      for (int i = 0; i < h; i += 2)
+        for (int j = 0; j < h; j += 4) {
           vec a0 = ZERO, a1 = ZERO, b0 = ZERO, b1 = ZERO, c0 = ZERO, c1 = ZERO, d0 = ZERO, d1 = ZERO;
+          const float *w0 = w + o * ci * 9, *w1 = w0 + ci * 9, *w2 = w1 + ci * 9, *w3 = w2 + ci * 9;
           for (int c = 0; c < ci; c++) {
             const float *p = x + (b * ci + c) * plane + i * s + j;
+#pragma clang loop unroll(disable)
+            for (int row = 0; row < 3; row++, p += s, w0 += 3, w1 += 3, w2 += 3, w3 += 3) {
 #pragma unroll
-            for (int k = 0; k < 9; k++) {
-              const float *q = p + (k / 3) * s + k % 3;
-              const vec u = load(q), v = load(q + 4);
-              vec t = wasm_v128_load32_splat(w0 + c * 9 + k);
-              MADD(a0, t, u), MADD(a1, t, v);
-              t = wasm_v128_load32_splat(w1 + c * 9 + k);
-              MADD(b0, t, u), MADD(b1, t, v);
-              t = wasm_v128_load32_splat(w2 + c * 9 + k);
-              MADD(c0, t, u), MADD(c1, t, v);
-              t = wasm_v128_load32_splat(w3 + c * 9 + k);
-              MADD(d0, t, u), MADD(d1, t, v);
+              for (int k = 0; k < 3; k++) {
+                const vec u = load(p + k), v = load(p + k + s);
+                vec t = wasm_v128_load32_splat(w0 + k);
+                MADD(a0, t, u), MADD(a1, t, v);
+                t = wasm_v128_load32_splat(w1 + k);
+                MADD(b0, t, u), MADD(b1, t, v);
+                t = wasm_v128_load32_splat(w2 + k);
+                MADD(c0, t, u), MADD(c1, t, v);
+                t = wasm_v128_load32_splat(w3 + k);
+                MADD(d0, t, u), MADD(d1, t, v);
+              }
             }
           }
           float *r = y + (b * co + o) * plane + (i + 1) * s + j + 1;
-          store(r, a0), store(r + 4, a1), r += plane;
-          store(r, b0), store(r + 4, b1), r += plane;
-          store(r, c0), store(r + 4, c1), r += plane;
-          store(r, d0), store(r + 4, d1);
+          store(r, a0), store(r + s, a1), r += plane;
+          store(r, b0), store(r + s, b1), r += plane;
+          store(r, c0), store(r + s, c1), r += plane;
+          store(r, d0), store(r + s, d1);
         }
-    }
 }
 
-// gradient of w, given that of y
+// gradient of w, given that of y; two channels at a time, since their sums and what is loaded fit 16 registers
 EXPORT void convolve_weights(in x, in gy, out gw, int ci, int co, int h, int n) {
   const int s = h + 2, plane = s * s;
-  for (int o = 0; o < co; o += 4)
+  for (int o = 0; o < co; o += 2)
     for (int c = 0; c < ci; c++)
       for (int row = 0; row < 3; row++) {
-        vec sum[4][3];
-        for (int i = 0; i < 12; i++) sum[i / 3][i % 3] = ZERO;
+        vec sum[2][3];
+        for (int i = 0; i < 6; i++) sum[i / 3][i % 3] = ZERO;
         for (int b = 0; b < n; b++)
           for (int i = 0; i < h; i++) {
             const float *p = x + (b * ci + c) * plane + (i + row) * s;
@@ -72,13 +76,13 @@ EXPORT void convolve_weights(in x, in gy, out gw, int ci, int co, int h, int n) 
             for (int j = 0; j < h; j += 4) {
               const vec u0 = load(p + j), u1 = load(p + j + 1), u2 = load(p + j + 2);
 #pragma unroll
-              for (int k = 0; k < 4; k++) {
+              for (int k = 0; k < 2; k++) {
                 const vec g = load(q + k * plane + j);
                 MADD(sum[k][0], u0, g), MADD(sum[k][1], u1, g), MADD(sum[k][2], u2, g);
               }
             }
           }
-        for (int i = 0; i < 12; i++) gw[((o + i / 3) * ci + c) * 9 + row * 3 + i % 3] = total(sum[i / 3][i % 3]);
+        for (int i = 0; i < 6; i++) gw[((o + i / 3) * ci + c) * 9 + row * 3 + i % 3] = total(sum[i / 3][i % 3]);
       }
 }
 

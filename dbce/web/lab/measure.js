@@ -49,13 +49,13 @@ export function decide(logits, { threshold, shift }) {
 export function probabilities(logits, shift) {
   const count = logits.length / shift.length;
   const p = new Float32Array(logits.length);
+  const each = new Float64Array(shift.length); // of one pixel
   for (let i = 0; i < count; i++) {
     let top = 0;
     for (let k = 0; k < shift.length; k++) top = Math.max(top, logits[k * count + i] - shift[k]);
     let sum = exp(-top);
-    const each = shift.map((s, k) => exp(logits[k * count + i] - s - top));
-    for (const value of each) sum += value;
-    each.forEach((value, k) => (p[k * count + i] = value / sum));
+    for (let k = 0; k < shift.length; k++) sum += each[k] = exp(logits[k * count + i] - shift[k] - top);
+    for (let k = 0; k < shift.length; k++) p[k * count + i] = each[k] / sum;
   }
   return p;
 }

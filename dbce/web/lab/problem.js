@@ -81,8 +81,10 @@ function drawShapes(u, { objects, decoys }) {
       if (taken.every(apart)) break;
     }
     taken.push([cx, cy, a]);
-    for (let i = 0, at = 0; i < SIZE; i++)
-      for (let j = 0; j < SIZE; j++, at++) {
+    const [top, bottom] = [Math.max(0, Math.floor(cy - a)), Math.min(SIZE - 1, Math.ceil(cy + a))]; // a is above b
+    const [left, right] = [Math.max(0, Math.floor(cx - a)), Math.min(SIZE - 1, Math.ceil(cx + a))];
+    for (let i = top; i <= bottom; i++)
+      for (let j = left, at = i * SIZE + left; j <= right; j++, at++) {
         const along = ((j - cx) * cos + (i - cy) * sin) / a;
         const across = ((i - cy) * cos - (j - cx) * sin) / b;
         if (along * along + across * across > 1) continue;
@@ -144,10 +146,11 @@ function blur(field, deviation) {
   /** @param {Float32Array} from @param {number} step @param {number} line */
   const along = (from, step, line) => {
     const to = new Float32Array(COUNT);
+    const places = mirrored.map((i) => i * step);
     for (let l = 0; l < SIZE; l++)
       for (let i = 0; i < SIZE; i++) {
         let sum = 0;
-        for (let k = 0; k < kernel.length; k++) sum += kernel[k] * from[l * line + mirrored[i + k] * step];
+        for (let k = 0; k < kernel.length; k++) sum += kernel[k] * from[l * line + places[i + k]];
         to[l * line + i * step] = sum / total;
       }
     return to;
@@ -168,9 +171,10 @@ function addClouds(u, image, grain, strength) {
   const place = Float64Array.from({ length: SIZE }, (_, i) =>
     Math.max(0, Math.min(cells - 1, (i + 0.5) / grain - 0.5)),
   );
+  const cell = Int32Array.from(place, (at) => Math.min(cells - 2, Math.floor(at)));
   for (let i = 0, at = 0; i < SIZE; i++)
     for (let j = 0; j < SIZE; j++, at++) {
-      const [y, x] = [Math.min(cells - 2, Math.floor(place[i])), Math.min(cells - 2, Math.floor(place[j]))];
+      const [y, x] = [cell[i], cell[j]];
       const [down, right, g] = [place[i] - y, place[j] - x, y * cells + x];
       const upper = (1 - right) * grid[g] + right * grid[g + 1];
       const lower = (1 - right) * grid[g + cells] + right * grid[g + cells + 1];

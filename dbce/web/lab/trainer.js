@@ -196,12 +196,17 @@ export class Trainer {
   pictures() {
     const { network, batch, shown } = this;
     const length = network.objects * COUNT;
+    const scored = this.seen?.step === this.step ? this.seen.logits : null; // then they are known
     /** @type {Picture[]} */
     const pictures = [];
     for (let first = 0; first < shown.length; first += batch) {
       const part = shown.slice(first, first + batch);
-      for (let b = 0; b < batch; b++) this.place(b, this.heldOut[part[b] ?? part[0]]);
-      network.forward({ averaged: true });
+      for (let b = 0; b < batch; b++) {
+        const image = part[b] ?? part[0];
+        this.place(b, this.heldOut[image]);
+        if (scored) network.logits.set(scored[image], b * length);
+      }
+      if (!scored) network.forward({ averaged: true });
       this.objective();
       for (let b = 0; b < part.length; b++) {
         const [from, to] = [b * length, (b + 1) * length];

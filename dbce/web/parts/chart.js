@@ -11,12 +11,13 @@ export class Chart {
    * @param {(number | [number, string])[]} options.ticks values to be written below, or what to write there
    * @param {string} [options.title] of the axis
    * @param {number} [options.right] room for labels beside the ends of the lines
+   * @param {number} [options.left] room for what is written beside the levels
    */
-  constructor({ width, height, last, step = 1, ticks, title = "", right: room = 16 }) {
+  constructor({ width, height, last, step = 1, ticks, title = "", right: room = 16, left: beside = 56 }) {
     this.last = last;
     this.step = step;
     this.size = { width, height };
-    this.inner = { left: 56, right: width - room, top: 14, bottom: height - (title ? 44 : 26) };
+    this.inner = { left: beside, right: width - room, top: 14, bottom: height - (title ? 44 : 26) };
     const { left, right, bottom } = this.inner;
     this.axis = ticks
       .map((tick) => (Array.isArray(tick) ? tick : [tick, tick]))

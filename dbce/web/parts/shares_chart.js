@@ -21,13 +21,14 @@ export function spread(wanted, last, apart = APART) {
 }
 
 export class SharesChart {
-  /** @param {Row[]} rows */
-  constructor(rows) {
+  /** @param {Row[]} rows @param {string} title of the axis */
+  constructor(rows, title = "") {
     this.rows = rows;
     this.low = Math.min(...rows.flatMap(({ curve }) => curve.map(([size]) => size)));
-    const ticks = TICKS.filter((size) => size >= this.low);
+    const within = TICKS.filter((size) => size >= this.low);
+    const ticks = within.length > 8 ? within.filter((size) => /^[01.]+$/.test(String(size))) : within;
     this.chart = new Chart({
-      ...{ width: 560, height: 320, last: 1, right: 165, title: "size of the object, % of the image" },
+      ...{ width: 560, height: 320, last: 1, right: 165, title },
       ticks: ticks.map((size) => [this.part(size), String(size)]),
     });
   }

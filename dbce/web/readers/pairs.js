@@ -135,9 +135,13 @@ function isVaried({ pixels, width, height }) {
  * @param {number} width
  * @param {number} height
  */
-function* sampled(width, height) {
+function sampled(width, height) {
   const step = Math.max(1, Math.floor(Math.min(width, height) / 200));
-  for (let y = 0; y < height; y += step) for (let x = 0; x < width; x += step) yield 3 * (y * width + x);
+  const [columns, rows] = [Math.ceil(width / step), Math.ceil(height / step)];
+  const at = new Uint32Array(columns * rows); // at once: of a generator every step is an object
+  for (let y = 0, i = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++, i++) at[i] = 3 * (y * step * width + x * step);
+  return at;
 }
 
 /**

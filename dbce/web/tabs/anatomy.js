@@ -108,7 +108,7 @@ export function anatomy(viewer) {
   function drawShares() {
     const { study } = viewer;
     const of = state.of === "loss" ? state.loss : null;
-    const title = of ? `Where the loss of ${config.short[of]} falls` : "Where the weight goes";
+    const title = of ? captions.loss_shares.replace("{loss}", config.short[of]) : captions.weight_shares;
     write(viewer.$('[data-out="share-title"]'), title);
     for (const [key, { has_radius: hasRadius }] of Object.entries(config.weightings)) {
       const { tally, total } = sumsOf(key);

@@ -17,8 +17,8 @@ export class DifferenceCard {
     this.card = viewer.$(".difference");
     const strip = viewer.$('[data-panels="difference"]');
     this.turn = new Panel(viewer, strip, "");
-    this.pair = new Panel(viewer, strip, "laid over each other");
-    this.all = new Panel(viewer, strip, "networks that disagree", { scale: viewer.config.magma });
+    this.pair = new Panel(viewer, strip, viewer.config.captions.overlap);
+    this.all = new Panel(viewer, strip, viewer.config.captions.dissent, { scale: viewer.config.magma });
     this.pair.figure.insertAdjacentHTML("beforeend", '<p class="legend"></p>');
     this.all.figure.insertAdjacentHTML("beforeend", '<p class="legend"></p>');
     this.map = new Uint8Array(0);
@@ -29,14 +29,20 @@ export class DifferenceCard {
       this.seen = entry.isIntersecting; // what nobody sees is not drawn while a slider moves
       if (this.seen) viewer.set({});
     }, near).observe(this.card);
-    addEventListener("beforeprint", () => {
-      this.seen = true; // paper has no window
-      if (viewer.study && viewer.state.tab === "compare") viewer.render();
-    });
+    addEventListener("beforeprint", () => this.drawUnseen());
     this.card.querySelector('[data-flip="button"]').addEventListener("click", () => this.flip());
     document.addEventListener("keydown", (event) => {
       if (commands(event, "b") && viewer.state.tab === "compare") this.flip();
     });
+  }
+
+  /** Paper has no window: what is drawn only near it is drawn before printing, and before a figure is made. */
+  drawUnseen() {
+    const { study, state } = this.viewer;
+    if (this.seen || !study || state.tab !== "compare") return;
+    this.seen = true;
+    this.viewer.render();
+    this.seen = false;
   }
 
   flip() {

@@ -9,9 +9,10 @@ const NONE = `<h2>Dice against R</h2><p class="quiet">Not measured yet for this 
   scores finished runs of several radii and draws the curve here.</p>`;
 
 /** The measured curve as SVG. */
-function curve({ points }, chart) {
+function curve({ points, ce }, chart) {
   const dice = points.map((point) => point.dice);
-  const [low, high] = [Math.floor(Math.min(...dice) - 0.5), Math.ceil(Math.max(...dice) + 0.5)];
+  const all = ce ? [...dice, ce.dice] : dice;
+  const [low, high] = [Math.floor(Math.min(...all) - 0.5), Math.ceil(Math.max(...all) + 0.5)];
   const part = (value) => (value - low) / (high - low);
   const step = Math.max(1, Math.ceil((high - low) / 5));
   /** @type {[number, string][]} */
@@ -26,12 +27,19 @@ function curve({ points }, chart) {
     dice.map(part),
     points.map((p) => p.radius),
   );
-  const label = `Dice against radius: ${points.map((p) => `R ${p.radius} ${p.dice.toFixed(1)} %`).join(", ")}`;
-  return chart.svg(`<path class="of-object" d="${path}"/>${dots.join("")}`, levels, label);
+  const { left, right } = chart.inner;
+  const at = ce ? chart.y(part(ce.dice)) : 0;
+  const beside = ce
+    ? `<path class="beside" d="M${left} ${at}H${right}"/>
+      <text class="beside" x="${right - 4}" y="${at + 16}" text-anchor="end">CE ${ce.dice.toFixed(1)}</text>`
+    : "";
+  const said = points.map((p) => `R ${p.radius} ${p.dice.toFixed(1)} %`).join(", ");
+  const label = `Dice against radius: ${said}${ce ? `; CE, which has no radius, ${ce.dice.toFixed(1)} %` : ""}`;
+  return chart.svg(`${beside}<path class="of-object" d="${path}"/>${dots.join("")}`, levels, label);
 }
 
 /** What the curve says, in words. */
-function finding({ points }) {
+function finding({ points, ce }) {
   const best = points.reduce((a, b) => (b.dice > a.dice ? b : a));
   const [first, last] = [points[0], points.at(-1)];
   const at = (p) => `${p.dice.toFixed(1)} % at R = ${p.radius} px${p === best ? " (the highest)" : ""}`;
@@ -40,8 +48,21 @@ function finding({ points }) {
     best !== first && best.recall !== undefined
       ? ` Precision goes ${change("precision")}, recall ${change("recall")}, between the first and the best.`
       : "";
-  return `Measured here, one run a radius: ${[...new Set([first, best, last])].map(at).join(", ")}.${why}`;
+  const trained = ce && (ce.seeds > 1 ? `the mean of ${ce.seeds} trainings` : "one training");
+  const above = ce && points.filter(({ dice }) => dice > ce.dice).map(({ radius: r }) => r);
+  const beside = ce
+    ? ` CE, trained alike, reaches ${ce.dice.toFixed(1)} % (${trained}); above it: ${
+        above.length ? `R = ${above.join(", ")}` : "no radius"
+      }.`
+    : "";
+  return `Measured here, one run a radius: ${[...new Set([first, best, last])].map(at).join(", ")}.${why}${beside}`;
 }
+
+/** What dilation and the image's balance do by themselves, where that was measured at this recipe. */
+const parts = (sentences) => `<h2>What each part of the loss does</h2>
+  <p>Two things set it apart from balanced CE: it weighs by the areas of the image, not of the data set, and it dilates.
+    Trained with neither, one or both, at the recipe of this curve:</p>
+  <ul>${sentences.map((sentence) => `<li>${explained(sentence)}</li>`).join("")}</ul>`;
 
 /** @param {import("../app/viewer.js").Viewer} viewer @returns {import("../app/viewer.js").Tab} */
 export function radius(viewer) {
@@ -65,6 +86,10 @@ export function radius(viewer) {
       <p class="quiet">${result.setting} Made by <code>${result.command}</code>.</p>`
     : NONE;
   if (result) viewer.$(".finding").textContent = finding(result);
+  if (result?.parts) {
+    viewer.$(".loss-parts").hidden = false;
+    viewer.$(".loss-parts").innerHTML = parts(result.parts);
+  }
 
   function draw() {
     const { study } = viewer;

@@ -1,8 +1,16 @@
 // Below the networks in Compare: Dice against threshold on this image, and the reliability diagram of the test set.
 import { sigmoid } from "../core/losses.js";
-import { diceRows, fillDices, reliability, sample, ThresholdChart, THRESHOLDS } from "../parts/threshold_chart.js";
+import {
+  diceRows,
+  fillDices,
+  gapRows,
+  measuredOf,
+  reliability,
+  ThresholdChart,
+  THRESHOLDS,
+} from "../parts/threshold_chart.js";
 
-const HTML = `<figure><figcaption>Dice of this image against the threshold</figcaption>
+const HTML = `<figure><figcaption></figcaption>
     <div class="chart" data-chart="dice"></div>
     <div class="scroll" tabindex="0"><table class="dices"></table></div><p class="quiet"></p></figure>
   <figure hidden><figcaption></figcaption><div class="chart still" data-chart="reliability"></div>
@@ -14,6 +22,7 @@ export class ThresholdCard {
     this.viewer = viewer;
     this.card = viewer.$(".thresholds");
     this.card.innerHTML = HTML;
+    this.card.querySelector("figcaption").textContent = viewer.config.captions.dice_curve;
     this.dice = this.card.querySelector('[data-chart="dice"]');
     this.chart = new ThresholdChart();
     /** @type {any[]} */
@@ -72,34 +81,12 @@ export class ThresholdCard {
     const measured = config.calibration && losses.filter((loss) => loss in config.calibration.rows);
     figure.hidden = !measured?.length;
     if (figure.hidden) return;
-    const { rows, test_data: data, scenes } = config.calibration;
-    const networks = measured.flatMap((loss) => {
-      const both = [
-        { key: loss, ghost: state.prior === "corrected" },
-        { key: loss + "_corrected", ghost: state.prior !== "corrected" },
-      ];
-      const known = loss in config.shifts && both[1].key in rows ? both : [{ key: loss, ghost: false }];
-      return known.map(({ key, ghost }) => ({
-        name: config.titles[loss],
-        line: config.lines[loss],
-        bins: rows[key].reliability,
-        gap: rows[key].gap,
-        ghost,
-      }));
-    });
-    figure.querySelector("figcaption").textContent = `Reliability on ${data}`;
-    figure.querySelector(".chart").innerHTML = reliability(networks);
-    const lines = networks
-      .filter(({ ghost }) => !ghost)
-      .map(({ name, line, gap: [value, low, high] }) => {
-        const [v, l, h] = [value, low, high].map((points) => points.toFixed(1));
-        return `<tr><th scope="row">${sample(line)}${name}</th><td>${v}</td><td>${l} to ${h}</td></tr>`;
-      });
-    figure.querySelector("table").innerHTML = `<thead><tr><th scope="col">Distance from the diagonal, points</th>
-      <th scope="col">gap</th><th scope="col">95 %</th></tr></thead><tbody>${lines.join("")}</tbody>`;
-    figure.querySelector(".quiet").textContent =
-      `Share of pixels that are object against the probability given them, ${scenes} images of the test set, ` +
-      "pixels with 0.05 < p < 0.95. On the dotted line a probability means what it says.";
+    const { test_data: data, note, axis } = config.calibration;
+    const networks = measuredOf(config, measured, state.prior);
+    figure.querySelector("figcaption").textContent = config.captions.reliability.replace("{data}", data);
+    figure.querySelector(".chart").innerHTML = reliability(networks, axis);
+    figure.querySelector("table").innerHTML = gapRows(networks.filter(({ ghost }) => !ghost));
+    figure.querySelector(".quiet").textContent = note;
   }
 
   /** The marker can be dragged. */

@@ -37,23 +37,31 @@ export async function keptGet(url) {
 }
 
 /**
+ * A file, unpacked as it comes: what is packed is never held as a whole.
  * @param {Get} get
  * @param {Source} source with its url
  * @param {(bytes: number, of: number) => void} progress bytes that came, of so many; 0 if not known
- * @returns {Promise<Uint8Array>} the file, unpacked
+ * @returns {Promise<Uint8Array>}
  */
 export async function download(get, { url = "", bytes = 0, size = 0 }, progress) {
   const answer = await get(url);
   if (!answer.ok || !answer.body) throw new Error(`${url} could not be loaded (${answer.status}).`);
   const of = bytes || (answer.headers.get("content-encoding") ? 0 : Number(answer.headers.get("content-length")));
-  const came = await collected(answer.body, (got) => progress(of ? Math.min(got, of) : got, of));
-  const packed = isPacked(came); // some hosts unpack it on the way
-  const expected = packed || !size ? bytes : size;
-  if (expected && came.length !== expected)
-    throw new Error(`${url} came incomplete: ${came.length} of ${expected} bytes.`);
-  if (!packed) return came;
-  const whole = new Blob([/** @type {BlobPart} */ (came)]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(whole).arrayBuffer());
+  const whole = new Whole(size || bytes);
+  /** @type {ReturnType<typeof gunzip> | null} */
+  let unpacking = null; // some hosts have done so on the way
+  let came = 0;
+  await each(answer.body, async (part) => {
+    if (!came && isPacked(part)) unpacking = gunzip(whole);
+    came += part.length;
+    progress(of ? Math.min(came, of) : came, of);
+    if (unpacking) await unpacking.write(part);
+    else whole.add(part);
+  });
+  const expected = unpacking || !size ? bytes : size;
+  if (expected && came !== expected) throw new Error(`${url} came incomplete: ${came} of ${expected} bytes.`);
+  await unpacking?.end();
+  return whole.bytes();
 }
 
 /** @param {Uint8Array} data */
@@ -61,24 +69,47 @@ const isPacked = (data) => data[0] === 0x1f && data[1] === 0x8b;
 
 /**
  * @param {ReadableStream<Uint8Array>} stream
- * @param {(bytes: number) => void} progress
+ * @param {(part: Uint8Array) => unknown} act waited for, part by part
  */
-async function collected(stream, progress) {
-  const parts = [];
-  let bytes = 0;
+async function each(stream, act) {
   const reader = stream.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value);
-    bytes += value.length;
-    progress(bytes);
+  for (let { done, value } = await reader.read(); !done && value; { done, value } = await reader.read())
+    await act(value);
+}
+
+/** @param {Whole} whole where to put what is unpacked */
+function gunzip(whole) {
+  const { readable, writable } = new DecompressionStream("gzip");
+  const writer = writable.getWriter();
+  const all = each(readable, (part) => whole.add(part));
+  all.catch(() => {}); // told where it is waited for
+  return {
+    write: (/** @type {Uint8Array} */ part) => writer.write(/** @type {BufferSource} */ (part)),
+    end: () => Promise.all([writer.close(), all]),
+  };
+}
+
+/** Parts one after the other in one array, which has the right length at once where that is known. */
+class Whole {
+  length = 0;
+
+  /** @param {number} size 0 if not known */
+  constructor(size) {
+    this.data = new Uint8Array(size);
   }
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+
+  /** @param {Uint8Array} part */
+  add(part) {
+    const { data, length } = this;
+    if (length + part.length > data.length) {
+      this.data = new Uint8Array(Math.max(length + part.length, 2 * length));
+      this.data.set(data.subarray(0, length));
+    }
+    this.data.set(part, length);
+    this.length += part.length;
   }
-  return whole;
+
+  bytes() {
+    return this.length === this.data.length ? this.data : this.data.slice(0, this.length);
+  }
 }

@@ -1,7 +1,7 @@
 // The networks of a task in onnxruntime-web: fetched once, with progress, and run one after the other. Touches no
 // document and no worker.
 import { download } from "./download.js";
-import { runNetwork } from "./network.js";
+import { runNetwork, sessionOf } from "./network.js";
 
 /** @typedef {import("./network.js").Runtime} Runtime */
 /** @typedef {import("./network.js").Session} Session */
@@ -71,8 +71,7 @@ export class Engine {
     const known = this.sessions.get(key);
     if (known) return known;
     const session = this.file(loss).then(async (data) => {
-      const options = { executionProviders: way.providers, enableCpuMemArena: false };
-      const made = await way.runtime.InferenceSession.create(data, options);
+      const made = await sessionOf(way.runtime, data, way.providers);
       this.files.delete(loss); // the runtime has its own copy
       return made;
     });

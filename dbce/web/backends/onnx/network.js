@@ -8,6 +8,7 @@ import { resizeImage } from "../../core/resize.js";
  * @typedef {object} Runtime
  * @property {new (type: "float32", data: Float32Array, dims: number[]) => any} Tensor
  * @property {{create(model: Uint8Array, options: object): Promise<Session>}} InferenceSession
+ * @property {{wasm?: {wasmBinary?: Uint8Array}}} [env]
  */
 /**
  * @typedef {object} Session
@@ -15,6 +16,25 @@ import { resizeImage } from "../../core/resize.js";
  * @property {(feeds: Record<string, any>) => Promise<Record<string, any>>} run tensors by name
  * @property {() => Promise<void>} [release]
  */
+
+/**
+ * A network, ready to run.
+ * @param {Runtime} runtime
+ * @param {Uint8Array} model its file, of which the runtime makes a copy of its own
+ * @param {string[]} providers what it is to compute on
+ * @returns {Promise<Session>}
+ */
+export async function sessionOf(runtime, model, providers) {
+  const options = { executionProviders: providers, enableCpuMemArena: false };
+  const session = await runtime.InferenceSession.create(model, options);
+  const { wasm } = runtime.env ?? {};
+  if (wasm?.wasmBinary) {
+    // compiled by now, but the runtime refers to it for ever: 14 MB that only this gives back
+    /** @type {any} */ (wasm.wasmBinary.buffer).transfer?.(0);
+    delete wasm.wasmBinary;
+  }
+  return session;
+}
 
 /**
  * Pixels side by side -> channels one after the other, in [0, 1], at the size of a network.

@@ -1,6 +1,7 @@
 // What the worker of one network of the visitor's own answers: it is given the file once, then images.
 import { say } from "../../core/say.js";
 import { admitted, mapsOf, reasonOf, Refused, stepsOf } from "./guest.js";
+import { sessionOf } from "./network.js";
 import { loaded } from "./serve.js";
 
 /** @typedef {Pick<Worker, "postMessage" | "addEventListener">} Port */
@@ -18,10 +19,7 @@ export function serveGuest(port) {
       if (kind === "add") {
         const { place, data, file, reading, image, task, told } = given;
         const runtime = await loaded(place, () => {});
-        const session = await runtime.InferenceSession.create(data, {
-          executionProviders: ["wasm"],
-          enableCpuMemArena: false,
-        }).catch((/** @type {unknown} */ error) => {
+        const session = await sessionOf(runtime, data, ["wasm"]).catch((error) => {
           throw new Refused(say(told, "load", { name: file, reason: reasonOf(error) }));
         });
         const { plan, about } = await admitted(runtime, session, file, reading, image, task, told);

@@ -8,6 +8,7 @@ import { judged, places, pushed, shares } from "../../lab/pictures.js";
 import { drawHeldOut, SIZE } from "../../lab/problem.js";
 import { BLACK, diverging, GREY, styled } from "../../parts/colour.js";
 import { Tile } from "../../parts/tile.js";
+import { fill, write } from "../../parts/write.js";
 
 const SHOWN = 3;
 const WEIGHTS = {
@@ -138,13 +139,13 @@ class Column {
   tell(seat, scores) {
     const score = this.box.querySelector(".lab-score b");
     const wrong = seat?.failed ?? seat?.mistake?.message;
-    score.textContent = scores ? String(Math.round(100 * scores.dice)) : "\u2013";
+    write(score, scores ? Math.round(100 * scores.dice) : "\u2013");
     const rest = scores && [
       `precision ${Math.round(100 * scores.precision)}`,
       `recall ${Math.round(100 * scores.recall)}`,
     ];
     const line = this.box.querySelector(".lab-scores");
-    line.textContent = wrong ?? rest?.join("\n") ?? "";
+    write(line, wrong ?? rest?.join("\n") ?? "");
   }
 
   paintErrors(seen, samples, reading, image) {
@@ -156,9 +157,11 @@ class Column {
       const said = `${counts[1]} pixels found, ${counts[2]} false, ${counts[3]} missed`;
       tile.show(`${config.lab.titles[this.loss]}, held-out image ${k + 1}: ${said}`);
       if (k === image)
-        this.counts.innerHTML =
+        fill(
+          this.counts,
           `<span class="false ${counts[2] ? "some" : ""}">${counts[2]} false</span>` +
-          `<span class="miss ${counts[3] ? "some" : ""}">${counts[3]} missed</span>`;
+            `<span class="miss ${counts[3] ? "some" : ""}">${counts[3]} missed</span>`,
+        );
     });
   }
 
@@ -185,11 +188,12 @@ class Column {
       this.below.show(`Where the loss pushes: ${title}`);
     }
     const parts = shares(values, where[image]);
-    this.box.querySelector(".bar").innerHTML = parts
-      .map((share, k) => `<span class="${PLACES[k]}" style="width:${percent(share)}%"></span>`)
-      .join("");
+    fill(
+      this.box.querySelector(".bar"),
+      parts.map((share, k) => `<span class="${PLACES[k]}" style="width:${percent(share)}%"></span>`).join(""),
+    );
     const said = parts.map((share, k) => `${PLACES[k]} ${Math.round(100 * share)}`).join(" \u00b7 ");
-    this.box.querySelector(".lab-places").textContent = said;
+    write(this.box.querySelector(".lab-places"), said);
   }
 }
 

@@ -193,17 +193,20 @@ export class Room {
     this.changed();
   }
 
-  /** What is known of the networks changed: drawn from the next frame on, a part a frame, so that none is late. */
+  /** What is known of the networks changed: drawn in the next two frames, so that few are late. */
   changed() {
     if (!this.own) return; // not all is there yet
     const { columns, transport, story, curves, sweep, own } = this;
     const drawing = this.todo.length > 0;
     this.todo = [
-      () => [transport, story].forEach((part) => part.paint()),
-      ...this.losses.map((loss) => () => columns.paintOne(loss)),
-      () => curves.paint(),
-      () => this.timeline.note(),
-      () => [sweep, own].forEach((part) => part.paint()),
+      () => {
+        for (const part of [transport, story, sweep, own]) part.paint();
+        for (const loss of this.losses) columns.paintOne(loss);
+      },
+      () => {
+        curves.paint();
+        this.timeline.note();
+      },
     ];
     this.box.setAttribute("aria-busy", "true");
     if (!drawing) requestAnimationFrame(() => this.frame());

@@ -1,5 +1,6 @@
 // Play, pause, one step, rewind; how far they are, and how fast.
 import { grouped } from "../../core/format.js";
+import { attribute, write } from "../../parts/write.js";
 
 const icon = (path) => `<svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true"><path d="${path}"/></svg>`;
 const ICONS = {
@@ -100,20 +101,21 @@ export class Transport {
       this.part("play").setAttribute("aria-label", run.playing ? "Pause" : "Play");
     }
     const { head } = this.room.timeline;
-    this.part("at").textContent = head.step;
-    this.part("state").textContent = this.said();
+    write(this.part("at"), head.step);
+    write(this.part("state"), this.said());
     const { repeat } = run;
     const again = repeat && repeat.same ? `; step ${repeat.step} again, bit for bit` : "";
     const images = `${grouped(BATCH * head.step)} images each`;
-    this.part("seen").textContent = head.ahead
+    const seen = head.ahead
       ? "Play trains them here"
       : head.chosen === null
         ? `${images}, ${clock(run.spent)}${again}`
         : `${images}; Play goes on from ${run.at}`;
+    write(this.part("seen"), seen);
     const range = this.part("head");
-    range.max = this.room.timeline.last;
+    attribute(range, "max", String(this.room.timeline.last));
     if (+range.value !== head.step) range.value = head.step;
-    range.setAttribute("aria-valuetext", `step ${head.step}`);
+    attribute(range, "aria-valuetext", `step ${head.step}`);
   }
 
   /** What the networks do. */
