@@ -21,6 +21,7 @@ from dbce.tasks import TASKS, WORK_SIZE, Task
 
 if TYPE_CHECKING:
     from dbce.data.datasets import Dataset
+    from dbce.scores.tallies import Scenes
     from dbce.train.checkpoints import Checkpoint
     from dbce.train.guests import Reading
     from dbce.train.training import Recipe
@@ -228,13 +229,23 @@ def curves_command(args: argparse.Namespace) -> None:
     print(f"wrote {args.out}")
 
 
+def _scenes(args: argparse.Namespace, dataset: Dataset) -> Scenes:
+    """The scenes of a test set: scans, or images in the groups of its ``sequences.csv``."""
+    from dbce.data.datasets import scan_of
+    from dbce.scores.evidence import groups
+    from dbce.scores.tallies import scenes_of
+
+    scans = TASKS[args.task].is_scan
+    members = list(dict.fromkeys(map(scan_of, dataset.names))) if scans else groups(dataset.names, args.data)
+    return scenes_of(dataset, args.task, members)
+
+
 def evidence_command(args: argparse.Namespace) -> None:
     """Count what networks get wrong on every image of a test set, and record scores, curves, intervals and pairs."""
-    from dbce.data.datasets import scan_of
     from dbce.prior import training_weights
     from dbce.scores import evidence, findings_tables, records
     from dbce.scores.findings import find
-    from dbce.scores.tallies import scenes_of, tally
+    from dbce.scores.tallies import tally
     from dbce.train import checkpoints
 
     if args.runs:
@@ -243,9 +254,7 @@ def evidence_command(args: argparse.Namespace) -> None:
         base, entries = checkpoints.home() / args.task, checkpoints.manifest(args.task)
         files = [(base / entry["file"], entry["sha256"]) for entry in entries.values()]
     dataset, source = _test_set(args)
-    scans = TASKS[args.task].is_scan
-    members = list(dict.fromkeys(map(scan_of, dataset.names))) if scans else evidence.groups(dataset.names, args.data)
-    scenes, radius = scenes_of(dataset, args.task, members), TASKS[args.task].radius
+    scenes, radius = _scenes(args, dataset), TASKS[args.task].radius
     tallies, recipes = [], []
     for file, sha256 in _bar(unit="network", leave=False)(files):
         network = checkpoints.load_checkpoint(file, sha256)
@@ -269,9 +278,8 @@ def evidence_command(args: argparse.Namespace) -> None:
 
 def variants_command(args: argparse.Namespace) -> None:
     """Score runs that differ in one thing more than in the seed, and record which differences are beyond chance."""
-    from dbce.data.datasets import scan_of
-    from dbce.scores import evidence, variants
-    from dbce.scores.tallies import scenes_of, tally
+    from dbce.scores import variants
+    from dbce.scores.tallies import tally
     from dbce.train import checkpoints, run_files
 
     files = sorted(path for runs in args.runs for path in Path(runs).glob("*/*.safetensors"))
@@ -280,9 +288,7 @@ def variants_command(args: argparse.Namespace) -> None:
     networks = [checkpoints.load_checkpoint(file) for file in files]
     runs = variants.in_order(variants.row_keys([network.recipe for network in networks]), networks, files)
     dataset, source = _test_set(args)
-    scans = TASKS[args.task].is_scan
-    members = list(dict.fromkeys(map(scan_of, dataset.names))) if scans else evidence.groups(dataset.names, args.data)
-    scenes, radius = scenes_of(dataset, args.task, members), TASKS[args.task].radius
+    scenes, radius = _scenes(args, dataset), TASKS[args.task].radius
     tallies: dict[str, list[Any]] = {}
     held_out: dict[str, list[float]] = {}
     for key, network, file in _bar(unit="network", leave=False)(runs):
