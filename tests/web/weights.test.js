@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { weightsByCell } from "../../dbce/web/core/cells.js";
 import { IGNORE } from "../../dbce/web/core/dilation.js";
 import { WEIGHTINGS, weightAt, weightMap } from "../../dbce/web/core/weights.js";
 import { CONSTANTS, golden, LABELLED, near, same, studyNamed, weightingFiles } from "./golden.js";
@@ -56,6 +57,37 @@ test("largest values over all weightings and networks", () => {
       if (pushes.length) assert.ok(Math.abs(study.gradientTop(+radius) - most) <= 2e-6 * most + 1e-10, name);
     }
   }
+});
+
+test("of two classes a pixel weighs what its cell does, and the largest of the cells are those of the pixels", () => {
+  let seen = 0;
+  for (const name of LABELLED) {
+    const study = studyNamed(name);
+    if (study.classes.length !== 2) continue;
+    const cells = study.cells();
+    for (const weighting of ["none", "balanced", "balanced_set", "dilated"])
+      for (const radius of [0, 1, 7, CONSTANTS.max_radius]) {
+        const given = /** @type {import("../../dbce/web/core/weights.js").ClassWeights} */ (
+          study.given(weighting, radius)
+        );
+        const by = weightsByCell(given);
+        const map = study.weightMap(weighting, radius);
+        same(
+          Float32Array.from(cells, (cell) => by[cell]),
+          map,
+          `${name}, ${weighting}, radius ${radius}`,
+        );
+        const held = study.largestByCell(null);
+        assert.equal(Math.max(...held.map((n, k) => n * by[k])), Math.max(...map), name);
+        for (const loss of study.losses) {
+          const products = study.crossEntropy(loss).map((c, i) => c * map[i]);
+          const most = study.largestByCell(loss).map((c, k) => c * by[k]);
+          assert.equal(Math.max(...most), Math.max(...products), `${name}, ${weighting}, ${loss}`);
+          seen++;
+        }
+      }
+  }
+  assert.ok(seen > 0);
 });
 
 test("one class by itself weighs the same on all that it reaches, and the largest of the classes is the whole", () => {

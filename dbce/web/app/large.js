@@ -1,6 +1,7 @@
 // One panel, large: its figure moves into a dialog, with the slider that moves it, and back.
 
 import { commands } from "../parts/command.js";
+import { write } from "../parts/write.js";
 
 const PANEL = ".frame canvas";
 const STILL = 6; // a pointer that moved less, in CSS px, did not drag
@@ -93,7 +94,8 @@ export class Large {
   tell() {
     if (this.figure && this.place.closest(".view").matches("[hidden]")) this.dialog.close();
     const { radius, threshold } = this.viewer.state;
-    this.viewer.$('[data-out="large-radius"]').textContent = `${radius} px`;
-    this.viewer.$('[data-out="large-threshold"]').textContent = threshold.toFixed(2);
+    const { found } = this.viewer;
+    write(found.one('[data-out="large-radius"]'), `${radius} px`);
+    write(found.one('[data-out="large-threshold"]'), threshold.toFixed(2));
   }
 }

@@ -1,6 +1,7 @@
 // Scans: which slice is in view. Drawn ones stay with the backend; an opened one lies here, and goes there a slice at a
 // time.
 import { deflate, inflate } from "../core/scene.js";
+import { hide } from "../parts/write.js";
 
 export class Scan {
   /**
@@ -65,9 +66,9 @@ export class Scan {
   }
 
   showPlace() {
-    const box = this.viewer.$(".slices");
+    const box = this.viewer.found.one(".slices");
     const place = this.viewer.study?.place;
-    box.hidden = !place || place[1] < 2;
+    hide(box, !place || place[1] < 2);
     if (box.hidden) return;
     const now = this.wanted ?? place[0];
     const input = box.querySelector("input");

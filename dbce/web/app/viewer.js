@@ -2,7 +2,8 @@
 import { bytes, unpackArrays } from "../core/scene.js";
 import { studyOf } from "../core/label_study.js";
 import { trained } from "../core/sentences.js";
-import { attribute, write } from "../parts/write.js";
+import { Found } from "../parts/found.js";
+import { attribute, hide, write } from "../parts/write.js";
 import { Fields } from "./state.js";
 import { firstTheme, keepTheme } from "./theme.js";
 
@@ -50,6 +51,7 @@ export class Viewer {
    */
   constructor(element, config, backend) {
     this.root = /** @type {HTMLElement} */ (element.querySelector(".dbce"));
+    this.found = new Found(this.root); // for what is asked for with every frame
     this.config = config;
     /** @type {Record<string, any>} as they came */
     this.settings = config;
@@ -147,13 +149,13 @@ export class Viewer {
       document.documentElement.style.background = getComputedStyle(root).getPropertyValue("--page");
     }
     root.classList.toggle("painting", state.painting);
-    this.$(".brush").hidden = !state.painting;
+    hide(this.found.one(".brush"), !state.painting);
     this.showControls();
     if (!study) return;
     this.settleNetworks();
-    for (const part of this.$$("[data-needs=mask]")) part.hidden = !study.labelled;
-    write(this.$('[data-out="opacity"]'), `${Math.round(state.opacity * 100)} %`);
-    for (const out of this.$$('[data-out="rim-radius"]')) write(out, state.radius);
+    for (const part of this.found.all("[data-needs=mask]")) hide(part, !study.labelled);
+    write(this.found.one('[data-out="opacity"]'), `${Math.round(state.opacity * 100)} %`);
+    for (const out of this.found.all('[data-out="rim-radius"]')) write(out, state.radius);
     for (const draw of this.drawers) draw();
     if (!study.pending.includes(state.loss)) this.tabs[state.tab].draw(); // else as soon as it has answered
     this.point(state.pixel);
@@ -171,30 +173,31 @@ export class Viewer {
   /** What the controls stand at. */
   showControls() {
     const { state } = this;
-    for (const tab of this.$$(".tabs button")) {
+    for (const tab of this.found.all(".tabs button")) {
       const on = tab.dataset.tab === state.tab;
       attribute(tab, "aria-selected", String(on));
       attribute(tab, "tabindex", on ? "0" : "-1");
-      this.$("#view-" + tab.dataset.tab).hidden = !on;
+      hide(this.found.one("#view-" + tab.dataset.tab), !on);
     }
-    for (const input of this.$$("[data-field] input[type=radio]")) input.checked = state[input.name] === input.value;
-    for (const input of this.$$("[name=loss], [name=first], [name=second]"))
+    for (const input of this.found.all("[data-field] input[type=radio]"))
+      input.checked = state[input.name] === input.value;
+    for (const input of this.found.all("[name=loss], [name=first], [name=second]"))
       input.disabled = this.study?.pending.includes(input.value) ?? false;
-    for (const input of this.$$("input[type=range][data-field]")) {
+    for (const input of this.found.all("input[type=range][data-field]")) {
       const name = input.dataset.field;
       if (input.value !== String(state[name])) input.value = state[name];
       attribute(input, "aria-valuetext", SPOKEN[name](state[name]));
     }
-    for (const input of this.$$("input[type=checkbox]")) {
+    for (const input of this.found.all("input[type=checkbox]")) {
       const now = state[input.name];
       input.checked = Array.isArray(now) ? now.includes(input.value) : now;
     }
     const pressed = { palette: state.palette === "safe", paint: state.painting, erase: state.erase };
     for (const [name, on] of Object.entries(pressed))
-      attribute(this.$(`[data-do="${name}"]`), "aria-pressed", String(on));
-    for (const button of this.$$(".examples button"))
+      attribute(this.found.one(`[data-do="${name}"]`), "aria-pressed", String(on));
+    for (const button of this.found.all(".examples button"))
       attribute(button, "aria-pressed", String(+button.dataset.example === state.example));
-    for (const button of this.$$("[data-class]"))
+    for (const button of this.found.all("[data-class]"))
       attribute(button, "aria-pressed", String(+button.dataset.class === state.cls));
   }
 

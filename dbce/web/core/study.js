@@ -1,4 +1,5 @@
 // One image, its labels if any, and what every network says of it. Twin of dbce.study.predictor.Study.
+import { cellsOf, largestByCell } from "./cells.js";
 import { areaCurve, distanceField, FAR, IGNORE, outline, within } from "./dilation.js";
 import { binaryCrossEntropy, logitLimit, residualOf, shiftedLogits, sigmoid } from "./losses.js";
 import { diceAt, scoresOf } from "./metrics.js";
@@ -46,6 +47,10 @@ export class Study {
     this.residuals = {};
     /** @type {Record<string, Float64Array[]>} */
     this.byDistance = {};
+    /** @type {Record<string, Float32Array>} */
+    this.largest = {};
+    /** @type {Uint16Array | null} */
+    this.cellAt = null;
     this.region = { labels: this.labels, radius: NaN, of: this.labels };
     const labels = /** @type {Uint8Array | undefined} */ (arrays.labels);
     const given = this.classes.map((cls) => /** @type {Uint8Array} */ (arrays["distance:" + cls]));
@@ -64,6 +69,8 @@ export class Study {
     this.entropy = {};
     this.residuals = {};
     this.byDistance = {};
+    this.largest = {};
+    this.cellAt = null;
     /** @type {any} */
     this.other = null; // the corrected study
     /** @type {number[] | null} */
@@ -117,7 +124,7 @@ export class Study {
       ]);
       const arrays = { ...this.arrays, ...Object.fromEntries(logits) };
       this.other = Object.assign(Object.create(Object.getPrototypeOf(this)), this, { arrays });
-      Object.assign(this.other, { entropy: {}, residuals: {}, byDistance: {} });
+      Object.assign(this.other, { entropy: {}, residuals: {}, byDistance: {}, largest: {} });
     }
     return this.other;
   }
@@ -301,6 +308,20 @@ export class Study {
     return this.byDistance[key];
   }
 
+  /** The cell of every pixel, of two classes. */
+  cells() {
+    return (this.cellAt ??= cellsOf(this.labels, this.distance));
+  }
+
+  /**
+   * Largest cross entropy of a network in each cell; how many pixels there are where it is null, at most 1.
+   * @param {string | null} loss
+   */
+  largestByCell(loss) {
+    const ones = () => new Uint8Array(this.count).fill(1);
+    return (this.largest[loss ?? ""] ??= largestByCell(this.cells(), loss ? this.crossEntropy(loss) : ones()));
+  }
+
   /**
    * Dilated class weights and shares for every whole radius at once.
    * @param {number} last largest radius
@@ -331,18 +352,28 @@ export class Study {
   }
 
   /**
-   * Everything counted at a threshold: scores, and wrong pixels in the rim, far away, and missed.
+   * Everything counted at a threshold: scores, and wrong pixels in the rim, far away, and missed. The same look at
+   * every pixel colours a picture, where there is one.
    * @param {string} loss
    * @param {number} radius
    * @param {number} threshold
+   * @param {{out: Uint32Array, colours: Uint32Array} | null} picture to be filled, and a colour for each region, then
+   *   for each where the object is found
    */
-  compare(loss, radius, threshold) {
+  compare(loss, radius, threshold, picture = null) {
     const logit = this.logits(loss);
-    const limit = this.limit(threshold);
+    const limit = Math.floor(this.limit(threshold)); // logits are whole
     const regions = this.regions(radius);
-    const found = new Int32Array(4); // by region
-    for (let i = 0; i < this.count; i++) if (logit[i] > limit) found[regions[i]]++;
-    const [, tp, rim, far] = found;
+    const counts = new Int32Array(8);
+    if (picture) {
+      const { out, colours } = picture;
+      for (let i = 0; i < regions.length; i++) {
+        const at = regions[i] + (logit[i] > limit ? 4 : 0);
+        counts[at]++;
+        out[i] = colours[at];
+      }
+    } else for (let i = 0; i < regions.length; i++) counts[regions[i] + (logit[i] > limit ? 4 : 0)]++;
+    const [tp, rim, far] = counts.subarray(5);
     const missed = this.areas[1][0] - tp;
     return { scores: scoresOf(tp, rim + far, missed), errors: { rim, far, missed } };
   }

@@ -1,4 +1,5 @@
 // One frame under every chart: scales, axes, a marker (at the radius, say), and the value under the pointer.
+import { attribute } from "./write.js";
 
 /** Every line and area against a value from 0 to a largest one, a radius or a threshold, in an SVG of this size. */
 export class Chart {
@@ -89,7 +90,7 @@ export class Chart {
    */
   mark(drawn, value) {
     const now = drawn.querySelector(".now");
-    if (now) for (const end of ["x1", "x2"]) now.setAttribute(end, String(this.x(value)));
+    if (now) for (const end of ["x1", "x2"]) attribute(now, end, String(this.x(value)));
   }
 
   /**

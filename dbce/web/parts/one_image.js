@@ -4,10 +4,10 @@ import { write } from "./write.js";
 
 /**
  * @param {import("../app/viewer.js").Viewer} viewer
- * @param {Element} view that shows the scores
+ * @param {string} view selector of what shows the scores
  * @param {Record<string, number | undefined>} dice of the networks in it
  */
-export function tellOneImage({ config }, view, dice) {
+export function tellOneImage({ config, found }, view, dice) {
   const said = oneImage(dice, config.titles, config.method, config.nouns.seen, config.alone);
-  write(view.querySelector('[data-out="one-image"]'), said);
+  write(found.one(`${view} [data-out="one-image"]`), said);
 }

@@ -144,6 +144,37 @@ export class Panel {
     const out = this.words();
     const factor = top > 0 ? 255 / top : 0;
     for (let i = 0; i < out.length; i++) out[i] = table[(values[i] * factor) | 0];
+    this.scaled(top, text, lines);
+  }
+
+  /**
+   * The same of values that are a product: of a weight a cell, and what it weighs at every pixel (1 where null).
+   * @param {Uint16Array} cells
+   * @param {Float32Array} weights by cell
+   * @param {Float32Array | null} of
+   * @param {number} top
+   * @param {Uint32Array} table
+   * @param {string} text
+   * @param {{at: number[], colour: number} | null} lines
+   */
+  weighted(cells, weights, of, top, table, text, lines = null) {
+    const out = this.words();
+    const factor = top > 0 ? 255 / top : 0;
+    if (of) for (let i = 0; i < out.length; i++) out[i] = table[(Math.fround(weights[cells[i]] * of[i]) * factor) | 0];
+    else {
+      const colours = Uint32Array.from(weights, (weight) => table[(weight * factor) | 0]);
+      for (let i = 0; i < out.length; i++) out[i] = colours[cells[i]];
+    }
+    this.scaled(top, text, lines);
+  }
+
+  /**
+   * What the pixels show, with the ends of their scale.
+   * @param {number} top
+   * @param {string} text
+   * @param {{at: number[], colour: number} | null} lines
+   */
+  scaled(top, text, lines) {
     this.show(text);
     this.overlay(lines);
     if (this.ends) {

@@ -21,7 +21,7 @@ export class RadiusCharts {
       this.key = now;
       this.drawCurves();
     }
-    for (const drawn of this.viewer.$$(".charts .chart")) this.chart.mark(drawn, state.radius);
+    for (const drawn of this.viewer.found.all(".charts .chart")) this.chart.mark(drawn, state.radius);
   }
 
   drawCurves() {

@@ -36,3 +36,11 @@ export function fill(node, html) {
 export function attribute(node, name, value) {
   if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
+
+/**
+ * @param {HTMLElement} node
+ * @param {boolean} hidden
+ */
+export function hide(node, hidden) {
+  if (node.hidden !== hidden) node.hidden = hidden;
+}

@@ -1,15 +1,17 @@
 // Fig. 1, alive: image, labels, cross entropy, weight, weighted loss, and where the weight goes.
+import { weightsByCell } from "../core/cells.js";
 import { IGNORE } from "../core/dilation.js";
 import { factsAt, tallyOf, tallyOfClasses } from "../core/facts.js";
 import { digits, grouped, percent } from "../core/format.js";
 import { moral } from "../core/sentences.js";
-import { BLACK, hex, styled, WHITE } from "../parts/colour.js";
+import { weightMap } from "../core/weights.js";
+import { BLACK, hex, largest, styled, WHITE } from "../parts/colour.js";
 import { classPicker } from "../parts/legend.js";
 import { Panel } from "../parts/panel.js";
 import { RadiusCharts } from "../parts/radius_charts.js";
 import { ShareBars } from "../parts/share_bars.js";
 import { explained } from "../parts/term.js";
-import { fill, write } from "../parts/write.js";
+import { fill, hide, write } from "../parts/write.js";
 import { formula } from "./formula.js";
 import { GradientPanels } from "./gradient.js";
 import { OwnLosses } from "./own_losses.js";
@@ -109,7 +111,7 @@ export function anatomy(viewer) {
     const { study } = viewer;
     const of = state.of === "loss" ? state.loss : null;
     const title = of ? captions.loss_shares.replace("{loss}", config.short[of]) : captions.weight_shares;
-    write(viewer.$('[data-out="share-title"]'), title);
+    write(viewer.found.one('[data-out="share-title"]'), title);
     for (const [key, { has_radius: hasRadius }] of Object.entries(config.weightings)) {
       const { tally, total } = sumsOf(key);
       const facts = factsAt(tally, state.radius);
@@ -119,7 +121,7 @@ export function anatomy(viewer) {
       if (key !== state.weighting) continue;
       const loss = of && { title: config.titles[of], who: viewer.who(of), shares };
       const inSet = key === "balanced_set" ? 1 - config.frequencies[0] : undefined;
-      write(viewer.$(".moral"), moral(facts, { key, hasRadius, inSet }, nouns, loss));
+      write(viewer.found.one(".moral"), moral(facts, { key, hasRadius, inSet }, nouns, loss));
     }
   }
 
@@ -151,45 +153,68 @@ export function anatomy(viewer) {
     labels.show(`Labels: ${said.join("; ") || "background only"}${ignored}`);
   }
 
+  /**
+   * What the maps of weight and weighted loss show, and how they are drawn: cell by cell where a pixel's weight follows
+   * from its cell, else pixel by pixel.
+   * @param {number | null} only the weight of one class
+   */
+  function mapsOf(only) {
+    const { study } = viewer;
+    const ce = study.crossEntropy(state.loss);
+    const given = study.given(state.weighting, state.radius);
+    if (!several && state.map !== "gradient" && !(given instanceof Float32Array)) {
+      const cells = study.cells();
+      const by = weightsByCell(given);
+      const [held, losses] = [study.largestByCell(null), study.largestByCell(state.loss)];
+      return {
+        most: {
+          ce: largest(losses),
+          w: largest(held.map((n, k) => n * by[k])),
+          wce: largest(losses.map((c, k) => c * by[k])),
+        },
+        total: () => study.parts(state.weighting, state.radius, state.loss).reduce((sum, part) => sum + part),
+        drawWeight: (top, text, lines) => weight.weighted(cells, by, null, top, magma, text, lines),
+        drawProduct: (top, text, lines) => product.weighted(cells, by, ce, top, magma, text, lines),
+      };
+    }
+    if (weights.length !== study.count) [weights, products] = [0, 0].map(() => new Float32Array(study.count));
+    weightMap(study, given, weights, only);
+    for (let i = 0; i < products.length; i++) products[i] = weights[i] * ce[i];
+    return {
+      most: { ce: largest(ce), w: largest(weights), wce: largest(products) },
+      total: () => products.reduce((sum, part) => sum + part),
+      drawWeight: (top, text, lines) => weight.map(weights, top, magma, text, lines),
+      drawProduct: (top, text, lines) => product.map(products, top, magma, text, lines),
+    };
+  }
+
   function drawMaps(only) {
     const { study } = viewer;
-    if (weights.length !== study.count) [weights, products] = [0, 0].map(() => new Float32Array(study.count));
-    const ce = study.crossEntropy(state.loss);
-    study.weightMap(state.weighting, state.radius, weights, only);
-    const most = { ce: 0, w: 0, wce: 0 };
-    let total = 0;
-    for (let i = 0; i < products.length; i++) {
-      const [w, c] = [weights[i], ce[i]];
-      total += products[i] = w * c;
-      if (w > most.w) most.w = w;
-      if (c > most.ce) most.ce = c;
-      if (products[i] > most.wce) most.wce = products[i];
-    }
+    const { most, total, drawWeight, drawProduct } = mapsOf(only);
     const top = state.scale === "own" ? most : study.tops(state.radius);
     const lines = state.outline ? { at: study.edge(), colour: styled(viewer.root, "object") } : null;
     const inMaps = state.opacity < 1 ? lines : null;
-    const said = {
-      ce: `Cross entropy of ${viewer.who(state.loss)}, 0 to ${digits(top.ce)} nats`,
-      w: `Weight of every pixel, ${config.weightings[state.weighting].name}, at most ${digits(top.w)}`,
-      wce: `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`,
-    };
-    weight.map(weights, top.w, magma, said.w, lines);
+    const weighed = `Weight of every pixel, ${config.weightings[state.weighting].name}, at most ${digits(top.w)}`;
+    drawWeight(top.w, weighed, lines);
     own.draw(inMaps);
     if (gradient.choose()) {
       gradient.draw(weights, inMaps);
       return;
     }
-    if (!entropy.shows(ce, top.ce, inMaps?.at, inMaps?.colour)) entropy.map(ce, top.ce, magma, said.ce, inMaps);
-    product.map(products, top.wce, magma, said.wce, inMaps);
+    const ce = study.crossEntropy(state.loss);
+    const lost = `Cross entropy of ${viewer.who(state.loss)}, 0 to ${digits(top.ce)} nats`;
+    if (!entropy.shows(ce, top.ce, inMaps?.at, inMaps?.colour)) entropy.map(ce, top.ce, magma, lost, inMaps);
+    const both = `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total())}`;
+    drawProduct(top.wce, both, inMaps);
   }
 
   function draw() {
     const { study } = viewer;
     const stale = !image.shows(state.painting && study.labels);
     if (stale) image.showImage(`The image, ${study.size} by ${study.size} pixels`);
-    viewer.$(".nomask").hidden = study.labelled;
+    hide(viewer.found.one(".nomask"), study.labelled);
     for (const panel of [labels, entropy, weight, product]) {
-      panel.figure.hidden = !study.labelled;
+      hide(panel.figure, !study.labelled);
       if (!study.labelled) panel.clear();
     }
     gradient.choose();
@@ -207,22 +232,25 @@ export function anatomy(viewer) {
       ["weighting", weighting.name],
       ["network", config.short[state.loss]],
     ])
-      for (const tag of viewer.$$(`#view-anatomy figure .tag.${kind}`))
+      for (const tag of viewer.found.all(`#view-anatomy figure .tag.${kind}`))
         write(tag, tag.classList.contains("short") ? text : `${kind}: ${text}`);
-    for (const button of viewer.$$('[data-legend="weights"] button'))
+    for (const button of viewer.found.all('[data-legend="weights"] button'))
       button.classList.toggle("absent", !study.areas[+button.dataset.class][0]);
     const taught = weighting.trained.map((loss) => config.titles[loss]).join(", ");
-    write(viewer.$('[data-out="taught"]'), taught ? `; trained with it: ${taught}` : "; no network is trained with it");
+    write(
+      viewer.found.one('[data-out="taught"]'),
+      taught ? `; trained with it: ${taught}` : "; no network is trained with it",
+    );
     write(shown, `R = ${state.radius}`);
     for (const part of [".slider", '[data-out="radius"]'])
-      viewer.$(part).classList.toggle("off", !weighting.has_radius);
+      viewer.found.one(part).classList.toggle("off", !weighting.has_radius);
     drawShares();
     charts.draw();
   }
 
   function probe(pixel) {
     const { study } = viewer;
-    if (study.labelled) fill(viewer.$(".probe"), formula(study, config, state, pixel) + own.probe(pixel));
+    if (study.labelled) fill(viewer.found.one(".probe"), formula(study, config, state, pixel) + own.probe(pixel));
   }
 
   return { draw, probe };

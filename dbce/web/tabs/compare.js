@@ -37,41 +37,49 @@ class Column {
       this.below[name] = new Panel(viewer, this.box, captions[name], { scale: name === "probability" ? GREY : magma });
     const table = scoreTable(`Scores of ${titles[loss]} in percent`, Object.entries(scores));
     this.box.insertAdjacentHTML("beforeend", table);
+    this.title = this.box.querySelector("h3");
+    /** @type {NodeListOf<HTMLElement>} */
+    this.needs = this.box.querySelectorAll("[data-needs=mask]");
+    this.chips = /** @type {HTMLElement} */ (this.box.querySelector(".chips"));
+    const cells = Object.keys(scores).map((key) => [key, this.box.querySelector(`[data-score="${key}"] td`)]);
+    /** @type {Record<string, HTMLElement>} by score */
+    this.cells = Object.fromEntries(cells);
     this.values = new Float32Array(0); // of the map below
   }
 
-  cell(key) {
-    return /** @type {HTMLElement} */ (this.box.querySelector(`[data-score="${key}"] td`));
-  }
-
   /**
-   * @param {number} limit logit above which a pixel is found
-   * @param {Panel} panel to be filled
+   * What the network finds, filled into a panel.
+   * @param {Panel} panel
+   * @returns what `Study.compare` counts, null where there is no mask
    */
-  drawPrediction(limit, panel = this.prediction) {
+  drawPrediction(panel = this.prediction) {
     const { state, judged: study, image, root } = this.viewer;
     const out = panel.words();
     const logit = study.logits(this.loss);
+    const limit = study.limit(state.threshold);
     const [tp, fp, fn, line] = [...LAYERS, "object"].map((name) => styled(root, name));
     const on = Object.fromEntries(LAYERS.map((name) => [name, state.layers.includes(name)]));
     const { size, labels, labelled } = study;
-    if (state.shape === "outline") {
+    const outlined = state.shape === "outline";
+    const [hit, excess, miss] = [on.tp ? tp : BLACK, on.fp ? fp : BLACK, on.fn ? fn : BLACK];
+    // by region, first where nothing is found; what is ignored is hatched below
+    const colours = Uint32Array.of(BLACK, miss, BLACK, BLACK, hit, hit, excess, excess);
+    const picture = outlined ? null : { out, colours };
+    const counted = labelled ? study.compare(this.loss, state.radius, state.threshold, picture) : null;
+    if (outlined) {
       out.set(image);
       if (labelled && on.fn) for (const i of study.edge()) out[i] = tp;
       if (on.fp) for (const i of outline((i) => logit[i] > limit, size)) out[i] = line;
-      return;
+      return counted;
     }
-    const [hit, excess, miss] = [on.tp ? tp : BLACK, on.fp ? fp : BLACK, on.fn ? fn : BLACK];
     if (!labelled) for (let i = 0; i < out.length; i++) out[i] = logit[i] > limit ? hit : BLACK;
-    else
-      for (let i = 0; i < out.length; i++)
-        out[i] = logit[i] > limit ? (labels[i] ? hit : excess) : labels[i] ? miss : BLACK;
-    if (labelled && state.palette === "safe")
+    else if (state.palette === "safe")
       for (let i = 0; i < out.length; i++) {
         const found = logit[i] > limit; // a second sign beside the colour
         if (found !== Boolean(labels[i]) && ((i % size) + (found ? 1 : 5) * ((i / size) | 0)) % 6 === 0) out[i] = BLACK;
       }
     panel.hatch();
+    return counted;
   }
 
   /** What it is called; a remark tells where its class weights are taken out, or what it lacks. */
@@ -79,7 +87,7 @@ class Column {
     const { state, config } = this.viewer;
     const remark = this.corrected && state.prior === "corrected" ? "prior corrected" : config.remarks?.[this.loss];
     const small = remark ? ` <small>${remark}</small>` : "";
-    fill(this.box.querySelector("h3"), config.titles[this.loss] + small);
+    fill(this.title, config.titles[this.loss] + small);
   }
 
   /** @param {string} below @param {Float32Array | null} weight */
@@ -96,7 +104,7 @@ class Column {
   /** Errors and scores at a threshold, in words. */
   tell({ scores, errors }) {
     const { rim, far, missed } = errors;
-    chips(this.box.querySelector(".chips"), [
+    chips(this.chips, [
       [rim, "false", "in rim"],
       [far, "false", "far"],
       [missed, "miss", "missed"],
@@ -132,7 +140,7 @@ export function compare(viewer) {
   const columns = new Map();
   const thresholds = new ThresholdCard(viewer);
   const difference = new DifferenceCard(viewer, (loss, panel) => {
-    columns.get(loss).drawPrediction(viewer.judged.limit(state.threshold), panel);
+    columns.get(loss).drawPrediction(panel);
     return config.titles[loss];
   });
   let weight = new Float32Array(0);
@@ -148,12 +156,13 @@ export function compare(viewer) {
         <i class="${SWATCHES[state.shape][name]}"></i>${text}</label></li>`,
     );
     const html = rows.join("") + unjudged;
-    const list = viewer.$('[data-legend="errors"]');
+    const list = viewer.found.one('[data-legend="errors"]');
     if (list.dataset.key !== html) {
       list.dataset.key = html;
       list.innerHTML = html;
     }
-    for (const input of list.querySelectorAll("input")) input.checked = state.layers.includes(input.value);
+    for (const input of viewer.found.all('[data-legend="errors"] input'))
+      input.checked = state.layers.includes(input.value);
   }
 
   function drawTruth() {
@@ -192,7 +201,7 @@ export function compare(viewer) {
 
   function drawAgreement(visible) {
     const { judged: study } = viewer;
-    const card = viewer.$(".agreement");
+    const card = viewer.found.one(".agreement");
     card.hidden = study.labelled;
     if (study.labelled) return;
     const keys = visible.map(({ loss }) => loss);
@@ -204,9 +213,9 @@ export function compare(viewer) {
     const { judged: study } = viewer;
     if (!image.shows()) image.showImage(`The image, ${study.size} by ${study.size} pixels`);
     drawTruth();
-    write(viewer.$('.rail [data-out="threshold"]'), state.threshold.toFixed(2));
+    write(viewer.found.one('.rail [data-out="threshold"]'), state.threshold.toFixed(2));
     drawLegend();
-    viewer.$('[data-field="below"]').hidden = !study.labelled;
+    viewer.found.one('[data-field="below"]').hidden = !study.labelled;
     for (const loss of new Set([...config.losses, ...study.losses])) {
       const pending = study.pending.includes(loss);
       if (!pending && !study.losses.includes(loss)) continue;
@@ -217,24 +226,23 @@ export function compare(viewer) {
       box.hidden = ![...study.losses, ...study.pending].includes(loss) || !state.shown.includes(loss);
     const visible = study.losses.filter((loss) => state.shown.includes(loss)).map((loss) => columns.get(loss));
     const all = [...study.losses, ...study.pending].filter((loss) => state.shown.includes(loss));
-    viewer.$('[data-panels="compare"]').style.setProperty("--columns", all.length);
+    viewer.found.one('[data-panels="compare"]').style.setProperty("--columns", all.length);
     drawBelow(visible, study.labelled ? state.below : "probability");
-    const limit = study.limit(state.threshold);
     const results = new Map();
     for (const column of visible) {
       column.drawTitle();
-      column.drawPrediction(limit);
-      for (const part of column.box.querySelectorAll("[data-needs=mask]")) part.hidden = !study.labelled;
-      if (!study.labelled) column.prediction.show(`Prediction of ${config.titles[column.loss]}`, true);
+      const counted = column.drawPrediction();
+      for (const part of column.needs) part.hidden = !study.labelled;
+      if (!counted) column.prediction.show(`Prediction of ${config.titles[column.loss]}`, true);
       else {
-        results.set(column, study.compare(column.loss, state.radius, state.threshold));
-        column.tell(results.get(column));
+        results.set(column, counted);
+        column.tell(counted);
       }
     }
     for (const key of Object.keys(config.scores))
-      fillRow(new Map([...results].map(([column, result]) => [column.cell(key), result.scores[key]])));
+      fillRow(new Map([...results].map(([column, result]) => [column.cells[key], result.scores[key]])));
     const dice = [...results].map(([column, { scores }]) => [column.loss, scores.dice]);
-    tellOneImage(viewer, viewer.$("#view-compare"), Object.fromEntries(dice));
+    tellOneImage(viewer, "#view-compare", Object.fromEntries(dice));
     drawAgreement(visible);
     const keys = visible.map(({ loss }) => loss);
     thresholds.draw(keys);

@@ -1,7 +1,7 @@
 // Where the optimiser pushes, and which way: p - y and M (p - y), in place of the loss maps.
 import { digits } from "../core/format.js";
 import { SignedPanel } from "../parts/signed_panel.js";
-import { write } from "../parts/write.js";
+import { hide, write } from "../parts/write.js";
 
 const LEGEND = `<p class="legend push"><span><i class="fn"></i>p up <b></b></span>
   <span><i class="fp"></i>p down <b></b></span></p>`;
@@ -32,8 +32,8 @@ export class GradientPanels {
   choose() {
     const { state, study, several } = this.viewer;
     const on = !several && state.map === "gradient";
-    for (const { figure } of this.panels) figure.hidden = !on || !study.labelled;
-    for (const { figure } of this.inPlaceOf) figure.hidden = on || !study.labelled;
+    for (const { figure } of this.panels) hide(figure, !on || !study.labelled);
+    for (const { figure } of this.inPlaceOf) hide(figure, on || !study.labelled);
     return on;
   }
 

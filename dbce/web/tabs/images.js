@@ -112,7 +112,7 @@ export function images(viewer) {
   fill();
   let scrolled = null; // the image to which the strip of thumbnails was moved last
   viewer.drawers.push(() => {
-    const strip = viewer.$(".examples");
+    const strip = viewer.found.one(".examples");
     const now = strip.querySelector(`[data-example="${state.example}"]`);
     if (state.example === scrolled || !now || !strip.clientWidth) return;
     scrolled = state.example;

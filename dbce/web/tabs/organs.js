@@ -157,7 +157,7 @@ export function organs(viewer) {
     }
     fill(results);
     const dice = [...results].map(([column, { mean }]) => [column.loss, mean]);
-    tellOneImage(viewer, viewer.$("#view-organs"), Object.fromEntries(dice));
+    tellOneImage(viewer, "#view-organs", Object.fromEntries(dice));
     drawAgreement(visible);
   }
 

@@ -24,6 +24,7 @@ export class ThresholdCard {
     this.card.innerHTML = HTML;
     this.card.querySelector("figcaption").textContent = viewer.config.captions.dice_curve;
     this.dice = this.card.querySelector('[data-chart="dice"]');
+    this.table = this.card.querySelector(".dices");
     this.chart = new ThresholdChart();
     /** @type {any[]} */
     this.key = [];
@@ -41,11 +42,11 @@ export class ThresholdCard {
     if (now.some((part, i) => part !== this.key[i])) {
       this.key = now;
       this.drawCurves(losses);
-      this.card.querySelector(".dices").innerHTML = diceRows(this.curves);
+      this.table.innerHTML = diceRows(this.curves);
       this.drawReliability(losses);
     }
     this.chart.chart.mark(this.dice, state.threshold);
-    fillDices(this.card.querySelector(".dices"), this.curves, state.threshold);
+    fillDices(this.table, this.curves, state.threshold);
   }
 
   /** @param {string[]} losses */
