@@ -52,6 +52,7 @@ def test_stretches_of_thresholds_are_those_whose_interval_is_beyond_chance():
     assert stretches == [(0.2, 0.49), (0.6, 0.89), (0.9, 0.99)]
     assert part.startswith("not to be told apart at 0.50, ahead from") and "behind from 0.90" in part
     assert "another training may differ" in note and "29 sequences" in note
+    assert note.endswith("chosen on these very images, so its Dice flatters.")
     more = curves_summary(found(3), curves(pairs={"dbce|ce": [list(AHEAD)] * 99}, seeds=3), LONG)["dice"]["note"]
     assert "3 trainings each" in more and "may differ" not in more and "beside Dice" not in more
 

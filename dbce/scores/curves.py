@@ -127,12 +127,12 @@ def _where(found: Mapping[str, Any], curves: Mapping[str, Any]) -> str:
     seeds = min(len(row["seeds"]) for row in curves["rows"].values())
     chance = "" if seeds > 1 else "; another training may differ"
     dots = f"Dots: at 0.50; rings: where the prior puts the threshold; faint: {title('bce')} with its prior taken out."
-    if not said:
-        return dots
-    return (
-        f"{dots} {DILATED} beside {'; beside '.join(said)}. Elsewhere within chance (95 %, each threshold by itself; "
-        f"{which(found, seeds)}{chance})."
-    )
+    if said:
+        dots += (
+            f" {DILATED} beside {'; beside '.join(said)}. Elsewhere within chance (95 %, each threshold by itself; "
+            f"{which(found, seeds)}{chance})."
+        )
+    return f"{dots} The best threshold of each network is chosen on these very images, so its Dice flatters."
 
 
 def _classes(found: Mapping[str, Any], short: str) -> dict[str, Any] | None:
