@@ -2,9 +2,12 @@
 import { digits, percent } from "../core/format.js";
 import { ratio, share } from "../core/sentences.js";
 import { explained } from "./term.js";
-import { attribute, write } from "./write.js";
+import { attribute, hide, write } from "./write.js";
 
 const REGIONS = ["object", "rim", "far"];
+
+/** Room of the longest number below a bar, in px. */
+const ROOM = 74;
 
 export class ShareBars {
   /** @param {import("../app/viewer.js").Viewer} viewer */
@@ -39,14 +42,20 @@ export class ShareBars {
   drawBar(name, title, shares, counts) {
     const { row, bar } = this.rows.get(name);
     const values = row.lastElementChild.children;
-    let end = 0;
+    const held = counts.map((n) => n > 0);
+    let [end, least, left] = [0, "0px", held.filter(Boolean).length];
     shares.forEach((part, i) => {
+      const value = /** @type {HTMLElement} */ (values[i]);
+      // each stands where its part begins, unless others need the room
+      if (held[i]) {
+        const at = `min(max(${least}, ${100 * end}%), 100% - ${ROOM * left--}px)`;
+        value.style.left = at;
+        least = `${at} + ${ROOM}px`;
+      }
       end += part; // each lies below those before it, from the left end: moving them costs no layout
       /** @type {HTMLElement} */ (bar.children[i]).style.transform = `scaleX(${end})`;
-      const value = /** @type {HTMLElement} */ (values[i]);
-      value.style.flex = `${part} 1 0px`;
       write(value, share(part));
-      value.hidden = !counts[i];
+      hide(value, !held[i]);
     });
     const said = REGIONS.map((r, i) => `${r} ${percent(shares[i])} %`).join(", ");
     attribute(bar, "aria-label", `${title}: ${said}`);
