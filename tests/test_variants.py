@@ -132,6 +132,26 @@ def test_held_out_images_choose_and_ties_are_named(tmp_path):
     ) in variants.variants_markdown("two", tmp_path)
 
 
+def test_beside_rows_of_several_seeds_one_of_a_single_seed_has_no_interval(tmp_path):
+    scenes, tallies = drawn()
+    tallies["other"] = tallies.pop("dilated_set, R = 20")[:1]
+    recipe = {**RECIPE, "encoder": "mobilenet_v2", "epochs": 1, "data": "drawn", "batch_size": 4, "size": 64}
+    variants.write_variants(
+        "mixed", variants.measure_variants(scenes, tallies, {}, draws=50), recipe, "drawn", tmp_path
+    )
+    table = variants.variants_markdown("mixed", tmp_path)
+    assert table.startswith("| mean ± standard deviation over 3 seeds; without ±: one seed |")
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")]
+    scores, differences = rows[:6], rows[6:]
+    assert [("±" in row[1]) for row in scores if "CE" in row[0] or "other" in row[0]] == [True, True, True, False]
+    of_other = next(row for row in differences if row[0] == "| other")
+    assert len(of_other) == 4 and not any(" to " in cell for cell in of_other[1:])
+    assert all(
+        " to " in row[1] for row in differences if "R = " in row[0] and len(row) > 2 and "Dice, row" not in row[0]
+    )
+    assert "No interval where one of the two was trained once" in table and "seed 0, 1, 2" in table
+
+
 def test_a_damaged_file_and_none(tmp_path):
     assert variants.read_variants("two", tmp_path) is None
     with pytest.raises(ValueError, match="no runs 'two' were measured"):

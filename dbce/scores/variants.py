@@ -213,9 +213,9 @@ def _difference(three: Sequence[float], seeds: int) -> str:
 
 def effect_sentences(measured: Mapping[str, Any]) -> list[str]:
     """What each part of the loss does to Dice, computed from the numbers."""
-    seeds = min(len(row["seeds"]) for row in measured["rows"].values())
     said = []
     for name, three in measured["effects"].items():
+        seeds = min(len(measured["rows"][key]["seeds"]) for key in EFFECTS[name])
         found = Interval(*three)
         sure = "" if found.beyond_chance else ": not to be told from chance"
         words = f"{name[0].upper()}{name[1:]}: {_signed(found.mean)} points of Dice"
@@ -255,11 +255,13 @@ def variants_markdown(name: str, folder: Path | None = None) -> str:
     if measured is None:
         raise ValueError(f"no runs {name!r} were measured; score some with `python -m dbce variants`.")
     rows = measured["rows"]
-    seeds = min(len(row["seeds"]) for row in rows.values())
+    counts = {key: len(row["seeds"]) for key, row in rows.items()}
+    seeds, most = min(counts.values()), max(counts.values())
     marks = mark_rows({key: row["mean"]["dice"] for key, row in rows.items()}, measured["pairs"], True, seeds)
     held = all(row.get("held_out") is not None for row in rows.values())
     heads = [HEADINGS[score] for score in SCORES] + (["mDice, held out"] if held else [])
-    what = f"mean ± standard deviation over {seeds} seeds" if seeds > 1 else "one seed"
+    what = f"mean ± standard deviation over {most} seeds" if most > 1 else "one seed"
+    what += "; without ±: one seed" if seeds == 1 < most else ""
     lines = [f"| {what} | {' | '.join(heads)} |", "| --- |" + " --- |" * len(heads)]
     for key, row in rows.items():
         cells = _cells(row, SCORES)
@@ -268,18 +270,22 @@ def variants_markdown(name: str, folder: Path | None = None) -> str:
             "| " + " | ".join([variant_title(key), *cells, *([f"{row['held_out']:.1f}"] if held else [])]) + " |"
         )
     lines += ["", MARKS_MEAN] if any(marks.values()) else []
-    if seeds > 1:
+    if most > 1:
         heads = [variant_title(key) for key in list(rows)[:-1]]
         lines += ["", f"| Dice, row − column | {' | '.join(heads)} |", "| --- |" + " --- |" * len(heads)]
         for k, key in enumerate(list(rows)[1:], 1):
-            cells = [_difference(measured["pairs"][f"{key}|{other}"], seeds) for other in list(rows)[:k]]
+            others = list(rows)[:k]
+            cells = [
+                _difference(measured["pairs"][f"{key}|{other}"], min(counts[key], counts[other])) for other in others
+            ]
             lines.append("| " + " | ".join([variant_title(key), *cells, *[""] * (len(heads) - k)]) + " |")
         over = f"the {measured['groups']} video sequences" if measured["groups"] < measured["images"] else "the images"
         drawn = f"95 % intervals from {DRAWS} bootstrap samples of {over} and of the trainings"
-        lines += ["", f"{drawn}; bold: beyond chance."]
+        alone = " No interval where one of the two was trained once: what another training gives is not known."
+        lines += ["", f"{drawn}; bold: beyond chance.{alone if seeds == 1 else ''}"]
     lines += ["", *(f"- {sentence}" for sentence in effect_sentences(measured))] if measured["effects"] else []
     lines += ["", _chosen(rows)] if held else []
-    recipe = {**measured["recipe"], "seed": ", ".join(map(str, next(iter(rows.values()))["seeds"]))}
+    recipe = {**measured["recipe"], "seed": ", ".join(map(str, rows[max(rows, key=lambda key: counts[key])]["seeds"]))}
     data = data_name(measured["test_data"])
     lines += [
         "",
