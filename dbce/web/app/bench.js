@@ -17,6 +17,7 @@ import { bitmapOf } from "./viewer.js";
 
 const THUMBNAIL = 92; // px
 const SHOWN = 800; // milliseconds between two drawings of Set while images are run
+const COUNTED = 250; // and of the tray alone
 
 export class Bench {
   /** @type {Given[]} all that was given, used or not */
@@ -38,7 +39,7 @@ export class Bench {
   /** @type {string | null} what will be in view when all that was asked for is */
   target = null;
   opens = false;
-  drawn = 0; // when Set was drawn last
+  drawn = 0; // when this was shown last
 
   /** @param {import("./viewer.js").Viewer} viewer @param {import("./opening.js").Opening} opening */
   constructor(viewer, opening) {
@@ -204,12 +205,18 @@ export class Bench {
       } else this.leave(item, error instanceof Refused ? error.message : failure(error));
     }
     this.version++;
-    this.tray.draw();
+    this.showSoFar();
+  }
+
+  /** What is there so far, drawn now and then: at ten images a second each drawing would cost as much as an image. */
+  showSoFar() {
+    const { viewer, run } = this;
     const now = performance.now();
-    if (viewer.state.tab === "set" && now - this.drawn > SHOWN) {
-      this.drawn = now;
-      viewer.set({});
-    }
+    const set = viewer.state.tab === "set";
+    if (run.done > 1 && now - this.drawn < (set ? SHOWN : COUNTED)) return;
+    if (set) viewer.set({});
+    else this.tray.draw();
+    this.drawn = now;
   }
 
   /** An image in view is scored again when its labels are others: painted, or of another file. @param {Item} item */
