@@ -39,10 +39,34 @@ _ARM = """(count) => {
     if (document.querySelector('.message.error')) told.error = document.querySelector('.message').textContent;
     const {bench, tabs: {set}} = viewer;
     if (bench?.set && !bench.running && set.set === bench.set && set.scatter.dots.x.length === count)
-      return requestAnimationFrame(() => requestAnimationFrame(() => (told.seconds = (performance.now() - start) / 1000)));
+      return requestAnimationFrame(() => requestAnimationFrame((now) => (told.seconds = (now - start) / 1000)));
     setTimeout(look, 50, start);
   };
   input.addEventListener('change', () => look(performance.now()), {capture: true, once: true});
+}"""
+
+DOTS = 10_000
+"""Dots over which a box is drawn, in steps of a real mouse."""
+
+# The scores of the test set as often as makes so many dots; what handles a step is timed from end to end.
+_MANY = """async (count) => {
+  const viewer = document.querySelector('.dbce').parentElement.dbce;
+  const {set} = viewer.config;
+  const tiled = (list) => Array.from({length: count}, (_, i) => list[i % list.length]);
+  const lists = (one) => Object.fromEntries(Object.entries(one).map(([k, v]) => [k, Array.isArray(v) ? tiled(v) : v]));
+  viewer.config.set = {...lists({...set, networks: null}), networks: set.networks.map(lists)};
+  viewer.set({tab: 'set', whose: 'test', picked: null});
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const {canvas, dots} = viewer.tabs.set.scatter;
+  canvas.scrollIntoView({block: 'center'});
+  const work = (window.dbceWork = {pointermove: [], pointerup: []});
+  let start = 0;
+  for (const kind of Object.keys(work)) {
+    addEventListener(kind, () => (start = performance.now()), {capture: true});
+    addEventListener(kind, () => work[kind].push(performance.now() - start));
+  }
+  const {left, top, width, height} = canvas.getBoundingClientRect();
+  return {dots: dots.x.length, box: [left, top, width, height]};
 }"""
 
 
@@ -95,12 +119,38 @@ def _chosen(own: Path, count: int, task: str) -> dict[str, float]:
                 if seen["error"]:
                     raise ValueError(f"the page refused the folder: {seen['error']}")
                 time.sleep(_LOOK)
-            server, page = (now - then for now, then in zip((load.worked_seconds(process), _worked(browser)), before))
+            server, page = load.worked_seconds(process) - before[0], _worked(browser) - before[1]
         found = {"seconds": seen["seconds"], "server": server, "page": page, "held": max(memory)}
         time.sleep(1)
         found["tab"] = tab_memory(browser)
+        found |= _moved(tab)
         tab.close()
     return found
+
+
+def _moved(tab: Tab, steps: int = 60) -> dict[str, float]:
+    """Milliseconds of the page's own work (95 % of the steps) as a mouse goes over the dots, and draws a box."""
+    shown = tab.evaluate(_MANY, DOTS)
+    if shown["dots"] != DOTS:
+        raise ValueError(f"{shown['dots']} dots are shown, not {DOTS}.")
+    left, top, width, height = shown["box"]
+    spent = {}
+    for name, pressed in (("hover", 0), ("drag", 1)):
+        tab.evaluate("() => { window.dbceWork.pointermove.length = 0; }", None)
+        at = [(left + width * (0.2 + 0.6 * k / steps), top + height * (0.2 + 0.6 * k / steps)) for k in range(steps)]
+        button = {"button": "left" if pressed else "none", "buttons": pressed}
+        if pressed:
+            tab.mouse("mousePressed", *at[0], button="left", clickCount=1)
+        for place in at:
+            tab.mouse("mouseMoved", *place, **button)
+        if pressed:
+            tab.mouse("mouseReleased", *at[-1], button="left", clickCount=1)
+        moves = tab.evaluate("() => window.dbceWork.pointermove", None)
+        if len(moves) < steps / 2:
+            raise ValueError(f"of {steps} steps of the mouse {len(moves)} came.")
+        spent[name] = float(np.percentile(moves, 95))
+    spent["select"] = max(tab.evaluate("() => window.dbceWork.pointerup", None))
+    return spent
 
 
 def _worked(browser: Any) -> float:
@@ -114,7 +164,8 @@ def told(found: dict[str, float], count: int, few: int) -> str:
 
     Args:
         found: ``seconds`` of ``count`` images; CPU seconds of ``server`` and ``page`` in that time; bytes that were
-            ``held`` by the server at most, and by the ``tab`` at the end; images a second of the ``peer``.
+            ``held`` by the server at most, and by the ``tab`` at the end; images a second of the ``peer``; milliseconds
+            of a step over many dots as of `_moved`.
         count: images in the folder.
         few: images that the peer had.
     """
@@ -125,6 +176,9 @@ def told(found: dict[str, float], count: int, few: int) -> str:
         ("MB of the server and its workers at most", f"{found['held'] / 1e6:.0f}", ""),
         ("MB of the tab at the end", f"{found['tab'] / 1e6:.0f}", ""),
         (f"images a second, `evaluate` on {few} of them", f"{found['peer']:.1f}", ""),
+        (f"{DOTS} dots, ms of a step: pointer above, 95 %", f"{found['hover']:.1f}", "16"),
+        (f"{DOTS} dots, ms of a step: box drawn, 95 %", f"{found['drag']:.1f}", "16"),
+        (f"{DOTS} dots, ms until a box has selected", f"{found['select']:.1f}", ""),
     ]
     head = f"{count} images with masks, four networks, {os.cpu_count()} CPU cores, {load.besides()}"
     return "\n".join([head, f"{'':46}{'':>8}{'goal':>8}", *(f"{a:46}{b:>8}{c:>8}".rstrip() for a, b, c in rows)])

@@ -215,6 +215,10 @@ class Tab:
         found = self.ask("Runtime.evaluate", expression=f"document.querySelector({json.dumps(selector)})")
         self.ask("DOM.setFileInputFiles", files=list(map(str, paths)), objectId=found["result"]["objectId"])
 
+    def mouse(self, what: str, x: float, y: float, **more: Any) -> None:
+        """An event of a mouse, as of ``Input.dispatchMouseEvent``."""
+        self.ask("Input.dispatchMouseEvent", type=what, x=x, y=y, **more)
+
     def close(self) -> None:
         self.devtools.send("Target.disposeBrowserContext", self.context)
 

@@ -161,9 +161,21 @@ export class Bench {
     this.stopped = false;
     this.run = { at: performance.now(), done: 0 };
     this.tray.draw();
+    const ask = () => {
+      const item = this.stopped ? null : this.items.find(({ status }) => status === "waiting");
+      if (!item) return null;
+      item.status = "running";
+      const asked = this.scenes.fetch(item);
+      const there = asked.catch(() => {}); // what went wrong is told when it is scored
+      return { item, asked, there };
+    };
     const lane = async () => {
-      let item;
-      while (!this.stopped && (item = this.items.find(({ status }) => status === "waiting"))) await this.score(item);
+      for (let one = ask(); one;) {
+        await one.there;
+        const next = ask(); // so that the backend has work while this one is scored
+        await this.score(one.item, one.asked);
+        one = next;
+      }
     };
     try {
       await Promise.all(Array.from({ length: viewer.backend.lanes ?? 1 }, lane));
@@ -183,13 +195,12 @@ export class Bench {
     this.tray.draw();
   }
 
-  /** @param {Item} item */
-  async score(item) {
+  /** @param {Item} item @param {Promise<any>} asked for its scene */
+  async score(item, asked) {
     const { viewer } = this;
     const { config } = viewer;
-    item.status = "running";
     try {
-      const scene = await this.scenes.fetch(item);
+      const scene = await asked;
       const study = studyOf(scene, scene.unpacked, config.frequencies);
       item.row = rowOf(study, config.radius, config.shifts, flatOf(item));
       item.thumbnail = await thumbnailOf(scene);
