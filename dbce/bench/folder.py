@@ -112,7 +112,7 @@ def _chosen(own: Path, count: int, task: str) -> dict[str, float]:
         place = url if task == DEFAULT else f"{url}/{task}"
         tab = Tab(browser, f"{place}#tab=set")
         tab.evaluate(_ARM, count)
-        with load.watched(process) as memory:
+        with load.watched(process, every=5) as memory:
             before = [load.worked_seconds(process), _worked(browser)]
             tab.choose("[data-file=folder]", [own])
             while (seen := tab.evaluate("() => window.dbceFolder", None))["seconds"] is None:

@@ -340,7 +340,7 @@ export class Bench {
 
   /** Let all of it go; what is in view stays. */
   close() {
-    this.stopped = true;
+    this.stopped = this.along.stopped = true;
     for (const item of this.items) this.drop(item);
     [this.items, this.left, this.files] = [[], [], []];
     this.version++;
