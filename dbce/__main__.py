@@ -427,14 +427,18 @@ def build_parser() -> argparse.ArgumentParser:
     _checkpoints_option(bench)
     bench.add_argument(
         "what",
-        choices=("viewer", "lab", "site", "dilation", "train", "load"),
+        choices=("viewer", "lab", "site", "folder", "dilation", "train", "load"),
         help="viewer: latency of the page beside plain gradio sliders; lab: how fast its networks learn in a browser, "
-        "and the frames meanwhile; site: the page without a server beside the one with; dilation: ours beside other "
+        "and the frames meanwhile; site: the page without a server beside the one with; folder: a test set in "
+        "the page, from the folder to the last dot, and how its dots pan; dilation: ours beside other "
         "libraries; "
         "train: what input and weight map add to a step; load: visitors that send pictures or scans all at once",
     )
     bench.add_argument("--task", choices=TASKS, default=DEFAULT)
-    bench.add_argument("--data", metavar="FOLDER", help="site: test set to open (default: CVC-ClinicDB in DBCE_DATA)")
+    bench.add_argument(
+        "--data", metavar="FOLDER", help="site, folder: test set to open (default: CVC-ClinicDB in DBCE_DATA)"
+    )
+    bench.add_argument("--images", type=int, metavar="N", help="folder: how many of its images (default: all)")
     bench.add_argument("--throttle", type=float, default=1, help="viewer: slow the browser so many times; phone: 4")
     bench.add_argument("--repeats", type=int, help="viewer: positions of a slider (60); else: measurements (5)")
     bench.add_argument("--encoder", default="mobilenet_v2", help="train: SMP encoder")

@@ -602,8 +602,8 @@ def _measured(args: argparse.Namespace) -> str:
 
     if args.what == "dilation":
         return compute.dilation(repeats=args.repeats or 5)
-    if args.what == "site":
-        return _site_measured(args)
+    if args.what in ("site", "folder"):
+        return _set_measured(args)
     if args.what == "load":
         from dbce.bench import load
 
@@ -658,7 +658,9 @@ def _write_site(root: Path, modules: str | None) -> list[str]:
     return write_site(serving.offers_of(checkpoints.home()), root, modules, print)
 
 
-def _site_measured(args: argparse.Namespace) -> str:
+def _set_measured(args: argparse.Namespace) -> str:
+    """What a benchmark prints that opens a test set."""
+    from dbce.bench.folder import folder
     from dbce.bench.site import site_beside_server
     from dbce.page import serving
     from dbce.train import checkpoints
@@ -669,6 +671,8 @@ def _site_measured(args: argparse.Namespace) -> str:
     offers = {offer.predictor.task.name: offer for offer in serving.offers_of(checkpoints.home())}
     if TASKS[args.task].several or args.task not in offers:
         raise ValueError(f"the task is {args.task!r}; it must have two classes, and networks.")
+    if args.what == "folder":
+        return folder(data, args.images, args.task)
     return site_beside_server(offers[args.task], data)
 
 

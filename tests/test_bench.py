@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from datetime import date
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from dbce.__main__ import build_parser, main
-from dbce.bench import compute, lab, viewer
+from dbce.bench import compute, folder, lab, viewer
 from dbce.bench.site import site_beside_server
 from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
@@ -124,6 +125,21 @@ def test_site_prints_both_pages_goals_and_equal_scores(tmp_path):
     assert len(scores) == 4
     for here, there, *_ in scores.values():
         assert abs(float(here) - float(there)) <= 0.05
+
+
+def test_a_folder_is_run_to_its_last_dot_and_many_dots_are_moved_over(tmp_path):
+    base = written(drawn(8, 96), _made(tmp_path / "set"))
+    lines = folder.folder(base, count=7).splitlines()
+    assert lines[0].startswith("7 images with masks, four networks") and str(tmp_path) not in "".join(lines)
+    numbers = {line[:46].strip(): float(line[46:54]) for line in lines[2:]}
+    assert len(numbers) == 9 and all(value > 0 for value in numbers.values())
+    seconds = 7 / numbers["images a second, from folder to last dot"]
+    worked = sum(7 * numbers[f"CPU seconds an image, {who}"] for who in ("server", "browser"))
+    assert worked < 2 * seconds * (os.cpu_count() or 1)  # more was not there
+    assert 50 < numbers["MB of the tab at the end"] < 2000
+    (base / "masks" / "a.png").unlink()
+    with pytest.raises(ValueError, match=r"a\.png: no mask of that name"):
+        folder.folder(base)
 
 
 def _made(path):

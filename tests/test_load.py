@@ -30,13 +30,13 @@ RECIPE = {"size": 64, "encoder": "mobilenet_v2", "epochs": 1, "images": 1, "data
 @pytest.fixture(scope="module")
 def started():
     """The app as the benchmark starts it, once for all that measure it."""
-    with load._app() as app:
+    with load.running_app() as app:
         yield app
 
 
 @pytest.fixture
 def one_app(monkeypatch, started):
-    monkeypatch.setattr(load, "_app", lambda: nullcontext(started))
+    monkeypatch.setattr(load, "running_app", lambda: nullcontext(started))
 
 
 def test_bench_load_prints_a_row_a_round_and_refuses_nobody(capsys, one_app):

@@ -49,17 +49,17 @@ def pictures(visitors: Sequence[int] = VISITORS) -> str:
     """
     bodies = [_picture(seed) for seed in range(8)]
     lines = [
-        f"seconds to the answer, {os.cpu_count()} CPU cores, {_besides()}",
+        f"seconds to the answer, {os.cpu_count()} CPU cores, {besides()}",
         f"{'visitors':>8} {'median':>8} {'95 %':>8} {'images/s':>9} {'CPU s an image':>15} {'refused':>8}",
     ]
-    with _app() as (url, process):
+    with running_app() as (url, process):
         component = _component(url, "dbce")
         asyncio.run(_round(url, component, bodies[:2]))  # warm
         for count in visitors:
-            with _watched(process) as memory:
-                began, worked = time.monotonic(), _worked(process)
+            with watched(process) as memory:
+                began, worked = time.monotonic(), worked_seconds(process)
                 answers = asyncio.run(_round(url, component, [bodies[n % len(bodies)] for n in range(count)]))
-                whole, worked = time.monotonic() - began, _worked(process) - worked
+                whole, worked = time.monotonic() - began, worked_seconds(process) - worked
             times = [seconds for seconds, reply in answers if "scene" in reply]
             if not times:
                 raise ValueError(f"none of {count} pictures got an answer: {answers[0][1]}")
@@ -85,9 +85,9 @@ def scans(count: int, slices: int = 300, side: int = 512) -> str:
         ValueError: the app does not start, or no scan was opened.
     """
     body = _scan(slices, side)
-    with _app() as (url, process):
+    with running_app() as (url, process):
         component = _component(url, "dbce-organs")
-        with _watched(process) as memory:
+        with watched(process) as memory:
             began = time.monotonic()
             answers = asyncio.run(_round(url, component, [body] * count))
             whole = time.monotonic() - began
@@ -98,7 +98,7 @@ def scans(count: int, slices: int = 300, side: int = 512) -> str:
         return "\n".join(
             [
                 f"{count} scans of {side} x {side} x {slices} with labels ({len(body) / 1e6:.0f} MB as base64) "
-                f"at once, {os.cpu_count()} CPU cores, {_besides()}",
+                f"at once, {os.cpu_count()} CPU cores, {besides()}",
                 f"opened {opened} in {whole:.0f} s, refused {count - opened}",
                 *sorted(refusals),
                 _most(memory),
@@ -140,7 +140,7 @@ def _nifti(voxels: np.ndarray) -> bytes:
 
 
 @contextmanager
-def _app() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def running_app() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The app as visitors meet it, on a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -237,7 +237,7 @@ def _memory(process: subprocess.Popen[bytes]) -> int:
     return total
 
 
-def _worked(process: subprocess.Popen[bytes]) -> float:
+def worked_seconds(process: subprocess.Popen[bytes]) -> float:
     """CPU seconds of the app and the workers it has now: what an image costs, whatever else the machine does."""
     ticks = 0
     for pid in _family(process):
@@ -250,12 +250,12 @@ def _worked(process: subprocess.Popen[bytes]) -> float:
 
 
 @contextmanager
-def _watched(process: subprocess.Popen[bytes]) -> Iterator[list[int]]:
-    """What `_memory` says, several times a second."""
+def watched(process: subprocess.Popen[bytes], every: float = 0.25) -> Iterator[list[int]]:
+    """What `_memory` says, several times a second; a look takes about 50 ms of a core."""
     seen, over = [_memory(process)], threading.Event()
 
     def look() -> None:
-        while not over.wait(0.25):
+        while not over.wait(every):
             seen.append(_memory(process))
 
     thread = threading.Thread(target=look)
@@ -271,6 +271,6 @@ def _most(memory: Sequence[int]) -> str:
     return f"memory at most {max(memory) / 1e6:.0f} MB, app and workers together (before: {memory[0] / 1e6:.0f} MB)"
 
 
-def _besides() -> str:
+def besides() -> str:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return f"{load:.1f} other processes at work on average"

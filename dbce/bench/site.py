@@ -135,7 +135,7 @@ def _bytes_of_networks(sent: dict[str, int]) -> tuple[int, int]:
 
 def _open_all(browser: Any, url: str, frames: Sequence[tuple[Path, Path]], images: int) -> dict[str, Any]:
     """Open frames with their masks, then images without, in one tab."""
-    tab = _Tab(browser, url)
+    tab = Tab(browser, url)
     dice, times = [], []
     for k in range(max(images, len(frames))):
         pair = frames[k % len(frames)]
@@ -151,12 +151,12 @@ def _open_all(browser: Any, url: str, frames: Sequence[tuple[Path, Path]], image
             times.append(spent)
     time.sleep(1)
     first, seconds = np.median(times or [spent], axis=0) / 1000
-    found = {"dice": dice, "first": float(first), "seconds": float(seconds), "memory": _memory(browser)}
+    found = {"dice": dice, "first": float(first), "seconds": float(seconds), "memory": tab_memory(browser)}
     tab.close()
     return found
 
 
-class _Tab:
+class Tab:
     """A tab as a visitor has it: playwright's own keep what came over the network in their memory, 37 MB here.
 
     Args:
@@ -210,11 +210,20 @@ class _Tab:
             raise ValueError(found["exceptionDetails"].get("exception", {}).get("description", "the page failed"))
         return found["result"].get("value")
 
+    def choose(self, selector: str, paths: Sequence[Path]) -> None:
+        """Choose files, or a folder, in an input of the page."""
+        found = self.ask("Runtime.evaluate", expression=f"document.querySelector({json.dumps(selector)})")
+        self.ask("DOM.setFileInputFiles", files=list(map(str, paths)), objectId=found["result"]["objectId"])
+
+    def mouse(self, what: str, x: float, y: float, **more: Any) -> None:
+        """An event of a mouse, as of ``Input.dispatchMouseEvent``."""
+        self.ask("Input.dispatchMouseEvent", type=what, x=x, y=y, **more)
+
     def close(self) -> None:
         self.devtools.send("Target.disposeBrowserContext", self.context)
 
 
-def _memory(browser: Any) -> float:
+def tab_memory(browser: Any) -> float:
     """Bytes that the largest of the processes that show pages holds."""
     session = browser.new_browser_cdp_session()
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]

@@ -277,6 +277,23 @@ def take_all_along(page: Page, tmp_path: Path) -> None:
             assert stored[row["image"]][keys[row["set"]]] == pytest.approx(float(row["dice"]), abs=1e-4)
     again.context.close()
     show(page, "compare")
+    nothing: list[object] = []
+    page.once("download", lambda download: nothing.append(download))
+    slow = "await new Promise((done) => setTimeout(done, 200))"
+    page.evaluate(
+        f"() => {{ const {{bench}} = {VIEWER}; bench.open = async (id) => {{ {slow}; "
+        "await Object.getPrototypeOf(bench).open.call(bench, id); }; }"
+    )
+    in_view = page.evaluate(f"{VIEWER}.state.own")
+    page.click(".take summary")
+    page.click("[data-take=figures]")
+    expect(page.locator(".progress output")).to_contain_text(f"Drawing figures: 1 of {len(names)}")
+    expect(page.locator(".take")).to_be_hidden()
+    page.click("[data-tray=stop]")
+    expect(page.locator(".message")).to_have_text("Stopped; nothing was written, and all images are still here.")
+    expect(page.locator(".progress")).to_be_hidden()
+    assert not nothing and page.evaluate(f"{VIEWER}.state.own") == in_view
+    page.evaluate(f"() => {{ delete {VIEWER}.bench.open; }}")
     page.click(".take summary")
     with page.expect_download(timeout=60000) as download:
         page.click("[data-take=figures]")

@@ -243,6 +243,22 @@ def test_many_images_are_run_in_the_browser_and_scored_as_python_scores_them(vis
     for name, scores in dice.items():
         for loss, value in scores.items():
             assert found[name, titles[loss]] == pytest.approx(value, abs=2e-3)
+    page.click(".take summary")
+    with page.expect_download() as download:
+        page.click("[data-take=page]")
+    assert download.value.suggested_filename == "dbce-6-images.html"
+    download.value.save_as(tmp_path / "all.html")
+    again = opened_offline(page.context.browser, tmp_path / "all.html")
+    for name, stored in again.evaluate(f"{VIEWER}.settings.report.rows.map(({{name, dice}}) => [name, dice])"):
+        assert stored == pytest.approx(dice.pop(name), abs=2e-3)
+    assert not dice
+    again.context.close()
+    show(page, "compare")
+    page.click(".take summary")
+    with page.expect_download() as download:
+        page.click("[data-take=figures]")
+    with zipfile.ZipFile(download.value.path()) as figures:
+        assert sorted(figures.namelist()) == [f"{seed}.svg" for seed in range(6)]
 
 
 def saved(page: Page, kind: str) -> tuple[str, bytes]:

@@ -19,12 +19,50 @@ const FIGURED = ["anatomy", "compare", "organs", "radius"]; // tabs that show an
 
 const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
 
+/** The visitor wants it no longer. */
+class Stopped extends Error {}
+
 export class Along {
   /** @param {import("./viewer.js").Viewer} viewer @param {import("./bench.js").Bench} bench */
   constructor(viewer, bench) {
     this.viewer = viewer;
     this.bench = bench;
     this.busy = false;
+    /** @type {{told: string, at: number, done: number, of: number} | null} what is being made, one image at a time */
+    this.work = null;
+    this.stopped = false;
+  }
+
+  /** Nothing is written of what is being made. */
+  stop() {
+    this.stopped = true;
+    this.bench.tray.draw();
+  }
+
+  /**
+   * Images one after the other, which takes a while where they are asked for again: told with the time left, until it
+   * is stopped.
+   * @template T
+   * @param {string} told
+   * @param {(item: Item, k: number) => Promise<T>} make
+   * @returns {Promise<T[]>}
+   */
+  async each(told, make) {
+    const { bench, items } = this;
+    const made = [];
+    this.work = { told, at: performance.now(), done: 0, of: items.length };
+    try {
+      for (const [k, item] of items.entries()) {
+        bench.tray.draw();
+        made.push(await make(item, k));
+        if (this.stopped) throw new Stopped();
+        this.work.done++;
+      }
+    } finally {
+      this.work = null;
+      bench.tray.draw();
+    }
+    return made;
   }
 
   /** Those that Set shows, in its order, then the others. @returns {Item[]} */
@@ -74,13 +112,15 @@ export class Along {
     const { viewer, bench } = this;
     if (this.busy || bench.running) return viewer.say("Wait until all images are there, or stop the run first.", true);
     this.busy = true;
+    this.stopped = false;
     try {
       const name = `dbce-${this.items.length}-images`;
       if (kind === "csv") this.csv();
       else if (kind === "page") this.give(`${name}.html`, await this.page(), "it holds the images themselves");
       else this.give(`${name}-${viewer.state.tab}.zip`, await this.figures(), "a figure an image");
     } catch (error) {
-      viewer.say(failure(error), true);
+      if (error instanceof Stopped) viewer.say("Stopped; nothing was written, and all images are still here.");
+      else viewer.say(failure(error), true);
     } finally {
       this.busy = false;
     }
@@ -94,23 +134,23 @@ export class Along {
 
   /** A figure of each image, as the tab in view shows it. */
   async figures() {
-    const { viewer, bench, items } = this;
+    const { viewer, bench } = this;
     const { own } = viewer.state;
-    const entries = [];
     const names = new Set();
-    for (const [k, item] of items.entries()) {
-      await bench.open(item.id);
-      viewer.say(`Drawing figures: ${k + 1} of ${items.length}\u2026`);
-      await frames();
-      const bare = stem(item.name);
-      let name = bare;
-      for (let number = 2; names.has(name); number++) name = `${bare}-${number}`;
-      names.add(name);
-      const data = new TextEncoder().encode(paperOf(viewer, item.name).svg);
-      entries.push({ name: `${name}.svg`, data });
+    try {
+      const entries = await this.each("Drawing figures", async (item) => {
+        await bench.open(item.id);
+        await frames();
+        const bare = stem(item.name);
+        let name = bare;
+        for (let number = 2; names.has(name); number++) name = `${bare}-${number}`;
+        names.add(name);
+        return { name: `${name}.svg`, data: new TextEncoder().encode(paperOf(viewer, item.name).svg) };
+      });
+      return new Blob([/** @type {BlobPart} */ (await zipped(entries))], { type: "application/zip" });
+    } finally {
+      if (bench.item(own)) await bench.open(own);
     }
-    if (bench.item(own)) await bench.open(own);
-    return new Blob([/** @type {BlobPart} */ (await zipped(entries))], { type: "application/zip" });
   }
 
   /** @returns {Promise<Blob>} */
@@ -118,11 +158,7 @@ export class Along {
     const { viewer, items } = this;
     const shell = await shellAt(viewer.settings.page.url);
     const heading = items.length === 1 ? items[0].name : `${items.length} images`;
-    const scenes = [];
-    for (const [k, item] of items.entries()) {
-      viewer.say(`Writing the page: ${k + 1} of ${items.length}\u2026`);
-      scenes.push(await this.sceneOf(item));
-    }
+    const scenes = await this.each("Writing the page", (item) => this.sceneOf(item));
     const settings = await this.settingsOf(shell, heading, scenes);
     return fileOf(shell, heading, settings, scenes);
   }

@@ -17,6 +17,7 @@ import { bitmapOf } from "./viewer.js";
 
 const THUMBNAIL = 92; // px
 const SHOWN = 800; // milliseconds between two drawings of Set while images are run
+const COUNTED = 250; // and of the tray alone
 
 export class Bench {
   /** @type {Given[]} all that was given, used or not */
@@ -38,7 +39,7 @@ export class Bench {
   /** @type {string | null} what will be in view when all that was asked for is */
   target = null;
   opens = false;
-  drawn = 0; // when Set was drawn last
+  drawn = 0; // when this was shown last
 
   /** @param {import("./viewer.js").Viewer} viewer @param {import("./opening.js").Opening} opening */
   constructor(viewer, opening) {
@@ -160,9 +161,21 @@ export class Bench {
     this.stopped = false;
     this.run = { at: performance.now(), done: 0 };
     this.tray.draw();
+    const ask = () => {
+      const item = this.stopped ? null : this.items.find(({ status }) => status === "waiting");
+      if (!item) return null;
+      item.status = "running";
+      const asked = this.scenes.fetch(item);
+      const there = asked.catch(() => {}); // what went wrong is told when it is scored
+      return { item, asked, there };
+    };
     const lane = async () => {
-      let item;
-      while (!this.stopped && (item = this.items.find(({ status }) => status === "waiting"))) await this.score(item);
+      for (let one = ask(); one;) {
+        await one.there;
+        const next = ask(); // so that the backend has work while this one is scored
+        await this.score(one.item, one.asked);
+        one = next;
+      }
     };
     try {
       await Promise.all(Array.from({ length: viewer.backend.lanes ?? 1 }, lane));
@@ -182,13 +195,12 @@ export class Bench {
     this.tray.draw();
   }
 
-  /** @param {Item} item */
-  async score(item) {
+  /** @param {Item} item @param {Promise<any>} asked for its scene */
+  async score(item, asked) {
     const { viewer } = this;
     const { config } = viewer;
-    item.status = "running";
     try {
-      const scene = await this.scenes.fetch(item);
+      const scene = await asked;
       const study = studyOf(scene, scene.unpacked, config.frequencies);
       item.row = rowOf(study, config.radius, config.shifts, flatOf(item));
       item.thumbnail = await thumbnailOf(scene);
@@ -204,12 +216,18 @@ export class Bench {
       } else this.leave(item, error instanceof Refused ? error.message : failure(error));
     }
     this.version++;
-    this.tray.draw();
+    this.showSoFar();
+  }
+
+  /** What is there so far, drawn now and then: at ten images a second each drawing would cost as much as an image. */
+  showSoFar() {
+    const { viewer, run } = this;
     const now = performance.now();
-    if (viewer.state.tab === "set" && now - this.drawn > SHOWN) {
-      this.drawn = now;
-      viewer.set({});
-    }
+    const set = viewer.state.tab === "set";
+    if (run.done > 1 && now - this.drawn < (set ? SHOWN : COUNTED)) return;
+    if (set) viewer.set({});
+    else this.tray.draw();
+    this.drawn = now;
   }
 
   /** An image in view is scored again when its labels are others: painted, or of another file. @param {Item} item */
@@ -322,7 +340,7 @@ export class Bench {
 
   /** Let all of it go; what is in view stays. */
   close() {
-    this.stopped = true;
+    this.stopped = this.along.stopped = true;
     for (const item of this.items) this.drop(item);
     [this.items, this.left, this.files] = [[], [], []];
     this.version++;

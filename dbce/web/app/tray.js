@@ -87,7 +87,7 @@ export class Tray {
   drawOffers() {
     const { along, running } = this.bench;
     const menu = this.$(".menu.take");
-    menu.hidden = running || !along.items.length;
+    menu.hidden = running || Boolean(along.work) || !along.items.length;
     if (!menu.open) return;
     const size = this.size?.version === this.bench.version ? `, about ${megabytes(this.size.bytes)}` : "";
     const lines = Object.entries(along.offers).map(
@@ -108,12 +108,21 @@ export class Tray {
 
   /** @type {(done: number, running: boolean, stopped: boolean) => void} */
   drawProgress(done, running, stopped) {
-    const { items, run } = this.bench;
+    const { items, run, along } = this.bench;
     const box = this.$(".progress");
     const waiting = items.length - done;
-    box.hidden = !waiting;
-    if (!waiting) return;
+    box.hidden = !waiting && !along.work;
+    if (box.hidden) return;
     const [bar, text] = [box.querySelector("progress"), box.querySelector("output")];
+    if (along.work) {
+      const { told, at, done: made, of } = along.work;
+      bar.value = made / of;
+      const rest = made > 2 ? `, ${inWords(((of - made) * (performance.now() - at)) / made / 1000)}` : "";
+      text.textContent = along.stopped ? "Stopping\u2026" : `${told}: ${made} of ${of}${rest}`;
+      this.$('[data-tray="stop"]').hidden = along.stopped;
+      this.$('[data-tray="on"]').hidden = true;
+      return;
+    }
     bar.value = done / items.length;
     const rate = run.done / (performance.now() - run.at);
     const time = run.done > 2 ? `, ${inWords(waiting / rate / 1000)}` : "";
@@ -180,7 +189,7 @@ export class Tray {
     const acts = {
       before: () => bench.step(-1),
       next: () => bench.step(1),
-      stop: () => bench.stop(),
+      stop: () => (bench.along.work ? bench.along.stop() : bench.stop()),
       on: () => bench.goOn(),
       remove: () => bench.current && bench.remove(bench.current),
       close: () => bench.close(),

@@ -19,18 +19,21 @@ export function enlarge(maps, from, size) {
   const channels = maps.length / (from * from);
   const out = new Float32Array(channels * size * size);
   const { low, high, rest } = places(from, size);
+  const wide = new Float32Array(from * size); // every row of a map at its new length
   for (let c = 0, k = 0; c < channels; c++) {
     const map = maps.subarray(c * from * from, (c + 1) * from * from);
-    for (let y = 0; y < size; y++) {
-      const [upper, lower, down] = [low[y] * from, high[y] * from, rest[y]];
-      const up = Math.fround(1 - down);
-      for (let x = 0; x < size; x++, k++) {
+    for (let y = 0, j = 0; y < from; y++) {
+      const row = y * from;
+      for (let x = 0; x < size; x++, j++) {
         const right = rest[x];
         const left = Math.fround(1 - right);
-        const top = Math.fround(map[upper + low[x]] * left + Math.fround(map[upper + high[x]] * right));
-        const base = Math.fround(map[lower + low[x]] * left + Math.fround(map[lower + high[x]] * right));
-        out[k] = top * up + Math.fround(base * down);
+        wide[j] = map[row + low[x]] * left + Math.fround(map[row + high[x]] * right);
       }
+    }
+    for (let y = 0; y < size; y++) {
+      const [upper, lower, down] = [low[y] * size, high[y] * size, rest[y]];
+      const up = Math.fround(1 - down);
+      for (let x = 0; x < size; x++, k++) out[k] = wide[upper + x] * up + Math.fround(wide[lower + x] * down);
     }
   }
   return out;

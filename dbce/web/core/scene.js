@@ -1,6 +1,5 @@
 // What a backend answers: one scene an image. Twin of dbce/page/scene.py.
 import { enlarge } from "./logits.js";
-import { rint } from "./resize.js";
 
 /**
  * @typedef {object} Scene
@@ -79,6 +78,7 @@ export async function unpackArrays(scene) {
 }
 
 const FRACTION = 16; // parts of a step in which coarse numbers are sent
+const ROUNDS = 1.5 * 2 ** 52; // added, it leaves no room for parts of one: to the nearest, halves to the even one
 
 /**
  * What dbce.page.coarse.coarse_code took apart: the numbers that a network gave, which are enlarged as in
@@ -99,10 +99,13 @@ function enlarged(buffer, offset, side, size) {
     grid[i] = rest + (i % quarter ? grid[i - 1] : 0);
   }
   for (let i = quarter; i < count; i++) grid[i] += grid[i - quarter];
-  const maps = Float32Array.from(grid, (value) => value / FRACTION);
+  const maps = new Float32Array(count);
+  for (let i = 0; i < count; i++) maps[i] = grid[i] / FRACTION;
   const steps = enlarge(enlarge(maps, quarter, side), side, size);
   const rest = new Int8Array(buffer, offset + 4 * count, size * size);
-  return Int16Array.from(steps, (value, i) => rint(value) + rest[i]);
+  const out = new Int16Array(steps.length); // in loops, and rounded by a sum: `from` and `rint` take five times as long
+  for (let i = 0; i < out.length; i++) out[i] = steps[i] + ROUNDS - ROUNDS + rest[i];
+  return out;
 }
 
 /**
