@@ -138,7 +138,7 @@ def _moved(tab: Tab, steps: int = 60) -> dict[str, float]:
     for name, pressed in (("hover", 0), ("drag", 1)):
         tab.evaluate("() => { window.dbceWork.pointermove.length = 0; }", None)
         at = [(left + width * (0.2 + 0.6 * k / steps), top + height * (0.2 + 0.6 * k / steps)) for k in range(steps)]
-        button = {"button": "left" if pressed else "none", "buttons": pressed}
+        button: dict[str, Any] = {"button": "left" if pressed else "none", "buttons": pressed}
         if pressed:
             tab.mouse("mousePressed", *at[0], button="left", clickCount=1)
         for place in at:
