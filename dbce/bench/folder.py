@@ -94,7 +94,7 @@ def folder(data: str | Path, count: int | None = None, task: str = DEFAULT) -> s
         dataset = load_dataset(few)
         evaluate(checkpoints.bundled(task), dataset, task=task)
         found["peer"] = len(dataset) / (time.monotonic() - began)
-    return told(found, len(chosen), len(dataset))
+    return folder_table(found, len(chosen), len(dataset))
 
 
 def _copied(pairs: Sequence[tuple[Path, Path]], base: Path) -> Path:
@@ -159,7 +159,7 @@ def _worked(browser: Any) -> float:
     return sum(process["cpuTime"] for process in processes)
 
 
-def told(found: dict[str, float], count: int, few: int) -> str:
+def folder_table(found: dict[str, float], count: int, few: int) -> str:
     """The table.
 
     Args:
