@@ -57,14 +57,21 @@ _MANY = """async (count) => {
   viewer.config.set = {...lists({...set, networks: null}), networks: set.networks.map(lists)};
   viewer.set({tab: 'set', whose: 'test', picked: null});
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  const {canvas, dots} = viewer.tabs.set.scatter;
+  const {scatter} = viewer.tabs.set;
+  const {canvas, dots} = scatter;
   canvas.scrollIntoView({block: 'center'});
-  const work = (window.dbceWork = {pointermove: [], pointerup: []});
+  const work = (window.dbceWork = {pointermove: [], pointerup: [], paint: []});
   let start = 0;
-  for (const kind of Object.keys(work)) {
+  for (const kind of ['pointermove', 'pointerup']) {
     addEventListener(kind, () => (start = performance.now()), {capture: true});
     addEventListener(kind, () => work[kind].push(performance.now() - start));
   }
+  const paint = scatter.paint.bind(scatter);
+  scatter.paint = () => {
+    const began = performance.now();
+    paint();
+    work.paint.push(performance.now() - began);
+  };
   const {left, top, width, height} = canvas.getBoundingClientRect();
   return {dots: dots.x.length, box: [left, top, width, height]};
 }"""
@@ -150,7 +157,31 @@ def _moved(tab: Tab, steps: int = 60) -> dict[str, float]:
             raise ValueError(f"of {steps} steps of the mouse {len(moves)} came.")
         spent[name] = float(np.percentile(moves, 95))
     spent["select"] = max(tab.evaluate("() => window.dbceWork.pointerup", None))
+    spent["pan"] = float(np.percentile(_panned(tab, left + width / 2, top + height / 2, steps), 95))
     return spent
+
+
+def _panned(tab: Tab, x: float, y: float, steps: int) -> list[float]:
+    """Milliseconds of each picture of the dots while a drag moves them, half as far as they are enlarged."""
+    tab.evaluate(
+        """async () => {
+      const {scatter} = document.querySelector('.dbce').parentElement.dbce.tabs.set;
+      scatter.clear();
+      scatter.by(2);
+      await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+      window.dbceWork.paint.length = 0;
+    }""",
+        None,
+    )
+    shift: dict[str, Any] = {"button": "left", "modifiers": 8}
+    tab.mouse("mousePressed", x, y, clickCount=1, **shift)
+    for k in range(steps):
+        tab.mouse("mouseMoved", x - 2 * k, y + 2 * k, buttons=1, **shift)
+    tab.mouse("mouseReleased", x - 2 * steps, y + 2 * steps, clickCount=1, **shift)
+    painted = tab.evaluate("() => window.dbceWork.paint", None)
+    if len(painted) < steps / 4:
+        raise ValueError(f"of {steps} steps of the mouse {len(painted)} were painted.")
+    return painted
 
 
 def _worked(browser: Any) -> float:
@@ -178,6 +209,7 @@ def folder_table(found: dict[str, float], count: int, few: int) -> str:
         (f"images a second, `evaluate` on {few} of them", f"{found['peer']:.1f}", ""),
         (f"{DOTS} dots, ms of a step: pointer above, 95 %", f"{found['hover']:.1f}", "16"),
         (f"{DOTS} dots, ms of a step: box drawn, 95 %", f"{found['drag']:.1f}", "16"),
+        (f"{DOTS} dots, ms of a step: moved, 95 %", f"{found['pan']:.1f}", "16"),
         (f"{DOTS} dots, ms until a box has selected", f"{found['select']:.1f}", ""),
     ]
     head = f"{count} images with masks, four networks, {os.cpu_count()} CPU cores, {load.besides()}"

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.browser.actions import frame
 from tests.browser.test_layout import PHONE, VIEWER, put
@@ -63,7 +64,32 @@ def test_dots_table_and_list_are_of_one_set_and_a_link_keeps_the_view(visit, tmp
     assert inside <= selected and f"{len(selected)} selected" in page.locator(".set .count").inner_text()
     page.click("[data-set=all]")
     frame(page)
-    assert len(listed(page)) == 10 and page.locator(".set .count").inner_text() == "10 of 612 shown"
+    assert len(listed(page)) == 10
+
+    scatter = f"{VIEWER}.tabs.set.scatter"
+    lost = min(scores, key=lambda name: scores[name][0])  # where CE is lowest
+    at = [page.evaluate(f"{scatter}.{axis}({score})") for axis, score in zip("xy", scores[lost], strict=True)]
+    page.mouse.move(box["x"] + at[0], box["y"] + at[1])
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    frame(page)
+    span = page.evaluate(f"{scatter}.plane.span")
+    assert span == pytest.approx(np.exp(-1.2), rel=1e-6)
+    page.keyboard.down("Shift")
+    page.mouse.down()
+    page.mouse.move(box["x"] + at[0] - 60, box["y"] + at[1], steps=3)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    frame(page)
+    side = page.evaluate(f"{scatter}.plane.side")
+    assert page.evaluate(f"{scatter}.plane.left") == pytest.approx(60 * span / side, rel=1e-6)
+    assert len(listed(page)) == 10, "moving selects nothing"
+    page.focus(".scatter canvas")
+    page.keyboard.press("0")
+    frame(page)
+    assert page.evaluate(f"{scatter}.plane.span") == 1
+    assert page.locator(".set .count").inner_text() == "10 of 612 shown"
 
     page.select_option("#view-set [name=first]", "bce")
     page.select_option("#view-set [name=prior]", "corrected")
