@@ -67,6 +67,8 @@ def test_dots_table_and_list_are_of_one_set_and_a_link_keeps_the_view(visit, tmp
     assert len(listed(page)) == 10
 
     scatter = f"{VIEWER}.tabs.set.scatter"
+    page.locator(".scatter canvas").scroll_into_view_if_needed()
+    box = page.locator(".scatter canvas").bounding_box()
     lost = min(scores, key=lambda name: scores[name][0])  # where CE is lowest
     at = [page.evaluate(f"{scatter}.{axis}({score})") for axis, score in zip("xy", scores[lost], strict=True)]
     page.mouse.move(box["x"] + at[0], box["y"] + at[1])
