@@ -72,6 +72,11 @@ def study(predictor, files) -> Study:
     return predictor.set_image(np.asarray(Image.open(files[0])), np.asarray(Image.open(files[1])) > 0)
 
 
+def test_the_configuration_that_is_copied_for_every_visitor_holds_no_object_of_the_app(client):
+    config = json.dumps(client.config, default=str)
+    assert '"components"' in config and " at 0x" not in config and "functools" not in config
+
+
 def test_only_two_endpoints_a_task_are_offered(client):
     offered = client.view_api(return_format="dict", print_info=False)
     named = {"/loss_maps", "/compare", "/organs_loss_maps", "/organs_compare"}

@@ -136,7 +136,7 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Loca
     async def join(request: str) -> dict[str, Any]:
         return await joining.answer(request)
 
-    gr.HTML(
+    shown = gr.HTML(
         value="",
         html_template=assets.text("viewer.html"),
         css_template="",
@@ -147,4 +147,7 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Loca
         elem_id="dbce" if offer.predictor.task.name == names[0] else f"dbce-{offer.predictor.task.name}",
         padding=False,
     )
+    # gradio writes an event of this name into the configuration, and with it the app, loop and waiting requests, which
+    # it then tries to copy for every visitor
+    shown.inputs = None
     add_endpoints(studio, turns)

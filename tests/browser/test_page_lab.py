@@ -65,7 +65,8 @@ def test_a_lab_starts_pauses_changes_rewinds_and_is_shared(visit):
     assert page.locator(".lab-curves path.ghost").count() >= 16
     recorded = {loss: picture(page, loss) for loss in FOUR}
     assert len({str(each) for each in recorded.values()}) == 4
-    chart = page.locator("[data-curve=dice] svg").bounding_box()
+    box = "() => document.querySelector('[data-curve=dice] svg').getBoundingClientRect().toJSON()"
+    chart = page.evaluate(box)  # at once: another frame may draw another one
     page.mouse.move(chart["x"] + 0.2 * chart["width"], chart["y"] + 40)
     page.mouse.down()
     page.mouse.move(chart["x"] + 0.25 * chart["width"], chart["y"] + 40)
