@@ -147,7 +147,7 @@ def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Loca
         elem_id="dbce" if offer.predictor.task.name == names[0] else f"dbce-{offer.predictor.task.name}",
         padding=False,
     )
-    # gradio takes a name that it does not know of for an event: one of this name stood in the configuration, and with it
-    # the app, its loop and the waiting requests, which gradio tried to copy for every visitor
+    # gradio takes a name that it does not know of for an event: one of this name stood in the configuration, and with
+    # it the app, its loop and the waiting requests, which gradio tried to copy for every visitor
     vars(shown)["inputs"] = None
     add_endpoints(studio, turns)
