@@ -20,6 +20,7 @@ const { differences, bits, scenes, coarse } = golden("scene.json");
 test("scenes are unpacked to what Python packed", async () => {
   for (const [name, scene] of Object.entries(scenes)) {
     const arrays = await unpackArrays(scene);
+    if (arrays.labels) assert.equal(arrays.labels.buffer.byteLength, arrays.labels.length, "they hold no other array");
     assert.deepEqual(Object.keys(arrays).sort(), Object.keys(IMAGES[name].arrays).sort());
     for (const [key, array] of Object.entries(arrays)) same(array, IMAGES[name].arrays[key], `${name}, ${key}`);
     assert.deepEqual([scene.size, scene.classes], [IMAGES[name].size, IMAGES[name].classes]);

@@ -74,6 +74,7 @@ export async function unpackArrays(scene) {
         : type === "coarse"
           ? enlarged(buffer, offset, Number(side), scene.size)
           : sums(new Uint8Array(buffer, offset, 2 * length), scene.size);
+  if (arrays.labels) arrays.labels = arrays.labels.slice(); // they outlive the scene, and would hold all of the block
   return arrays;
 }
 
