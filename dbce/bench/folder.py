@@ -162,7 +162,7 @@ def _moved(tab: Tab, steps: int = 60) -> dict[str, float]:
 
 
 def _panned(tab: Tab, x: float, y: float, steps: int) -> list[float]:
-    """Milliseconds of each picture of the dots while a drag moves them, half as far as they are enlarged."""
+    """Milliseconds of each picture of the dots while a drag moves them, enlarged twice."""
     tab.evaluate(
         """async () => {
       const {scatter} = document.querySelector('.dbce').parentElement.dbce.tabs.set;

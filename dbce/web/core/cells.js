@@ -6,13 +6,20 @@ import { FAR, IGNORE, within } from "./dilation.js";
 export const CELLS = 2 * (FAR + 1) + 1;
 
 /**
- * The cell of every pixel: label * (FAR + 1) + distance, the last one where ignored.
+ * The cell of a class and a distance to the other one.
+ * @param {number} own class, 0 or 1
+ * @param {number} distance
+ */
+export const cellOf = (own, distance) => own * (FAR + 1) + distance;
+
+/**
+ * The cell of every pixel, the last one where ignored.
  * @param {Uint8Array} labels 0, 1 or IGNORE
  * @param {Uint8Array[]} distance of every pixel to both classes
  * @returns {Uint16Array}
  */
 export const cellsOf = (labels, distance) =>
-  Uint16Array.from(labels, (own, i) => (own === IGNORE ? CELLS - 1 : own * (FAR + 1) + distance[1 - own][i]));
+  Uint16Array.from(labels, (own, i) => (own === IGNORE ? CELLS - 1 : cellOf(own, distance[1 - own][i])));
 
 /**
  * The weight of each cell.
@@ -22,10 +29,9 @@ export const cellsOf = (labels, distance) =>
 export function weightsByCell({ weights, reach }) {
   const most = Math.max(...weights);
   const by = new Float32Array(CELLS);
-  for (let cell = 0; cell < CELLS - 1; cell++) {
-    const own = cell > FAR ? 1 : 0;
-    by[cell] = within(cell - own * (FAR + 1), reach) ? most : weights[own];
-  }
+  for (const own of [0, 1])
+    // the other class reaches the pixels within
+    for (let d = 0; d <= FAR; d++) by[cellOf(own, d)] = within(d, reach) ? most : weights[own];
   return by;
 }
 

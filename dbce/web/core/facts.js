@@ -1,4 +1,5 @@
 // What a weighting does to one image, in the numbers that sentences are made of.
+import { cellOf, weightsByCell } from "./cells.js";
 import { FAR, IGNORE, within } from "./dilation.js";
 
 /**
@@ -50,7 +51,7 @@ export function tallyOf(study, weights) {
     }
   }
   const held = areas.filter((curve) => curve[0] > 0).length;
-  return { valid, background, objects, object, outsides, outside, insides, inside, alike: low === high, held };
+  return { valid, background, objects, object, outsides, outside, insides, inside, alike: low === high, high, held };
 }
 
 /**
@@ -60,14 +61,14 @@ export function tallyOf(study, weights) {
  * @param {import("./weights.js").ClassWeights} given
  * @returns {Tally}
  */
-export function tallyOfClasses(study, { weights, reach }) {
+export function tallyOfClasses(study, given) {
   const [counts, inside] = study.sumsByDistance(null);
   const sums = counts.map(() => 0);
-  const most = Math.max(...weights);
+  const by = weightsByCell(given);
   const tally = { objects: 0, object: 0, outsides: 0, outside: 0, insides: 0, inside: 0 };
   let [low, high] = [Infinity, 0];
   for (let d = 0; d <= FAR; d++) {
-    const [outer, inner] = within(d, reach) ? [most, most] : weights; // the other class reaches these pixels too
+    const [outer, inner] = [by[cellOf(0, d)], by[cellOf(1, d)]];
     sums[d] = counts[d] * outer;
     tally.objects += inside[d];
     tally.object += inside[d] * inner;
@@ -80,7 +81,7 @@ export function tallyOfClasses(study, { weights, reach }) {
     tally.inside += inside[d] * inner;
   }
   const held = study.areas.filter((curve) => curve[0] > 0).length;
-  return { valid: study.valid, background: { counts, sums }, ...tally, alike: low === high, held };
+  return { valid: study.valid, background: { counts, sums }, ...tally, alike: low === high, high, held };
 }
 
 /**

@@ -1,5 +1,5 @@
 // One image, its labels if any, and what every network says of it. Twin of dbce.study.predictor.Study.
-import { cellsOf, largestByCell } from "./cells.js";
+import { CELLS, cellOf, cellsOf, largestByCell, weightsByCell } from "./cells.js";
 import { areaCurve, distanceField, FAR, IGNORE, outline, within } from "./dilation.js";
 import { binaryCrossEntropy, logitLimit, residualOf, shiftedLogits, sigmoid } from "./losses.js";
 import { diceAt, scoresOf } from "./metrics.js";
@@ -260,14 +260,12 @@ export class Study {
   parts(weighting, radius, loss) {
     const given = this.given(weighting, radius);
     if (given instanceof Float32Array) return this.sumsOf(given, radius, loss);
-    const { weights, reach } = given;
-    const sums = this.sumsByDistance(loss);
-    const most = Math.max(...weights);
+    const by = weightsByCell(given);
+    const [background, object] = this.sumsByDistance(loss);
     const parts = [0, 0, 0];
     for (let d = 0; d <= FAR; d++) {
-      const shared = within(d, reach); // the other class reaches these pixels too
-      parts[0] += sums[1][d] * (shared ? most : weights[1]);
-      parts[within(d, radius) ? 1 : 2] += sums[0][d] * (shared ? most : weights[0]);
+      parts[0] += object[d] * by[cellOf(1, d)];
+      parts[within(d, radius) ? 1 : 2] += background[d] * by[cellOf(0, d)];
     }
     return parts;
   }
@@ -297,13 +295,11 @@ export class Study {
   sumsByDistance(loss) {
     const key = loss ?? "";
     if (!this.byDistance[key]) {
-      const sums = [new Float64Array(FAR + 1), new Float64Array(FAR + 1)];
+      const sums = new Float64Array(CELLS);
       const entropy = loss ? this.crossEntropy(loss) : null;
-      for (let i = 0; i < this.count; i++) {
-        const own = this.labels[i];
-        if (own !== IGNORE) sums[own][this.distance[1 - own][i]] += entropy ? entropy[i] : 1;
-      }
-      this.byDistance[key] = sums;
+      const cells = this.cells();
+      for (let i = 0; i < this.count; i++) sums[cells[i]] += entropy ? entropy[i] : 1;
+      this.byDistance[key] = [sums.subarray(0, cellOf(1, 0)), sums.subarray(cellOf(1, 0), CELLS - 1)];
     }
     return this.byDistance[key];
   }
@@ -314,12 +310,11 @@ export class Study {
   }
 
   /**
-   * Largest cross entropy of a network in each cell; how many pixels there are where it is null, at most 1.
-   * @param {string | null} loss
+   * Largest cross entropy of a network in each cell.
+   * @param {string} loss
    */
   largestByCell(loss) {
-    const ones = () => new Uint8Array(this.count).fill(1);
-    return (this.largest[loss ?? ""] ??= largestByCell(this.cells(), loss ? this.crossEntropy(loss) : ones()));
+    return (this.largest[loss] ??= largestByCell(this.cells(), this.crossEntropy(loss)));
   }
 
   /**

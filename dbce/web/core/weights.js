@@ -1,5 +1,6 @@
 // The weightings, as data. Twin of dbce/weightings.py: a new one is a function there and a function here.
 import { borderDistances } from "./borders.js";
+import { cellOf, weightsByCell } from "./cells.js";
 import { IGNORE, within } from "./dilation.js";
 
 /**
@@ -115,10 +116,10 @@ export function weightMap({ labels, classes, distance, ignored }, given, out, on
     return out;
   }
   if (only === null && classes.length === 2) {
-    const most = Math.max(...weights);
+    const by = weightsByCell(given);
     for (let i = 0; i < out.length; i++) {
       const own = labels[i];
-      out[i] = own === IGNORE ? 0 : within(distance[1 - own][i], reach) ? most : weights[own];
+      out[i] = own === IGNORE ? 0 : by[cellOf(own, distance[1 - own][i])];
     }
     return out;
   }

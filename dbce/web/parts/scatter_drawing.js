@@ -88,16 +88,16 @@ export class Drawing {
     const both = /** @type {[Float64Array, number, boolean][]} */ ([
       [dots.x, left, true],
       [dots.y, bottom, false],
-    ]);
-    const most = Math.max(1, ...both.flatMap(([values, low]) => binned(values, every, BINS, low, span)));
+    ]).map(([values, low, above]) => ({ values, low, above, all: binned(values, every, BINS, low, span) }));
+    const most = Math.max(1, ...both.flatMap(({ all }) => all));
     const bar = side / BINS;
-    for (const [values, low, above] of both) {
-      for (const [images, name] of /** @type {[number[], string][]} */ ([
-        [every, "far"],
-        [kept ? [...kept] : [], "accent"],
+    for (const { values, low, above, all } of both) {
+      for (const [counts, name] of /** @type {[number[], string][]} */ ([
+        [all, "far"],
+        [binned(values, kept ? [...kept] : [], BINS, low, span), "accent"],
       ])) {
         pen.fillStyle = colour(name);
-        binned(values, images, BINS, low, span).forEach((count, k) => {
+        counts.forEach((count, k) => {
           const length = (38 * count) / most;
           if (above) pen.fillRect(ROOM.left + k * bar, ROOM.top - 4 - length, bar - 1, length);
           else pen.fillRect(ROOM.left + side + 4, ROOM.top + side - (k + 1) * bar, length, bar - 1);

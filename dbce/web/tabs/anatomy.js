@@ -58,7 +58,7 @@ export function anatomy(viewer) {
   viewer.$('[data-out="radius"]').innerHTML = "<span></span><small>px</small>";
   const shown = viewer.$('[data-out="radius"] span');
   let beside = new Float32Array(0); // weights that are not drawn
-  /** What no radius changes: sums and losses of the weightings without one, for these labels. */
+  /** Sums and losses of the weightings, with their radius where they have one, for these labels. */
   let kept = { labels: null, tallies: {}, totals: {} };
   let captioned = ""; // the caption of (d): written anew only where it changes, so that a term in it keeps its focus
   let weights = new Float32Array(0);
@@ -91,20 +91,23 @@ export function anatomy(viewer) {
   function sumsOf(key) {
     const { study } = viewer;
     if (kept.labels !== study.labels) kept = { labels: study.labels, tallies: {}, totals: {} };
-    const { tallies, totals } = config.weightings[key].has_radius ? { tallies: {}, totals: {} } : kept;
-    const of = `${key} ${state.loss}`;
+    const { tallies, totals } = kept;
+    const which = config.weightings[key].has_radius ? `${key} ${state.radius}` : key;
+    const of = `${which} ${state.loss}`;
     if (!(of in totals)) {
       const given = study.given(key, state.radius);
       if (!several && !(given instanceof Float32Array)) {
         const [object, rim, far] = study.parts(key, state.radius, state.loss);
-        return { tally: (tallies[key] ??= tallyOfClasses(study, given)), total: (totals[of] = object + rim + far) };
+        tallies[which] ??= tallyOfClasses(study, given);
+        totals[of] = object + rim + far;
+      } else {
+        const [map, ce] = [weightsOf(key), study.crossEntropy(state.loss)];
+        tallies[which] ??= tallyOf(study, map);
+        totals[of] = 0;
+        for (let i = 0; i < map.length; i++) totals[of] += map[i] * ce[i];
       }
-      const [map, ce] = [weightsOf(key), study.crossEntropy(state.loss)];
-      tallies[key] ??= tallyOf(study, map);
-      totals[of] = 0;
-      for (let i = 0; i < map.length; i++) totals[of] += map[i] * ce[i];
     }
-    return { tally: tallies[key], total: totals[of] };
+    return { tally: tallies[which], total: totals[of] };
   }
 
   function drawShares() {
@@ -165,14 +168,11 @@ export function anatomy(viewer) {
     if (!several && state.map !== "gradient" && !(given instanceof Float32Array)) {
       const cells = study.cells();
       const by = weightsByCell(given);
-      const [held, losses] = [study.largestByCell(null), study.largestByCell(state.loss)];
+      const losses = study.largestByCell(state.loss);
+      const { tally, total } = sumsOf(state.weighting);
       return {
-        most: {
-          ce: largest(losses),
-          w: largest(held.map((n, k) => n * by[k])),
-          wce: largest(losses.map((c, k) => c * by[k])),
-        },
-        total: () => study.parts(state.weighting, state.radius, state.loss).reduce((sum, part) => sum + part),
+        most: { ce: largest(losses), w: tally.high, wce: largest(losses.map((c, k) => c * by[k])) },
+        total,
         drawWeight: (top, text, lines) => weight.weighted(cells, by, null, top, magma, text, lines),
         drawProduct: (top, text, lines) => product.weighted(cells, by, ce, top, magma, text, lines),
       };
@@ -182,7 +182,7 @@ export function anatomy(viewer) {
     for (let i = 0; i < products.length; i++) products[i] = weights[i] * ce[i];
     return {
       most: { ce: largest(ce), w: largest(weights), wce: largest(products) },
-      total: () => products.reduce((sum, part) => sum + part),
+      total: products.reduce((sum, part) => sum + part, 0),
       drawWeight: (top, text, lines) => weight.map(weights, top, magma, text, lines),
       drawProduct: (top, text, lines) => product.map(products, top, magma, text, lines),
     };
@@ -204,7 +204,7 @@ export function anatomy(viewer) {
     const ce = study.crossEntropy(state.loss);
     const lost = `Cross entropy of ${viewer.who(state.loss)}, 0 to ${digits(top.ce)} nats`;
     if (!entropy.shows(ce, top.ce, inMaps?.at, inMaps?.colour)) entropy.map(ce, top.ce, magma, lost, inMaps);
-    const both = `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total())}`;
+    const both = `Weighted loss of every pixel, at most ${digits(top.wce)}; in all ${digits(total)}`;
     drawProduct(top.wce, both, inMaps);
   }
 
