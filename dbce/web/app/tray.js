@@ -32,6 +32,15 @@ const HTML = `<div class="row">
 const inWords = (seconds) =>
   seconds < 90 ? `about ${Math.max(1, Math.round(seconds))} s` : `about ${Math.round(seconds / 60)} min`;
 
+/**
+ * What a progress says of the time left, as soon as that can be told.
+ * @param {number} done since `at`
+ * @param {number} waiting
+ * @param {number} at milliseconds, as of `performance.now`
+ */
+const timeLeft = (done, waiting, at) =>
+  done > 2 ? `, ${inWords((waiting * (performance.now() - at)) / done / 1000)}` : "";
+
 export class Tray {
   /** @param {import("./viewer.js").Viewer} viewer @param {import("./bench.js").Bench} bench */
   constructor(viewer, bench) {
@@ -117,15 +126,13 @@ export class Tray {
     if (along.work) {
       const { told, at, done: made, of } = along.work;
       bar.value = made / of;
-      const rest = made > 2 ? `, ${inWords(((of - made) * (performance.now() - at)) / made / 1000)}` : "";
-      text.textContent = along.stopped ? "Stopping\u2026" : `${told}: ${made} of ${of}${rest}`;
+      text.textContent = along.stopped ? "Stopping\u2026" : `${told}: ${made} of ${of}${timeLeft(made, of - made, at)}`;
       this.$('[data-tray="stop"]').hidden = along.stopped;
       this.$('[data-tray="on"]').hidden = true;
       return;
     }
     bar.value = done / items.length;
-    const rate = run.done / (performance.now() - run.at);
-    const time = run.done > 2 ? `, ${inWords(waiting / rate / 1000)}` : "";
+    const time = timeLeft(run.done, waiting, run.at);
     text.textContent =
       running && !stopped ? `${done} of ${items.length}${time}` : `Stopped at ${done} of ${items.length}`;
     this.$('[data-tray="stop"]').hidden = !running || stopped;
