@@ -2,6 +2,9 @@
 import { IGNORE } from "./dilation.js";
 import { sigmoid } from "./losses.js";
 
+/** What the key of a network ends in whose class weights are taken out, in calibration.json and findings.json. */
+export const AFTER = "_corrected";
+
 export const BINS = 10; // of equal width over [0, 1]
 /** Probabilities between which a pixel is binned. */
 export const UNSURE = /** @type {const} */ ([0.05, 0.95]);

@@ -1,4 +1,5 @@
 // What the tour counts: on the image in view, and of what was measured on the test set.
+import { AFTER } from "./calibration.js";
 import { IGNORE, within } from "./dilation.js";
 import { factsOf } from "./facts.js";
 import { sigmoid } from "./losses.js";
@@ -111,7 +112,7 @@ export function rimOfThreshold(sight) {
  * @param {Sight} sight
  * @returns {[number, number, number] | undefined}
  */
-export const repair = (sight) => sight.calibration.pairs?.[`${BALANCED}_corrected|${CE}`]?.[place(sight, HALF)];
+export const repair = (sight) => sight.calibration.pairs?.[`${BALANCED}${AFTER}|${CE}`]?.[place(sight, HALF)];
 
 /**
  * The threshold at which the paper's network has its highest Dice on the test set.
@@ -194,7 +195,7 @@ export function swings(sight, prior = "trained") {
  * @returns {number}
  */
 export const gap = ({ calibration: { rows } }, loss, prior = "trained") =>
-  (rows[prior === "corrected" ? `${loss}_corrected` : loss] ?? rows[loss]).gap[0];
+  (rows[prior === "corrected" ? loss + AFTER : loss] ?? rows[loss]).gap[0];
 
 /**
  * Smallest radius from which on outside and inside weigh the same; null where there is none.

@@ -1,4 +1,5 @@
 // Dice of every class, a row each: a network before and after its class weights are taken out, beside two others.
+import { AFTER } from "../core/calibration.js";
 import { Chart } from "./chart.js";
 
 const ROW = 28; // units of the SVG
@@ -6,7 +7,7 @@ const ROW = 28; // units of the SVG
 /**
  * @param {string[]} names of the classes
  * @param {Record<string, number[]>} rows by network Dice in percent, in the order of the names; "ce", "dbce", and one
- *   network with its twin, whose key ends in "_corrected"
+ *   network with its twin, whose key ends in `AFTER`
  * @param {Record<string, [string, string]>} lines colour and dash of each
  */
 export function classDots(names, rows, lines) {
@@ -14,8 +15,8 @@ export function classDots(names, rows, lines) {
   const height = names.length * ROW + 58;
   const chart = new Chart({ width: 560, height, last: 100, ticks, title: "Dice, %", left: 112 });
   const part = (k) => 1 - (k + 0.5) / names.length;
-  const after = Object.keys(rows).find((key) => key.endsWith("_corrected")) ?? "";
-  const before = after.replace(/_corrected$/, "");
+  const after = Object.keys(rows).find((key) => key.endsWith(AFTER)) ?? "";
+  const before = after.slice(0, -AFTER.length);
   const others = Object.keys(rows).filter((key) => key !== before && key !== after);
   const marks = names.map((_, k) => {
     const y = chart.y(part(k));

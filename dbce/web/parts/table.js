@@ -3,6 +3,9 @@ import { percent } from "../core/format.js";
 import { explained } from "./term.js";
 import { attribute, write } from "./write.js";
 
+/** A table that is scrolled where it is wider than its room. @param {string} table */
+export const scrolled = (table) => `<div class="scroll" tabindex="0">${table}</div>`;
+
 const scoreRow = (key, name) => `<tr data-score="${key}"><th scope="row">${name}</th><td></td></tr>`;
 
 /**

@@ -1,4 +1,5 @@
 // What the threshold does to each network on the image in view, and whether its probabilities mean what they say.
+import { AFTER } from "../core/calibration.js";
 import { percent } from "../core/format.js";
 import { Chart } from "./chart.js";
 import { write } from "./write.js";
@@ -125,7 +126,7 @@ const dot = (x, y, r, [colour], ring) =>
  */
 export function measuredOf({ calibration: { rows }, titles, lines }, losses, prior) {
   return losses.flatMap((loss) => {
-    const after = `${loss}_corrected`;
+    const after = loss + AFTER;
     const corrected = prior === "corrected" && after in rows;
     const both = [
       { key: loss, name: titles[loss], ghost: corrected },

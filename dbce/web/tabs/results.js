@@ -3,6 +3,7 @@
 
 import { bar, scaleOf } from "../parts/interval.js";
 import { SharesChart } from "../parts/shares_chart.js";
+import { scrolled } from "../parts/table.js";
 import { explained } from "../parts/term.js";
 import { testCurves } from "./test_curves.js";
 
@@ -12,7 +13,6 @@ const NONE = `<div class="card"><h2>Not measured</h2><p class="quiet">These netw
 
 const written = (value) => (value === null ? "" : value.toFixed(2));
 const columnHeads = (columns) => columns.map((name) => `<th scope="col">${explained(name)}</th>`).join("");
-const scrolled = (table) => `<div class="scroll" tabindex="0">${table}</div>`;
 
 /** @param {any} result from dbce.scores.results @param {Record<string, string>} titles */
 function table({ columns, rows }, titles) {

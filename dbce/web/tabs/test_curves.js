@@ -1,6 +1,8 @@
 // Results, the curves of the test set: Dice against the threshold, or of each class without one, and reliability.
+import { AFTER } from "../core/calibration.js";
 import { classDots } from "../parts/class_dots.js";
 import { escaped } from "../parts/escape.js";
+import { scrolled } from "../parts/table.js";
 import { explained } from "../parts/term.js";
 import {
   diceRows,
@@ -12,15 +14,10 @@ import {
   THRESHOLDS,
 } from "../parts/threshold_chart.js";
 
-const AFTER = "_corrected"; // what the key of a network ends in whose class weights are taken out
-
 /** @param {{said: string, note: string}} texts @param {string} chart @param {string} below its table or legend */
 const figure = ({ said, note }, chart, below) => `<figure><figcaption>${escaped(said)}.</figcaption>
   <div class="chart still">${chart}</div>${below}
   <p class="quiet">${explained(escaped(note))}</p></figure>`;
-
-/** @param {string} rows */
-const scrolled = (rows) => `<div class="scroll" tabindex="0"><table>${rows}</table></div>`;
 
 /**
  * Dice between two thresholds that were measured.
@@ -51,7 +48,11 @@ function diceFigure({ calibration, lines }, { dice, data, prior, row_titles: nam
     ...(after.includes(loss) ? [{ name: names[loss + AFTER], line: lines[loss], values: rowOf(loss + AFTER) }] : []),
   ]);
   const table = diceRows(rows, data, 0.5);
-  return figure(dice, new ThresholdChart().svg(withGhosts, foretold, data, points), scrolled(table));
+  return figure(
+    dice,
+    new ThresholdChart().svg(withGhosts, foretold, data, points),
+    scrolled(`<table>${table}</table>`),
+  );
 }
 
 /** @param {any} config @param {any} curves */
@@ -78,7 +79,7 @@ export function testCurves(config) {
   const second = figure(
     curves.reliability,
     reliability(networks, curves.reliability.axis),
-    scrolled(gapRows(networks, true)),
+    scrolled(`<table>${gapRows(networks, true)}</table>`),
   );
   return `<div class="card"><h2>Curves of the test set, ${explained(escaped(curves.data))}</h2>
     <div class="tested">${first}${second}</div></div>`;
