@@ -132,7 +132,7 @@ def test_a_folder_is_run_to_its_last_dot_and_many_dots_are_moved_over(tmp_path):
     lines = folder.folder(base, count=7).splitlines()
     assert lines[0].startswith("7 images with masks, four networks") and str(tmp_path) not in "".join(lines)
     numbers = {line[:46].strip(): float(line[46:54]) for line in lines[2:]}
-    assert len(numbers) == 9 and all(value > 0 for value in numbers.values())
+    assert len(numbers) == 10 and all(value > 0 for value in numbers.values())
     seconds = 7 / numbers["images a second, from folder to last dot"]
     worked = sum(7 * numbers[f"CPU seconds an image, {who}"] for who in ("server", "browser"))
     assert worked < 2 * seconds * (os.cpu_count() or 1)  # more was not there
