@@ -80,6 +80,7 @@ export class Viewer {
     /** @type {Record<string, Tab>} */
     this.tabs = {};
     this.scheduled = false;
+    this.whole = false; // whether more than a slider changes with the next frame
     this.themed = ""; // whose colours stand behind the page
     /** @type {import("./bench.js").Bench | null} many images of the visitor's, where there are some */
     this.bench = null;
@@ -104,12 +105,15 @@ export class Viewer {
    * @param {Record<string, any>} patch
    */
   set(patch) {
+    const changes = Object.entries(patch);
+    const slid = changes.length && changes.every(([name, value]) => name in SPOKEN || this.state[name] === value);
+    this.whole ||= !slid;
     Object.assign(this.state, patch);
     if (this.scheduled) return;
     this.scheduled = true;
     requestAnimationFrame(() => {
       this.scheduled = false;
-      this.render();
+      this.render(this.whole);
     });
   }
 
@@ -141,8 +145,10 @@ export class Viewer {
     return this.state.prior === "corrected" ? this.study.corrected(this.config.shifts) : this.study;
   }
 
-  render() {
+  /** @param {boolean} whole whether more than sliders may have changed */
+  render(whole = true) {
     const { root, state, study } = this;
+    this.whole = false;
     for (const name of ["tab", "theme", "palette"]) attribute(root, `data-${name}`, state[name]);
     if (this.themed !== state.theme) {
       this.themed = state.theme;
@@ -150,10 +156,11 @@ export class Viewer {
     }
     root.classList.toggle("painting", state.painting);
     hide(this.found.one(".brush"), !state.painting);
-    this.showControls();
+    if (study) this.settleNetworks();
+    if (whole) this.showControls();
+    this.showSliders();
     if (!study) return;
-    this.settleNetworks();
-    for (const part of this.found.all("[data-needs=mask]")) hide(part, !study.labelled);
+    if (whole) for (const part of this.found.all("[data-needs=mask]")) hide(part, !study.labelled);
     write(this.found.one('[data-out="opacity"]'), `${Math.round(state.opacity * 100)} %`);
     for (const out of this.found.all('[data-out="rim-radius"]')) write(out, state.radius);
     for (const draw of this.drawers) draw();
@@ -183,11 +190,6 @@ export class Viewer {
       input.checked = state[input.name] === input.value;
     for (const input of this.found.all("[name=loss], [name=first], [name=second]"))
       input.disabled = this.study?.pending.includes(input.value) ?? false;
-    for (const input of this.found.all("input[type=range][data-field]")) {
-      const name = input.dataset.field;
-      if (input.value !== String(state[name])) input.value = state[name];
-      attribute(input, "aria-valuetext", SPOKEN[name](state[name]));
-    }
     for (const input of this.found.all("input[type=checkbox]")) {
       const now = state[input.name];
       input.checked = Array.isArray(now) ? now.includes(input.value) : now;
@@ -199,6 +201,16 @@ export class Viewer {
       attribute(button, "aria-pressed", String(+button.dataset.example === state.example));
     for (const button of this.found.all("[data-class]"))
       attribute(button, "aria-pressed", String(+button.dataset.class === state.cls));
+  }
+
+  /** Where the sliders stand. */
+  showSliders() {
+    for (const input of this.found.all("input[type=range][data-field]")) {
+      const { field } = input.dataset;
+      const value = this.state[field];
+      if (input.value !== String(value)) input.value = value;
+      attribute(input, "aria-valuetext", SPOKEN[field](value));
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 // One image, its labels if any, and what every network says of it. Twin of dbce.study.predictor.Study.
 import { CELLS, cellOf, cellsOf, largestByCell, weightsByCell } from "./cells.js";
 import { areaCurve, distanceField, FAR, IGNORE, outline, within } from "./dilation.js";
+import { countFound } from "./findings.js";
 import { binaryCrossEntropy, logitLimit, residualOf, shiftedLogits, sigmoid } from "./losses.js";
 import { diceAt, scoresOf } from "./metrics.js";
 import { offeredWeightings, WEIGHTINGS, weightAt, weightMap } from "./weights.js";
@@ -347,27 +348,20 @@ export class Study {
   }
 
   /**
-   * Everything counted at a threshold: scores, and wrong pixels in the rim, far away, and missed. The same look at
-   * every pixel colours a picture, where there is one.
+   * Everything counted at a threshold: scores, and wrong pixels in the rim, far away, and missed.
    * @param {string} loss
    * @param {number} radius
    * @param {number} threshold
-   * @param {{out: Uint32Array, colours: Uint32Array} | null} picture to be filled, and a colour for each region, then
-   *   for each where the object is found
    */
-  compare(loss, radius, threshold, picture = null) {
-    const logit = this.logits(loss);
-    const limit = Math.floor(this.limit(threshold)); // logits are whole
-    const regions = this.regions(radius);
-    const counts = new Int32Array(8);
-    if (picture) {
-      const { out, colours } = picture;
-      for (let i = 0; i < regions.length; i++) {
-        const at = regions[i] + (logit[i] > limit ? 4 : 0);
-        counts[at]++;
-        out[i] = colours[at];
-      }
-    } else for (let i = 0; i < regions.length; i++) counts[regions[i] + (logit[i] > limit ? 4 : 0)]++;
+  compare(loss, radius, threshold) {
+    return this.judge(countFound(this.logits(loss), this.regions(radius), Math.floor(this.limit(threshold))));
+  }
+
+  /**
+   * The same from what is found in each region.
+   * @param {Int32Array} counts as of `countFound`
+   */
+  judge(counts) {
     const [tp, rim, far] = counts.subarray(5);
     const missed = this.areas[1][0] - tp;
     return { scores: scoresOf(tp, rim + far, missed), errors: { rim, far, missed } };

@@ -11,7 +11,11 @@ export function hex(text) {
 
 export const BLACK = rgba(8, 8, 10);
 export const WHITE = rgba(242, 242, 242);
-export const HATCH = [rgba(92, 98, 110), rgba(138, 145, 158)]; // over ignored pixels
+const HATCH = [rgba(92, 98, 110), rgba(138, 145, 158)]; // over ignored pixels
+
+/** An ignored pixel. @param {number} i @param {number} size pixels a side */
+export const hatched = (i, size) => HATCH[+(((i % size) + ((i / size) | 0)) % 6 < 2)];
+
 export const GREY = Uint32Array.from({ length: 256 }, (_, i) => rgba(i, i, i));
 
 /** @param {Uint8Array} rgb a table of 256 colours -> the same as words */

@@ -1,7 +1,7 @@
 // A square picture with a caption, a mark that follows the pointer in all panels, and perhaps a colour bar.
 import { IGNORE } from "../core/dilation.js";
 import { digits, grouped } from "../core/format.js";
-import { BLACK, HATCH, mix } from "./colour.js";
+import { BLACK, hatched, mix } from "./colour.js";
 import { attribute, write } from "./write.js";
 
 const FRAME = `<div class="frame"><div class="stage"><canvas role="img" tabindex="0"></canvas><div class="ring"></div>
@@ -10,6 +10,8 @@ const FRAME = `<div class="frame"><div class="stage"><canvas role="img" tabindex
 const SCALE = `<div class="scale"><canvas width="256" height="1" aria-hidden="true"></canvas>
   <p><span></span><span></span></p></div>`;
 const IGNORED = `<p class="legend" data-legend="ignored"><span><i class="ignored"></i><span></span></span></p>`;
+
+/** @typedef {{at: number[], colour: number} | null} Lines pixels of one colour on top of a picture */
 
 export class Panel {
   /**
@@ -38,6 +40,7 @@ export class Panel {
     /** @type {HTMLElement} */
     this.legend = null;
     this.disk = disk;
+    this.marks = false; // whether a pixel
     this.size = 0;
     /** @type {any[]} what it shows was drawn for */
     this.drawn = [];
@@ -64,7 +67,8 @@ export class Panel {
    * @param {number} size pixels a side
    */
   mark(pixel, radius, size) {
-    this.cross.style.display = this.ring.style.display = "none";
+    if (this.marks) this.cross.style.display = this.ring.style.display = "none";
+    this.marks = Boolean(pixel);
     if (!pixel) return;
     const mark = this.disk && radius !== null ? this.ring : this.cross;
     mark.style.display = "block";
@@ -102,8 +106,7 @@ export class Panel {
   hatch() {
     const { labels, size, ignored } = this.viewer.study;
     if (!ignored) return;
-    for (let i = 0; i < labels.length; i++)
-      if (labels[i] === IGNORE) this.pixels[i] = HATCH[+(((i % size) + ((i / size) | 0)) % 6 < 2)];
+    for (let i = 0; i < labels.length; i++) if (labels[i] === IGNORE) this.pixels[i] = hatched(i, size);
   }
 
   /** Says below the panel how many pixels are ignored, where there are any. */
@@ -119,15 +122,17 @@ export class Panel {
 
   /**
    * @param {string} text what a screen reader says of it
-   * @param {boolean} clear whether its black pixels let the image through wholly as soon as anything does
+   * @param {{clear?: boolean, lines?: Lines}} over whether its black pixels let the image through wholly as soon as
+   *   anything does; lines on top
    */
-  show(text, clear = false) {
+  show(text, { clear = false, lines = null } = {}) {
     const { pixels } = this;
     const { image, state } = this.viewer;
     const k = Math.round(state.opacity * 256);
     if (k < 256)
       for (let i = 0; i < pixels.length; i++)
         pixels[i] = clear && pixels[i] === BLACK ? image[i] : mix(pixels[i], image[i], k);
+    if (lines) for (const i of lines.at) pixels[i] = lines.colour;
     this.context.putImageData(this.data, 0, 0);
     if (text) attribute(this.canvas, "aria-label", text);
   }
@@ -138,7 +143,7 @@ export class Panel {
    * @param {number} top
    * @param {Uint32Array} table
    * @param {string} text
-   * @param {{at: number[], colour: number} | null} lines
+   * @param {Lines} lines
    */
   map(values, top, table, text, lines = null) {
     const out = this.words();
@@ -148,23 +153,37 @@ export class Panel {
   }
 
   /**
-   * The same of values that are a product: of a weight a cell, and what it weighs at every pixel (1 where null).
+   * The same of values that are a product: of a weight a cell, and what it weighs at every pixel.
    * @param {Uint16Array} cells
    * @param {Float32Array} weights by cell
-   * @param {Float32Array | null} of
+   * @param {Float32Array} of
    * @param {number} top
    * @param {Uint32Array} table
    * @param {string} text
-   * @param {{at: number[], colour: number} | null} lines
+   * @param {Lines} lines
    */
   weighted(cells, weights, of, top, table, text, lines = null) {
     const out = this.words();
     const factor = top > 0 ? 255 / top : 0;
-    if (of) for (let i = 0; i < out.length; i++) out[i] = table[(Math.fround(weights[cells[i]] * of[i]) * factor) | 0];
-    else {
-      const colours = Uint32Array.from(weights, (weight) => table[(weight * factor) | 0]);
-      for (let i = 0; i < out.length; i++) out[i] = colours[cells[i]];
-    }
+    for (let i = 0; i < out.length; i++) out[i] = table[(Math.fround(weights[cells[i]] * of[i]) * factor) | 0];
+    this.scaled(top, text, lines);
+  }
+
+  /**
+   * The same of one value a cell.
+   * @param {Uint16Array} cells
+   * @param {Float32Array} values by cell
+   * @param {number} top
+   * @param {Uint32Array} table
+   * @param {string} text
+   * @param {Lines} lines
+   */
+  byCell(cells, values, top, table, text, lines = null) {
+    const out = this.words();
+    const factor = top > 0 ? 255 / top : 0;
+    const colours = new Uint32Array(values.length);
+    for (let k = 0; k < colours.length; k++) colours[k] = table[(values[k] * factor) | 0];
+    for (let i = 0; i < out.length; i++) out[i] = colours[cells[i]];
     this.scaled(top, text, lines);
   }
 
@@ -172,22 +191,13 @@ export class Panel {
    * What the pixels show, with the ends of their scale.
    * @param {number} top
    * @param {string} text
-   * @param {{at: number[], colour: number} | null} lines
+   * @param {Lines} lines
    */
   scaled(top, text, lines) {
-    this.show(text);
-    this.overlay(lines);
-    if (this.ends) {
-      write(this.ends[0], "0");
-      write(this.ends[1], digits(top));
-    }
-  }
-
-  /** @param {{at: number[], colour: number} | null} lines on top of what is shown */
-  overlay(lines) {
-    if (!lines) return;
-    for (const i of lines.at) this.pixels[i] = lines.colour;
-    this.context.putImageData(this.data, 0, 0);
+    this.show(text, { lines });
+    if (!this.ends) return;
+    write(this.ends[0], "0");
+    write(this.ends[1], digits(top));
   }
 
   /** Nothing: what an image showed does not stay for the next one. */

@@ -2,7 +2,7 @@
 import { digits, percent } from "../core/format.js";
 import { ratio, share } from "../core/sentences.js";
 import { explained } from "./term.js";
-import { attribute, hide, write } from "./write.js";
+import { attribute, hide, move, write } from "./write.js";
 
 const REGIONS = ["object", "rim", "far"];
 
@@ -46,14 +46,14 @@ export class ShareBars {
     let [end, least, left] = [0, "0px", held.filter(Boolean).length];
     shares.forEach((part, i) => {
       const value = /** @type {HTMLElement} */ (values[i]);
-      // each stands where its part begins, unless others need the room
+      // each stands where its part begins, unless others need the room; moved, not laid out
       if (held[i]) {
-        const at = `min(max(${least}, ${100 * end}%), 100% - ${ROOM * left--}px)`;
-        value.style.left = at;
+        const at = `min(max(${least}, ${(100 * end).toFixed(2)}cqw), 100cqw - ${ROOM * left--}px)`;
+        move(value, `translateX(${at})`);
         least = `${at} + ${ROOM}px`;
       }
-      end += part; // each lies below those before it, from the left end: moving them costs no layout
-      /** @type {HTMLElement} */ (bar.children[i]).style.transform = `scaleX(${end})`;
+      end += part; // each lies below those before it, from the left end
+      move(/** @type {HTMLElement} */ (bar.children[i]), `scaleX(${end.toFixed(4)})`);
       write(value, share(part));
       hide(value, !held[i]);
     });

@@ -32,7 +32,7 @@ export class SignedPanel extends Panel {
    * @param {Float32Array} values
    * @param {number} top
    * @param {string} text what a screen reader says of it
-   * @param {{at: number[], colour: number} | null} lines
+   * @param {import("./panel.js").Lines} lines
    */
   signed(values, top, text, lines = null) {
     this.colours();
@@ -40,8 +40,7 @@ export class SignedPanel extends Panel {
     const out = this.words();
     const factor = top > 0 ? 127.5 / top : 0;
     for (let i = 0; i < out.length; i++) out[i] = table[(values[i] * factor + 127.5) | 0];
-    this.show(text);
-    this.overlay(lines);
+    this.show(text, { lines });
     write(this.ends[0], digits(-top));
     write(this.ends[2], digits(top));
   }

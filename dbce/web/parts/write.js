@@ -44,3 +44,17 @@ export function attribute(node, name, value) {
 export function hide(node, hidden) {
   if (node.hidden !== hidden) node.hidden = hidden;
 }
+
+/** @type {WeakMap<HTMLElement, string>} what `move` wrote */
+const moved = new WeakMap();
+
+/**
+ * Moves, or stretches, an element where nobody else does.
+ * @param {HTMLElement} node
+ * @param {string} transform
+ */
+export function move(node, transform) {
+  if (moved.get(node) === transform) return;
+  moved.set(node, transform);
+  node.style.transform = transform;
+}

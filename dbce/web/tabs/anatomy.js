@@ -173,7 +173,7 @@ export function anatomy(viewer) {
       return {
         most: { ce: largest(losses), w: tally.high, wce: largest(losses.map((c, k) => c * by[k])) },
         total,
-        drawWeight: (top, text, lines) => weight.weighted(cells, by, null, top, magma, text, lines),
+        drawWeight: (top, text, lines) => weight.byCell(cells, by, top, magma, text, lines),
         drawProduct: (top, text, lines) => product.weighted(cells, by, ce, top, magma, text, lines),
       };
     }

@@ -1,16 +1,16 @@
 // Figs. 2 and 3, alive: the same image through four networks that differ in nothing but the loss.
-import { IGNORE, outline } from "../core/dilation.js";
+import { IGNORE } from "../core/dilation.js";
 import { digits, grouped, percent } from "../core/format.js";
-import { BLACK, GREY, largest, styled, WHITE } from "../parts/colour.js";
+import { BLACK, GREY, largest, WHITE } from "../parts/colour.js";
 import { chips } from "../parts/legend.js";
 import { tellOneImage } from "../parts/one_image.js";
 import { Panel } from "../parts/panel.js";
+import { PredictionPanel } from "../parts/prediction_panel.js";
 import { agreementTable, fillRow, scoreTable } from "../parts/table.js";
 import { fill, write } from "../parts/write.js";
 import { DifferenceCard } from "./difference.js";
 import { ThresholdCard } from "./threshold.js";
 
-const LAYERS = ["tp", "fp", "fn"];
 const NAMES = { probability: "Probability map", entropy: "Cross entropy", weighted: "Weighted loss" };
 const SWATCHES = { fill: { tp: "tp", fp: "fp", fn: "fn" }, outline: { fp: "object", fn: "tp" } };
 const NO_MASK = `<p>Agreement is not correctness: all networks can share one mistake. A mask would add the loss maps,
@@ -29,7 +29,7 @@ class Column {
     this.box.innerHTML = `<h3>${titles[loss]}</h3>`;
     this.corrected = loss in viewer.config.shifts;
     viewer.$('[data-panels="compare"]').append(this.box);
-    this.prediction = new Panel(viewer, this.box, captions.prediction);
+    this.prediction = new PredictionPanel(viewer, this.box, captions.prediction);
     this.box.insertAdjacentHTML("beforeend", `<div class="chips" data-needs="mask"></div>`);
     /** @type {Record<string, Panel>} */
     this.below = {};
@@ -45,41 +45,6 @@ class Column {
     /** @type {Record<string, HTMLElement>} by score */
     this.cells = Object.fromEntries(cells);
     this.values = new Float32Array(0); // of the map below
-  }
-
-  /**
-   * What the network finds, filled into a panel.
-   * @param {Panel} panel
-   * @returns what `Study.compare` counts, null where there is no mask
-   */
-  drawPrediction(panel = this.prediction) {
-    const { state, judged: study, image, root } = this.viewer;
-    const out = panel.words();
-    const logit = study.logits(this.loss);
-    const limit = study.limit(state.threshold);
-    const [tp, fp, fn, line] = [...LAYERS, "object"].map((name) => styled(root, name));
-    const on = Object.fromEntries(LAYERS.map((name) => [name, state.layers.includes(name)]));
-    const { size, labels, labelled } = study;
-    const outlined = state.shape === "outline";
-    const [hit, excess, miss] = [on.tp ? tp : BLACK, on.fp ? fp : BLACK, on.fn ? fn : BLACK];
-    // by region, first where nothing is found; what is ignored is hatched below
-    const colours = Uint32Array.of(BLACK, miss, BLACK, BLACK, hit, hit, excess, excess);
-    const picture = outlined ? null : { out, colours };
-    const counted = labelled ? study.compare(this.loss, state.radius, state.threshold, picture) : null;
-    if (outlined) {
-      out.set(image);
-      if (labelled && on.fn) for (const i of study.edge()) out[i] = tp;
-      if (on.fp) for (const i of outline((i) => logit[i] > limit, size)) out[i] = line;
-      return counted;
-    }
-    if (!labelled) for (let i = 0; i < out.length; i++) out[i] = logit[i] > limit ? hit : BLACK;
-    else if (state.palette === "safe")
-      for (let i = 0; i < out.length; i++) {
-        const found = logit[i] > limit; // a second sign beside the colour
-        if (found !== Boolean(labels[i]) && ((i % size) + (found ? 1 : 5) * ((i / size) | 0)) % 6 === 0) out[i] = BLACK;
-      }
-    panel.hatch();
-    return counted;
   }
 
   /** What it is called; a remark tells where its class weights are taken out, or what it lacks. */
@@ -111,7 +76,7 @@ class Column {
     ]);
     const title = this.viewer.config.titles[this.loss];
     const wrong = `${rim} false positive pixels in the rim, ${far} far away, ${missed} missed`;
-    this.prediction.show(`${title}: ${wrong}; Dice ${percent(scores.dice)} percent`, true);
+    this.prediction.show(`${title}: ${wrong}; Dice ${percent(scores.dice)} percent`, { clear: true });
   }
 
   /** What the network says of a pixel. */
@@ -139,10 +104,7 @@ export function compare(viewer) {
   /** @type {Map<string, Column>} */
   const columns = new Map();
   const thresholds = new ThresholdCard(viewer);
-  const difference = new DifferenceCard(viewer, (loss, panel) => {
-    columns.get(loss).drawPrediction(panel);
-    return config.titles[loss];
-  });
+  const difference = new DifferenceCard(viewer);
   let weight = new Float32Array(0);
   let drawn = []; // what the maps below were drawn for
 
@@ -231,9 +193,9 @@ export function compare(viewer) {
     const results = new Map();
     for (const column of visible) {
       column.drawTitle();
-      const counted = column.drawPrediction();
+      const counted = column.prediction.find(column.loss);
       for (const part of column.needs) part.hidden = !study.labelled;
-      if (!counted) column.prediction.show(`Prediction of ${config.titles[column.loss]}`, true);
+      if (!counted) column.prediction.show(`Prediction of ${config.titles[column.loss]}`, { clear: true });
       else {
         results.set(column, counted);
         column.tell(counted);

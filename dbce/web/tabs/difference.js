@@ -4,19 +4,15 @@ import { grouped, percent } from "../core/format.js";
 import { BLACK, hex, WHITE } from "../parts/colour.js";
 import { commands } from "../parts/command.js";
 import { Panel } from "../parts/panel.js";
+import { PredictionPanel } from "../parts/prediction_panel.js";
 
 export class DifferenceCard {
-  /**
-   * @param {import("../app/viewer.js").Viewer} viewer
-   * @param {(loss: string, panel: Panel) => string} predict fills a panel with a network's prediction, and tells its
-   *   name
-   */
-  constructor(viewer, predict) {
+  /** @param {import("../app/viewer.js").Viewer} viewer */
+  constructor(viewer) {
     this.viewer = viewer;
-    this.predict = predict;
     this.card = viewer.$(".difference");
     const strip = viewer.$('[data-panels="difference"]');
-    this.turn = new Panel(viewer, strip, "");
+    this.turn = new PredictionPanel(viewer, strip, "");
     this.pair = new Panel(viewer, strip, viewer.config.captions.overlap);
     this.all = new Panel(viewer, strip, viewer.config.captions.dissent, { scale: viewer.config.magma });
     this.pair.figure.insertAdjacentHTML("beforeend", '<p class="legend"></p>');
@@ -63,10 +59,11 @@ export class DifferenceCard {
   }
 
   drawTurn() {
-    const { state } = this.viewer;
+    const { state, config } = this.viewer;
     const [letter, loss] = this.second ? ["B", state.second] : ["A", state.first];
-    const name = this.predict(loss, this.turn);
-    this.turn.show(`${letter}, prediction of ${name}`, true);
+    const name = config.titles[loss];
+    this.turn.find(loss);
+    this.turn.show(`${letter}, prediction of ${name}`, { clear: true });
     this.turn.caption.innerHTML = `<b>${letter}</b> ${name}`;
   }
 
@@ -90,7 +87,7 @@ export class DifferenceCard {
     this.pair.figure.querySelector(".legend").innerHTML = rows
       .map(([colour, text, n]) => `<span><i style="background:${colour}"></i>${text} ${grouped(n)}</span>`)
       .join("");
-    this.pair.show(`Pixels found by ${rows.map(([, text, n]) => `${text}: ${n}`).join("; ")}`, true);
+    this.pair.show(`Pixels found by ${rows.map(([, text, n]) => `${text}: ${n}`).join("; ")}`, { clear: true });
   }
 
   /** @param {string[]} losses */

@@ -66,7 +66,7 @@ export function organs(viewer) {
       panel.hatch();
       panel.tellIgnored();
     }
-    panel.show(text, true);
+    panel.show(text, { clear: true });
   }
 
   function drawErrors(panel, found, text) {
