@@ -15,7 +15,7 @@ async () => {
   return {
     message: document.querySelector(".message").textContent,
     radius: viewer.state.radius,
-    shares: [...document.querySelectorAll(".bar[data-shares]")].map((bar) => bar.dataset.shares),
+    shares: [...document.querySelectorAll(".bars .bar")].map((bar) => bar.shares.join(" ")),
     moral: document.querySelector(".moral").textContent,
     captions: canvases.map((canvas) => canvas.closest("figure").querySelector("figcaption").innerText.trim()),
     maps: await Promise.all(canvases.map(digest)),

@@ -126,8 +126,8 @@ def test_moving_the_radius_redraws_the_panels_and_the_shares(visit, files):
     for radius in (0, 5, 60, 150):
         slider.fill(str(radius))
         wait_for_text(page, "[data-out=radius]", f"R = {radius}")
-        shown = page.locator('.bar[data-weighting="dilated"]').get_attribute("data-shares").split()
-        assert np.allclose([float(v) for v in shown], list(study.shares(radius).values()), atol=1e-6)
+        shown = page.locator('.bar[data-weighting="dilated"]').evaluate("bar => bar.shares")
+        assert np.allclose(shown, list(study.shares(radius).values()), atol=1e-6)
         weight = study.weight(radius)
         drawn = pixels(weight_panel) @ [65536, 256, 1]
         inside = study.labels == 1

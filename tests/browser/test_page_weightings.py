@@ -41,8 +41,8 @@ def test_every_weighting_is_drawn_by_its_name_as_python_weighs(visit):
         weight = study.weight(20, key)
         assert np.array_equal(np.array(page.evaluate(WEIGHTS, key), np.float32), weight.ravel())
         assert page.locator(".tag.weighting").last.inner_text() == each.name
-        shown = page.locator(f'.bar[data-weighting="{key}"]').get_attribute("data-shares").split()
-        assert np.allclose([float(v) for v in shown], list(study.shares(20, key).values()), atol=1e-6)
+        shown = page.locator(f'.bar[data-weighting="{key}"]').evaluate("bar => bar.shares")
+        assert np.allclose(shown, list(study.shares(20, key).values()), atol=1e-6)
         taught = page.locator("[data-out=taught]").inner_text()
         assert taught.endswith("no network is trained with it") == (not each.loss)
     switch(page, "unet")

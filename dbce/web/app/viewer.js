@@ -80,7 +80,9 @@ export class Viewer {
     /** @type {Record<string, Tab>} */
     this.tabs = {};
     this.scheduled = false;
-    this.whole = false; // whether more than a slider changes with the next frame
+    /** @type {Set<string>} sliders that moved since the last frame */
+    this.slid = new Set();
+    this.whole = false; // whether more than they did
     this.themed = ""; // whose colours stand behind the page
     /** @type {import("./bench.js").Bench | null} many images of the visitor's, where there are some */
     this.bench = null;
@@ -105,9 +107,9 @@ export class Viewer {
    * @param {Record<string, any>} patch
    */
   set(patch) {
-    const changes = Object.entries(patch);
-    const slid = changes.length && changes.every(([name, value]) => name in SPOKEN || this.state[name] === value);
-    this.whole ||= !slid;
+    const changes = Object.entries(patch).filter(([name, value]) => name in SPOKEN || this.state[name] !== value);
+    for (const [name] of changes) this.slid.add(name);
+    this.whole ||= !changes.length || changes.some(([name]) => !(name in SPOKEN));
     Object.assign(this.state, patch);
     if (this.scheduled) return;
     this.scheduled = true;
@@ -147,8 +149,9 @@ export class Viewer {
 
   /** @param {boolean} whole whether more than sliders may have changed */
   render(whole = true) {
-    const { root, state, study } = this;
+    const { root, state, study, slid } = this;
     this.whole = false;
+    this.slid = new Set();
     for (const name of ["tab", "theme", "palette"]) attribute(root, `data-${name}`, state[name]);
     if (this.themed !== state.theme) {
       this.themed = state.theme;
@@ -158,7 +161,7 @@ export class Viewer {
     hide(this.found.one(".brush"), !state.painting);
     if (study) this.settleNetworks();
     if (whole) this.showControls();
-    this.showSliders();
+    this.showSliders(whole ? Object.keys(SPOKEN) : [...slid]);
     if (!study) return;
     if (whole) for (const part of this.found.all("[data-needs=mask]")) hide(part, !study.labelled);
     write(this.found.one('[data-out="opacity"]'), `${Math.round(state.opacity * 100)} %`);
@@ -203,14 +206,14 @@ export class Viewer {
       attribute(button, "aria-pressed", String(+button.dataset.class === state.cls));
   }
 
-  /** Where the sliders stand. */
-  showSliders() {
-    for (const input of this.found.all("input[type=range][data-field]")) {
-      const { field } = input.dataset;
-      const value = this.state[field];
-      if (input.value !== String(value)) input.value = value;
-      attribute(input, "aria-valuetext", SPOKEN[field](value));
-    }
+  /** Where sliders stand. @param {string[]} fields */
+  showSliders(fields) {
+    for (const field of fields)
+      for (const input of this.found.all(`input[type=range][data-field=${field}]`)) {
+        const value = this.state[field];
+        if (input.value !== String(value)) input.value = value;
+        attribute(input, "aria-valuetext", SPOKEN[field](value));
+      }
   }
 
   /**

@@ -56,6 +56,17 @@ export function largest(values) {
 }
 
 /**
+ * The same of products, each as it is kept in single precision.
+ * @param {Float32Array} first
+ * @param {Float32Array} second
+ */
+export function largestProduct(first, second) {
+  let top = 0;
+  for (let i = 0; i < first.length; i++) top = Math.max(top, Math.fround(first[i] * second[i]));
+  return top;
+}
+
+/**
  * 256 colours from one over black, which stands for 0, to another.
  * @param {number} low
  * @param {number} high

@@ -59,7 +59,7 @@ export class ShareBars {
     });
     const said = REGIONS.map((r, i) => `${r} ${percent(shares[i])} %`).join(", ");
     attribute(bar, "aria-label", `${title}: ${said}`);
-    attribute(bar, "data-shares", shares.join(" "));
+    Object.assign(bar, { shares }); // to be looked up, not to be seen
     row.classList.toggle("on", name === this.viewer.state.weighting);
   }
 

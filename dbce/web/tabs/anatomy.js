@@ -5,7 +5,7 @@ import { factsAt, tallyOf, tallyOfClasses } from "../core/facts.js";
 import { digits, grouped, percent } from "../core/format.js";
 import { moral } from "../core/sentences.js";
 import { weightMap } from "../core/weights.js";
-import { BLACK, hex, largest, styled, WHITE } from "../parts/colour.js";
+import { BLACK, hex, largest, largestProduct, styled, WHITE } from "../parts/colour.js";
 import { classPicker } from "../parts/legend.js";
 import { Panel } from "../parts/panel.js";
 import { RadiusCharts } from "../parts/radius_charts.js";
@@ -171,7 +171,7 @@ export function anatomy(viewer) {
       const losses = study.largestByCell(state.loss);
       const { tally, total } = sumsOf(state.weighting);
       return {
-        most: { ce: largest(losses), w: tally.high, wce: largest(losses.map((c, k) => c * by[k])) },
+        most: { ce: largest(losses), w: tally.high, wce: largestProduct(losses, by) },
         total,
         drawWeight: (top, text, lines) => weight.byCell(cells, by, top, magma, text, lines),
         drawProduct: (top, text, lines) => product.weighted(cells, by, ce, top, magma, text, lines),
@@ -226,8 +226,8 @@ export function anatomy(viewer) {
     drawMaps(only);
     const absent = only !== null && !study.areas[only][0] ? `: not in this ${config.nouns.seen}` : "";
     const caption = only === null ? weighting.legend : `weight of the ${config.classes[only]}${absent}`;
-    const written = `<b>(d)</b> ${explained(caption)}${WEIGHTING}`;
-    if (captioned !== written) weight.caption.innerHTML = captioned = written;
+    if (captioned !== caption) weight.caption.innerHTML = `<b>(d)</b> ${explained(caption)}${WEIGHTING}`;
+    captioned = caption;
     for (const [kind, text] of [
       ["weighting", weighting.name],
       ["network", config.short[state.loss]],
