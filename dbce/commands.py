@@ -40,6 +40,7 @@ def _recipe(args: argparse.Namespace, loss: str, seed: int, radius: float | None
         size=args.size,
         epochs=task.epochs if args.epochs is None else args.epochs,
         batch_size=args.batch_size,
+        optimizer=args.optimizer,
         lr=args.lr,
         weight_decay=args.weight_decay,
         radius=task.radius if radius is None else radius,

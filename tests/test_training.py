@@ -19,9 +19,10 @@ from safetensors.torch import load_file
 from dbce.__main__ import main
 from dbce.data.datasets import Dataset
 from dbce.data.datasets import load_dataset as load_data
+from dbce.network import DeepSupervisionUnet
 from dbce.scores.evaluation import validator
 from dbce.train import checkpoints
-from dbce.train.run_files import read_log
+from dbce.train.run_files import read_log, read_state
 from dbce.train.training import Recipe, _batches, build_loss, train
 from tests import small
 from tests.small import TINY
@@ -125,11 +126,31 @@ def test_a_run_resumes_only_with_its_own_settings(dataset, tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [({"loss": "focal"}, "loss is 'focal'"), ({"task": "liver"}, "task is 'liver'"), ({"size": 100}, "size is 100"),
-     ({"epochs": 0}, "epochs is 0"), ({"batch_size": -1}, "batch_size is -1"), ({"lr": 0.0}, "lr is 0.0")],
+     ({"optimizer": "sgd"}, "optimizer is 'sgd'"), ({"epochs": 0}, "epochs is 0"),
+     ({"batch_size": -1}, "batch_size is -1"), ({"lr": 0.0}, "lr is 0.0")],
 )  # fmt: skip
 def test_bad_recipes_get_a_sentence(change, words):
     with pytest.raises(ValueError, match=words):
         replace(TINY, **change)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_adamw_keeps_the_decay_apart_from_the_gradient_and_adam_does_not(dataset, tmp_path, optimizer):
+    decay, found = 0.5, []
+    for weight_decay in (0.0, decay):
+        one = replace(TINY, optimizer=optimizer, weight_decay=weight_decay, batch_size=8, epochs=1)  # a single step
+        folder = tmp_path / str(weight_decay)
+        train(one, dataset, folder)
+        assert checkpoints.load_checkpoint(folder / "dbce.safetensors").recipe["optimizer"] == optimizer
+        found.append(read_state(folder)["network"])
+    torch.manual_seed(TINY.seed)
+    begun = DeepSupervisionUnet("mobilenet_v2", 2, encoder_weights=None)
+    apart = [
+        torch.allclose(without - TINY.lr * decay * begun.state_dict()[name], found[1][name], rtol=1e-4, atol=1e-7)
+        for name, without in found[0].items()
+        if name in dict(begun.named_parameters())
+    ]
+    assert all(apart) == (optimizer == "adamw")
 
 
 @pytest.fixture(scope="module")

@@ -140,6 +140,7 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
             flips="flips, " if any(TASKS[task].mirror for task in tasks) else "",
             unflipped="".join(f"; {task} are not flipped" for task in tasks if not TASKS[task].mirror),
             folders=", ".join(f"`{task}/`" for task in tasks),
+            optimizer={"adam": "Adam", "adamw": "AdamW"}[recipe.get("optimizer", "adam")],
             lr=recipe["lr"],
             decay=recipe["weight_decay"],
         )
@@ -175,9 +176,9 @@ logits = network(images)  # (N, 3, H, W) RGB in [0, 1], sides multiples of 32 ->
 ## Training
 
 An encoder of segmentation-models-pytorch with a U-Net decoder that stops at 1/4 of the resolution and heads at 1/16,
-1/8 and 1/4 (deep supervision). Adam, initial learning rate {lr:g}, falling as (1 - iter / max_iter)^0.9, weight decay
-{decay:g}; {flips}rotation, zoom, elastic deformation, colour and blur{unflipped}. Size, epochs, batch, seed and radius
-stand with each table and in every `config.json`. Weights of convolutions are stored in half precision.
+1/8 and 1/4 (deep supervision). {optimizer}, initial learning rate {lr:g}, falling as (1 - iter / max_iter)^0.9, weight
+decay {decay:g}; {flips}rotation, zoom, elastic deformation, colour and blur{unflipped}. Size, epochs, batch, seed and
+radius stand with each table and in every `config.json`. Weights of convolutions are stored in half precision.
 
 ## Limits
 

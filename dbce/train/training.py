@@ -35,6 +35,11 @@ Watcher = Callable[[nn.Module, Sequence[dict[str, Any]], bool], object]
 
 _Answer = TypeVar("_Answer")
 
+OPTIMIZERS: dict[str, type[torch.optim.Adam] | type[torch.optim.AdamW]] = {
+    "adam": torch.optim.Adam,  # the paper's; the decay is added to the gradient, and so divided by its size
+    "adamw": torch.optim.AdamW,  # the decay is apart from it (Loshchilov & Hutter 2019, Algorithm 2)
+}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -48,8 +53,9 @@ class Recipe:
         size: side in pixels of the square training images.
         epochs: passes over the training set.
         batch_size: images a step, over all processes.
-        lr: initial learning rate of Adam; it falls as ``lr (1 - iter / max_iter) ** 0.9``.
-        weight_decay: L2 penalty of Adam.
+        optimizer: key of `OPTIMIZERS`.
+        lr: initial learning rate; it falls as ``lr (1 - iter / max_iter) ** 0.9``.
+        weight_decay: of the optimizer.
         radius: disk radius in pixels at 320 x 320; used at ``radius * size / 320``.
         seed: of the initial weights, the order of images and the augmentation.
         augment: whether images are augmented.
@@ -63,6 +69,7 @@ class Recipe:
     size: int = WORK_SIZE
     epochs: int = 600
     batch_size: int = 16
+    optimizer: str = "adam"
     lr: float = 5e-4
     weight_decay: float = 1e-4
     radius: float = 20
@@ -74,6 +81,8 @@ class Recipe:
         if self.task not in TASKS:
             raise ValueError(f"task is {self.task!r}; it must be one of {', '.join(TASKS)}.")
         loss_of(self.loss)
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"optimizer is {self.optimizer!r}; it must be one of {', '.join(OPTIMIZERS)}.")
         if self.size < STRIDE or self.size % STRIDE:
             raise ValueError(f"size is {self.size}; it must be a multiple of {STRIDE}, for example 224 or 320.")
         for name in ("epochs", "batch_size", "lr"):
@@ -151,7 +160,7 @@ class _Run:
             recipe.encoder, TASKS[recipe.task].num_classes, encoder_weights=recipe.encoder_weights
         ).to(memory_format=torch.channels_last)
         network.to(self.device)
-        optimiser = torch.optim.Adam(network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
+        optimiser = OPTIMIZERS[recipe.optimizer](network.parameters(), lr=recipe.lr, weight_decay=recipe.weight_decay)
         self.log: list[dict[str, Any]] = []
         self.epoch = self._restore(network, optimiser)
         if backend is not None:
