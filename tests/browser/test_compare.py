@@ -13,19 +13,19 @@ from dbce.registry import LOSSES, title
 from dbce.study.predictor import Study
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
-from tests.browser.actions import frame
+from tests.browser.actions import fetched, frame, pixels
 
 STUDY = """() => {
   const {study} = document.querySelector('.dbce').parentElement.dbce;
-  return {labels: [...study.labels], logits: Object.fromEntries(study.losses.map((l) => [l, [...study.logits(l)]]))};
+  return {labels: study.labels, logits: Object.fromEntries(study.losses.map((l) => [l, study.logits(l)]))};
 }"""
 
 
 def study_in(page: Page, size: int = 320) -> Study:
     """Python's study of exactly what the page holds, with the bundled networks' class frequencies."""
-    found = page.evaluate(STUDY)
-    labels = np.array(found["labels"], np.uint8).reshape(size, size)
-    logits = {loss: np.array(z, np.int16).reshape(size, size) for loss, z in found["logits"].items()}
+    found = fetched(page, STUDY)
+    labels = found["labels"].reshape(size, size)
+    logits = {loss: z.reshape(size, size) for loss, z in found["logits"].items()}
     recipes = {loss: entry["recipe"] for loss, entry in checkpoints.manifest("polyp").items()}
     weighed = {loss: training_weights(recipe) for loss, recipe in recipes.items()}
     frequencies = {loss: shares for loss, shares in weighed.items() if shares}
@@ -41,8 +41,7 @@ def test_the_gradient_takes_the_place_of_the_loss_maps(visit):
     shown = [int(text.rstrip(" %")) for text in page.locator(".push b").all_inner_texts()]
     assert shown == pytest.approx([100 * up / (up + down), 100 * down / (up + down)], abs=0.51)
     canvas = page.locator("[data-panels=anatomy] figure:visible canvas[role=img]").nth(4)
-    data = canvas.evaluate("c => [...c.getContext('2d').getImageData(0, 0, 320, 320).data]")
-    colour = np.array(data).reshape(320, 320, 4)[..., :3].astype(int)
+    colour = pixels(canvas)
     strong = np.abs(gradient) > 0.4 * np.abs(gradient).max()
     blue = colour[..., 2] > colour[..., 0]
     edge = colour[..., 2] < 40  # the outline of the labels is amber, on pixels of the object

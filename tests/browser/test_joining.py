@@ -15,7 +15,7 @@ from dbce.page.serving import offers_of, with_guests
 from dbce.site.build import write_beside
 from dbce.study.predictor import LOGIT_STEP, Predictor
 from dbce.train import checkpoints
-from tests.browser.actions import READY, drop, show, watched
+from tests.browser.actions import READY, drop, fetched, show, watched
 from tests.browser.test_site import VIEWER
 from tests.test_guests import mixed, sigmoid
 
@@ -80,15 +80,18 @@ def add(page: Page, file: Path, **fields: str) -> str:
 
 def shown(page: Page, name: str) -> np.ndarray:
     """(320, 320) logits of a network, as the page holds them."""
-    code = f"(name) => {{ const a = {VIEWER}.study.arrays['logit:' + name]; return [...a]; }}"
-    return np.array(page.evaluate(code, name)).reshape(320, 320) * LOGIT_STEP
+    code = f"(name) => {VIEWER}.study.arrays['logit:' + name]"
+    return fetched(page, code, name).reshape(320, 320) * LOGIT_STEP
+
+
+def seen(page: Page) -> np.ndarray:
+    """(320, 320, 3) of the image in view."""
+    return fetched(page, f"() => new Uint8Array({VIEWER}.image.buffer)").reshape(320, 320, 4)[..., :3].astype(float)
 
 
 def expected(page: Page) -> np.ndarray:
     """The same of `mixed`, from the pixels in view."""
-    code = f"() => [...new Uint8Array({VIEWER}.image.buffer)]"
-    pixels = np.array(page.evaluate(code), float).reshape(320, 320, 4)[..., :3]
-    return ((pixels / 255 - MEAN) / STD) @ WEIGHTS
+    return ((seen(page) / 255 - MEAN) / STD) @ WEIGHTS
 
 
 @pytest.mark.parametrize("where", ["server", "in_browser"])
@@ -99,7 +102,7 @@ def test_a_dropped_network_is_a_further_column(where, visit, tmp_path, request):
     assert np.abs(shown(page, "mine") - expected(page)).max() <= LOGIT_STEP
     assert page.inner_text(".model[data-loss=mine] h3") == "mine your network"
     dice = page.inner_text(".model[data-loss=mine] [data-score=dice] td")
-    truth = np.array(page.evaluate(f"() => [...{VIEWER}.study.labels]")).reshape(320, 320) == 1
+    truth = fetched(page, f"() => {VIEWER}.study.labels").reshape(320, 320) == 1
     found = expected(page) > LOGIT_STEP / 2
     assert float(dice) == pytest.approx(200 * (found & truth).sum() / (found.sum() + truth.sum()), abs=0.1)
     assert page.inner_text("fieldset[data-field=loss]").startswith("Network") and "mine" in page.inner_text("footer")
@@ -122,8 +125,7 @@ def test_a_dropped_network_is_a_further_column(where, visit, tmp_path, request):
         assert "does not know" not in page.inner_text(".message")
         return
     add(page, mixed(tmp_path / "p.onnx", [[0.2, 0.2, 0.2]]), normalise="unit", values="probabilities")
-    pixels = np.array(page.evaluate(f"() => [...new Uint8Array({VIEWER}.image.buffer)]"), float)
-    mean = pixels.reshape(320, 320, 4)[..., :3].sum(2) / 255 / 5
+    mean = seen(page).sum(2) / 255 / 5
     assert np.abs(sigmoid(shown(page, "p")) - mean).max() < 2e-3
     (tmp_path / "noise.onnx").write_bytes(np.random.default_rng(0).bytes(3000))
     assert "noise.onnx" in add(page, tmp_path / "noise.onnx") and page.query_selector(".message.error")

@@ -20,7 +20,7 @@ from scipy import stats
 
 from dbce.data import ct
 from dbce.data.phantoms import polyp
-from tests.browser.actions import frame, opened_offline, show
+from tests.browser.actions import fetched, frame, opened_offline, show
 from tests.browser.test_accessible import violations
 from tests.browser.test_layout import VIEWER, put
 from tests.browser.test_state import wait_for_address
@@ -147,8 +147,8 @@ def test_a_folder_is_sorted_run_ordered_opened_and_taken_along(visit, pairs, tmp
     assert len(rows) == COUNT * len(LOSSES)
     apart = {row["image"]: float(row["disagreement"]) for row in rows}
     assert [apart[name] for name in listed(page)] == sorted(apart.values(), reverse=True)
-    found = page.evaluate(f"Object.fromEntries({list(LOSSES)}.map((l) => [l, [...{VIEWER}.study.logits(l)]]))")
-    maps = [np.array(found[loss]) > 0 for loss in LOSSES]
+    found = fetched(page, f"() => Object.fromEntries({list(LOSSES)}.map((l) => [l, {VIEWER}.study.logits(l)]))")
+    maps = [found[loss] > 0 for loss in LOSSES]
     pairwise = [dice(a, b) for k, a in enumerate(maps) for b in maps[k + 1 :]]
     assert apart[third] == pytest.approx(1 - np.mean(pairwise), abs=1e-6)
 
@@ -225,8 +225,7 @@ def test_a_dot_opens_its_image_and_back_returns_to_it(visit, pairs, tmp_path):
     page.mouse.up()
     page.click("[data-do=done]")
     for _ in range(2):  # and once more when another image was looked at
-        state = page.evaluate(f"[{VIEWER}.study.labels, {VIEWER}.study.logits('mine')].map((a) => [...a])")
-        labels, logits = map(np.array, state)
+        labels, logits = fetched(page, f"() => [{VIEWER}.study.labels, {VIEWER}.study.logits('mine')]")
         show(page, "set")
         after = taken(page, "csv", tmp_path / "after.csv")
         assert [row for row in after if row["image"] != painted] == [row for row in before if row["image"] != painted]
@@ -331,11 +330,12 @@ def test_predictions_of_several_classes_stand_beside_the_networks(visit, tmp_pat
     for k, maps in enumerate(found.values()):
         page.locator(".reel [data-id]").nth(k).click()
         page.wait_for_function(f"{VIEWER}.state.own === {VIEWER}.bench.listed[{k}].id")
-        state = page.evaluate(
-            f"(() => {{ const {{study}} = {VIEWER}; return [study.found('soft'), study.found('flat'), study.labels, "
-            "study.crossEntropy('soft')].map((array) => [...array]); })()"
+        state = fetched(
+            page,
+            f"() => {{ const {{study}} = {VIEWER}; return [study.found('soft'), study.found('flat'), study.labels, "
+            "study.crossEntropy('soft')]; }",
         )
         for here, wanted in zip(state, maps, strict=False):
-            assert (np.array(here).reshape(320, 320) == wanted).all()
+            assert (here.reshape(320, 320) == wanted).all()
         truth = np.where(maps[0] == maps[2], -np.log(0.84), -np.log(0.02))
-        assert np.abs(np.array(state[3]).reshape(320, 320) - truth).max() < 1e-3
+        assert np.abs(state[3].reshape(320, 320) - truth).max() < 1e-3

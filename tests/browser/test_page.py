@@ -24,7 +24,7 @@ from dbce.scores.results import read_radius
 from dbce.study.predictor import Study
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
-from tests.browser.actions import MAPS, READY, give, open_both, pixels, show, wait_for_text
+from tests.browser.actions import MAPS, READY, fetched, give, open_both, packed, pixels, show, wait_for_text
 
 LOSSES = list(registry.LOSSES)
 
@@ -43,15 +43,15 @@ def files(tmp_path_factory) -> tuple[Path, Path]:
     return paths
 
 
-# what the page computes, fetched as plain lists
+# what the page computes
 FETCH = """(asked) => {
   const {study} = document.querySelector('.dbce').parentElement.dbce;
-  const out = {labels: study.labelled ? [...study.labels] : null, logits: {}};
-  for (const loss of study.losses) out.logits[loss] = [...study.logits(loss)];
+  const out = {labels: study.labelled ? study.labels : null, logits: {}};
+  for (const loss of study.losses) out.logits[loss] = study.logits(loss);
   if (!study.labelled) return out;
-  out.distance = study.distance.map((d) => [...d]);
-  out.entropy = [...study.crossEntropy(asked.loss)];
-  out.weight = asked.cases.map(([w, r]) => [...study.weightMap(w, r)]);
+  out.distance = study.distance;
+  out.entropy = study.crossEntropy(asked.loss);
+  out.weight = asked.cases.map(([w, r]) => study.weightMap(w, r));
   out.shares = asked.cases.map(([w, r]) => study.shares(w, r));
   out.curves = study.radiusCurves(150);
   out.compare = asked.thresholds.map((t) => study.losses.map((l) => study.compare(l, asked.radius, t)));
@@ -71,8 +71,8 @@ THRESHOLDS = [0.1, 0.5, 0.83]
 
 def page_study(found: dict, size: int = 320) -> Study:
     """Python's study of exactly what the page holds."""
-    labels = np.array(found["labels"], np.uint8).reshape(size, size) if found["labels"] else None
-    logits = {loss: np.array(z, np.int16).reshape(size, size) for loss, z in found["logits"].items()}
+    labels = None if found["labels"] is None else found["labels"].reshape(size, size)
+    logits = {loss: z.reshape(size, size) for loss, z in found["logits"].items()}
     return Study(TASKS["polyp"], np.zeros((size, size, 3), np.uint8), labels, logits)
 
 
@@ -93,7 +93,7 @@ def test_opens_on_a_finished_example_of_four_models(visit):
 def test_upload_radius_and_numbers_agree_with_python(visit, files):
     page = visit()
     open_both(page, files)
-    found = page.evaluate(FETCH, {"loss": "bce", "cases": CASES, "thresholds": THRESHOLDS, "radius": 33})
+    found = fetched(page, FETCH, {"loss": "bce", "cases": CASES, "thresholds": THRESHOLDS, "radius": 33})
     study = page_study(found)
     image = inputs.read_picture(files[0].read_bytes(), "").pixels
     mask = masks.read_mask(files[1].read_bytes(), "").labels
@@ -119,7 +119,7 @@ def test_upload_radius_and_numbers_agree_with_python(visit, files):
 def test_moving_the_radius_redraws_the_panels_and_the_shares(visit, files):
     page = visit()
     open_both(page, files)
-    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    study = page_study(fetched(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     slider = page.get_by_role("slider", name="Radius of the disk in pixels")
     weight_panel = page.locator(MAPS).nth(3)
     seen = set()
@@ -144,7 +144,7 @@ def test_threshold_moves_the_scores_without_asking_the_server(visit, files):
     page = visit()
     open_both(page, files)
     show(page, "compare")
-    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    study = page_study(fetched(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     calls = []
     page.on("request", lambda request: calls.append(request.url))
     for threshold in (0.2, 0.5, 0.9):
@@ -165,7 +165,7 @@ def test_false_positives_are_red_and_false_negatives_blue(visit, files):
     page = visit()
     open_both(page, files)
     show(page, "compare")
-    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    study = page_study(fetched(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     rgb = pixels(page.locator('[data-loss="bce"] .frame canvas').first)
     found, real = study.prediction("bce"), study.labels == 1
     for where, colour in ((found & ~real, "E5484D"), (~found & real, "3B82F6"), (found & real, "EDEDF0")):
@@ -179,7 +179,7 @@ def test_without_a_mask_the_models_are_compared_with_each_other(visit, files):
     page.get_by_text("There is no mask for this image yet").wait_for()
     assert page.locator("[data-panels=anatomy] figure:visible").count() == 1
     page.get_by_role("button", name="See the predictions").click()
-    study = page_study(page.evaluate(FETCH, {}))
+    study = page_study(fetched(page, FETCH, {}))
     expected = {pair: f"{100 * value:.1f}" for pair, value in study.agreement().items()}
     shown = [text for text in page.locator(".agreement tr:not(:first-child) td").all_inner_texts() if text]
     assert shown == list(expected.values())
@@ -197,7 +197,7 @@ def test_painting_a_mask_gives_exact_maps(visit, files):
     page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
     page.mouse.up()
     page.get_by_role("button", name="Done").click()
-    found = page.evaluate(FETCH, {"loss": "dbce", "cases": [["dilated", 20]], "thresholds": [0.5], "radius": 20})
+    found = fetched(page, FETCH, {"loss": "dbce", "cases": [["dilated", 20]], "thresholds": [0.5], "radius": 20})
     study = page_study(found)
     assert study.labels.sum() > np.pi * 14**2
     assert np.array_equal(np.array(found["weight"][0], np.float32), study.weight(20).ravel())
@@ -212,7 +212,7 @@ def test_painting_a_mask_gives_exact_maps(visit, files):
 def test_the_pixel_probe_states_the_formula_with_its_numbers(visit, files):
     page = visit()
     open_both(page, files)
-    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    study = page_study(fetched(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     box = page.locator(MAPS).nth(2).bounding_box()
     distance = ceil_distance(study.labels == 1)
     y, x = np.argwhere((distance > 3) & (distance <= 15))[0]  # in the rim, where both classes reach
@@ -232,13 +232,13 @@ def test_a_mistake_is_one_sentence_and_loses_nothing(visit, files, tmp_path):
     Image.fromarray(np.eye(20, dtype=np.uint8) * 255).save(tmp_path / "small.png")
     page = visit()
     open_both(page, files)
-    before = page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0})
+    before = packed(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0})
     said = {"notes.png": "not an image", "single.png": "single value", "small.png": "must have the same size"}
     for name, words in said.items():
         page.set_input_files("[data-file=mask]", tmp_path / name)
         page.locator(".message.error", has_text=words).wait_for()
         assert name in page.locator(".message").inner_text()
-        assert page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}) == before, name
+        assert packed(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}) == before, name
 
 
 def state_of(page: Page) -> dict:
@@ -249,7 +249,7 @@ def test_layers_opacity_and_outline_change_the_overlay(visit, files):
     page = visit()
     open_both(page, files)
     show(page, "compare")
-    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    study = page_study(fetched(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     found, real = study.prediction("bce"), study.labels == 1
     canvas = page.locator('[data-loss="bce"] .frame canvas').first
     whole = pixels(canvas)
@@ -281,7 +281,7 @@ def test_maps_below_the_predictions_and_their_scales(visit, files):
     page = visit()
     open_both(page, files)
     show(page, "compare")
-    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    study = page_study(fetched(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     tops = {loss: (study.weight(20) * study.cross_entropy(loss)).max() for loss in LOSSES}
     page.locator("input[name=below][value=weighted]").check(force=True)
 
@@ -353,7 +353,7 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
     assert shown == rows
     assert evidence.sentences(measured)[0] in page.locator(".card:not(.verdict, .masses) .said").inner_text()
     show(page, "radius")
-    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    study = page_study(fetched(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     captions = page.locator("[data-panels=radius] figcaption").all_inner_texts()
     shares = [f"{100 * study.shares(radius)['rim']:.1f} %" for radius in (0, 5, 10, 20, 60, 150)]
     assert [caption.removeprefix("rim").strip().removesuffix("of the weight").strip() for caption in captions] == shares
@@ -377,7 +377,7 @@ def test_downloads_hold_what_is_in_view(visit, files):
     page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.6 * box["height"])
     page.get_by_role("button", name="Done").click()
     page.get_by_role("slider", name="Radius of the disk in pixels").fill("11")
-    study = page_study(page.evaluate(FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
+    study = page_study(fetched(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     entries = (("npz", "Maps of all networks, NumPy"), ("csv", "Numbers of all networks, CSV"))
     for kind, entry in (*entries, ("pdf", "Figure of Anatomy, PDF")):
         page.click("[data-menu=download] summary")

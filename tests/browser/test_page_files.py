@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from dbce.data.phantoms import polyp
-from tests.browser.actions import READY, STUDY, drop, frame, give, opened_offline, page_of, show
+from tests.browser.actions import READY, STUDY, drop, frame, give, opened_offline, packed, page_of, show
 from tests.encodings import EXACT
 
 ORIGIN = "document.querySelector('.dbce').parentElement.dbce"
@@ -91,7 +91,7 @@ def test_the_view_becomes_a_page_that_needs_no_server(visit, browser, tmp_path):
     path, _ = page_of(page, tmp_path)
     assert path.name == "dbce-example-2-compare-t0.70.html" and b"127.0.0.1" not in path.read_bytes()
     again = opened_offline(browser, path)
-    assert again.evaluate(STUDY) == page.evaluate(STUDY)
+    assert packed(again, STUDY) == packed(page, STUDY)
     assert again.inner_text(dice) == page.inner_text(dice)
     before = again.inner_text(dice)
     again.locator(".steer [data-field=threshold]").fill("0.05")  # it lives

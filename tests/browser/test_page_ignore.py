@@ -15,7 +15,7 @@ from dbce.study.predictor import LabelStudy, Predictor, Study
 from dbce.tasks import IGNORE, TASKS
 from dbce.train import checkpoints
 from tests.browser import test_page, test_page_tasks
-from tests.browser.actions import pixels, show, wait_for_text
+from tests.browser.actions import fetched, pixels, show, wait_for_text
 
 HATCH = np.array([list(bytes.fromhex(colour[1:])) for colour in colours.IGNORED])
 
@@ -57,7 +57,7 @@ def test_two_classes_agree_with_python(visit, one):
     page = visit()
     open_scene(page, one)
     asked = {"loss": "bce", "cases": test_page.CASES, "thresholds": test_page.THRESHOLDS, "radius": 33}
-    found = page.evaluate(test_page.FETCH, asked)
+    found = fetched(page, test_page.FETCH, asked)
     assert np.array_equal(np.array(found["labels"]), one.labels.ravel())
     assert np.allclose(found["entropy"], one.cross_entropy("bce").ravel(), rtol=1e-4, atol=1e-6)
     for (weighting, radius), weight, shares in zip(test_page.CASES, found["weight"], found["shares"], strict=True):
@@ -71,16 +71,17 @@ def test_two_classes_agree_with_python(visit, one):
         for loss, result in zip(LOSSES, results, strict=True):
             assert result["errors"] == one.errors(loss, 33, threshold)
             assert result["scores"] == pytest.approx(one.scores(loss, threshold))
-    more = page.evaluate(
+    more = fetched(
+        page,
         """() => {
           const {study} = document.querySelector('.dbce').parentElement.dbce;
-          const at = (w) => [...study.labels].map((_, i) => study.weightAt(i, w, 20));
+          const at = (w) => Float64Array.from(study.labels, (_, i) => study.weightAt(i, w, 20));
           return {
             loss: ["none", "balanced", "dilated"].map((w) => study.shares(w, 20, "ce")),
             at: ["none", "balanced", "dilated"].map(at),
             agreement: study.agreement("ce", "bce", 0.5),
           };
-        }"""
+        }""",
     )
     for weighting, shares, weight in zip(("none", "balanced", "dilated"), more["loss"], more["at"], strict=True):
         assert np.allclose(shares, list(one.loss_shares("ce", 20, weighting).values()), atol=1e-5)
@@ -92,7 +93,7 @@ def test_several_classes_agree_with_python(visit, slice_):
     assert len(np.unique(slice_.labels)) > 5 and slice_.labels.max() == IGNORE
     page = visit(path="organs")
     open_scene(page, slice_)
-    found = page.evaluate(test_page_tasks.FETCH, {"cases": test_page_tasks.CASES, "radius": 10})
+    found = fetched(page, test_page_tasks.FETCH, {"cases": test_page_tasks.CASES, "radius": 10})
     test_page_tasks.hold_together(found, slice_)
     assert all(np.array(found["only"])[slice_.labels.ravel() == IGNORE] == 0)
     show(page, "organs")
@@ -196,7 +197,7 @@ def test_painting_over_ignored_pixels_makes_them_count_and_the_rest_stays(visit,
     for x, label in ((30, 1), (65, 0)):
         expected[(grid[0] - 30) ** 2 + (grid[1] - x) ** 2 <= 14**2] = label
     asked = {"loss": "dbce", "cases": [["dilated", 20], ["none", 20]], "thresholds": [0.5], "radius": 20}
-    found = page.evaluate(test_page.FETCH, asked)
+    found = fetched(page, test_page.FETCH, asked)
     assert np.array_equal(np.array(found["labels"]).reshape(320, 320), expected)
     study = Study(TASKS["polyp"], one.image, expected, one.logits)
     for (weighting, _), weight in zip(asked["cases"], found["weight"], strict=True):
@@ -211,7 +212,7 @@ def test_painting_over_ignored_pixels_makes_them_count_and_the_rest_stays(visit,
     page.get_by_role("button", name="Paint a mask").first.click()
     page.get_by_role("button", name="Clear").click()
     page.wait_for_timeout(100)
-    cleared = np.array(page.evaluate(test_page.FETCH, {**asked, "cases": [], "thresholds": []})["labels"])
+    cleared = np.array(fetched(page, test_page.FETCH, {**asked, "cases": [], "thresholds": []})["labels"])
     assert np.array_equal(
         cleared.reshape(320, 320), np.where(expected == IGNORE, IGNORE, 0)
     )  # what is unknown stays so

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.browser.actions import frame, show
+from tests.browser.actions import frame, packed, show
 from tests.browser.test_layout import PHONE, in_view
 
 AT = "+document.querySelector('[data-lab=at]').textContent"
@@ -42,8 +42,8 @@ def learn(page: Page, until: int) -> int:
     return int(page.inner_text("[data-lab=at]"))
 
 
-def picture(page: Page, loss: str) -> list[int]:
-    return page.locator(MAP.format(loss)).first.evaluate("c => [...c.getContext('2d').getImageData(0, 0, 64, 64).data]")
+def picture(page: Page, loss: str) -> dict[str, str]:
+    return packed(page.locator(MAP.format(loss)).first, "c => c.getContext('2d').getImageData(0, 0, 64, 64).data")
 
 
 def setting(page: Page) -> list[str]:

@@ -18,18 +18,18 @@ from dbce.scores.findings_tables import findings_summary
 from dbce.study.predictor import LabelStudy, Predictor
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
-from tests.browser.actions import READY, give, pixels, show, wait_for_text
+from tests.browser.actions import READY, fetched, give, packed, pixels, show, wait_for_text
 
 TASK = TASKS["organs"]
 CASES = [["dilated", 0], ["dilated", 10], ["dilated", 64], ["dilated", 150], ["balanced", 10], ["none", 10]]
 FETCH = """(asked) => {
   const {study} = document.querySelector('.dbce').parentElement.dbce;
-  const out = {labels: study.labelled ? [...study.labels] : null, found: {}};
-  for (const loss of study.losses) out.found[loss] = [...study.found(loss)];
+  const out = {labels: study.labelled ? study.labels : null, found: {}};
+  for (const loss of study.losses) out.found[loss] = study.found(loss);
   if (!study.labelled) return out;
-  out.entropy = study.losses.map((loss) => [...study.crossEntropy(loss)]);
-  out.weight = asked.cases.map(([w, r]) => [...study.weightMap(w, r)]);
-  out.only = [...study.weightMap("dilated", asked.radius, undefined, 5)];
+  out.entropy = study.losses.map((loss) => study.crossEntropy(loss));
+  out.weight = asked.cases.map(([w, r]) => study.weightMap(w, r));
+  out.only = study.weightMap("dilated", asked.radius, undefined, 5);
   out.shares = asked.cases.map(([w, r]) => study.shares(w, r));
   out.lossShares = asked.cases.map(([w, r]) => study.shares(w, r, "bce"));
   out.compare = study.losses.map((l) => study.compareLabels(l, asked.radius));
@@ -126,7 +126,7 @@ def test_organs_open_on_a_phantom_and_agree_with_python(visit, predictor):
     seed, number = TASKS["organs"].examples[0]
     assert f"CT phantom 1 of {len(TASKS['organs'].examples)}, drawn" in page.locator(".message").inner_text()
     study = predictor.set_image(*slice_of(seed, number))
-    found = page.evaluate(FETCH, {"cases": CASES, "radius": 10})
+    found = fetched(page, FETCH, {"cases": CASES, "radius": 10})
     hold_together(found, study)
     alone = np.array(found["only"], np.float32)
     assert set(np.unique(alone)) <= {0, alone.max()}  # the liver by itself, Eq. 4
@@ -158,7 +158,7 @@ def test_the_slice_slider_walks_through_the_scan(visit, predictor):
         wait_for_slice(page, number)
         assert page.locator(".slices output").inner_text() == f"{number + 1} / {ct.SLICES}"
     study = predictor.set_image(*slice_of(TASKS["organs"].examples[0][0], 40))
-    hold_together(page.evaluate(FETCH, {"cases": CASES, "radius": 10}), study)
+    hold_together(fetched(page, FETCH, {"cases": CASES, "radius": 10}), study)
     slider.focus()
     page.keyboard.press("ArrowRight")
     wait_for_slice(page, 41)
@@ -189,7 +189,7 @@ def test_a_class_can_be_picked_and_put_back(visit):
 
 def test_the_probe_names_the_class_that_won(visit):
     page = visit(path="organs")
-    study = page.evaluate(FETCH, {"cases": [["dilated", 10]], "radius": 10})
+    study = fetched(page, FETCH, {"cases": [["dilated", 10]], "radius": 10})
     labels = np.array(study["labels"]).reshape(320, 320)
     y, x = np.argwhere(labels == 1)[len(np.argwhere(labels == 1)) // 2]  # in the aorta, the smallest
     box = page.locator("[data-panels=anatomy] .frame canvas").first.bounding_box()
@@ -216,7 +216,7 @@ def test_an_opened_scan_its_labels_and_its_slices(visit, predictor, tmp_path):
     page.get_by_role("slider", name="Slice of the scan").fill("4")
     wait_for_slice(page, 4)
     study = predictor.set_image(np.repeat(ct.window(np.rint(hu[4]))[..., None], 3, axis=2), labels[4])
-    found = page.evaluate(FETCH, {"cases": CASES, "radius": 10})
+    found = fetched(page, FETCH, {"cases": CASES, "radius": 10})
     assert np.array_equal(np.array(found["labels"]), study.labels.ravel())
     same = np.mean([np.mean(np.array(found["found"][loss]) == study.label_map(loss).ravel()) for loss in LOSSES])
     assert same > 0.999  # grey values are windowed before or after the enlargement: a pixel or two
@@ -237,7 +237,7 @@ def test_labels_as_a_palette_picture(visit, tmp_path):
     page = visit(path="organs")
     give(page, "image", tmp_path / "slice.png")
     give(page, "mask", tmp_path / "slice_labels.png")
-    found = page.evaluate(FETCH, {"cases": [], "radius": 10})
+    found = fetched(page, FETCH, {"cases": [], "radius": 10})
     assert np.array_equal(np.array(found["labels"]), labels.ravel())
     assert page.locator(".slices").is_hidden()
 
@@ -288,7 +288,7 @@ def test_the_numbering_of_labels_can_be_switched_where_it_cannot_be_told(visit, 
     Image.fromarray(raw[2]).save(tmp_path / "slice_labels.png")
     page = visit(path="organs")
     assert page.locator(".numbering").is_hidden()
-    shown = "() => [...document.querySelector('.dbce').parentElement.dbce.study.labels]"
+    shown = "() => document.querySelector('.dbce').parentElement.dbce.study.labels"
     for image, mask, number in (("scan.nii.gz", "scan_labels.nii.gz", 1), ("slice.png", "slice_labels.png", 2)):
         give(page, "image", tmp_path / image)
         give(page, "mask", tmp_path / mask)
@@ -297,7 +297,7 @@ def test_the_numbering_of_labels_can_be_switched_where_it_cannot_be_told(visit, 
         if image.endswith("gz"):
             page.get_by_role("slider", name="Slice of the scan").fill(str(number))
             wait_for_slice(page, number)
-        assert np.array_equal(page.evaluate(shown), raw[number].ravel())
+        assert np.array_equal(fetched(page, shown), raw[number].ravel())
         page.get_by_label("Numbering of the labels").select_option("synapse")
         page.wait_for_function(
             "e => document.querySelector('.dbce').parentElement.dbce.study.labels.every((v, i) => v === e[i])",
@@ -340,12 +340,12 @@ def test_a_mistake_is_one_sentence_and_loses_nothing(visit, tmp_path):
     for kind, name, content, words in MISTAKES:
         page.get_by_role("slider", name="Slice of the scan").fill("31")
         wait_for_slice(page, 31)
-        before = before or page.evaluate(FETCH, {"cases": [], "radius": 10})
+        before = before or packed(page, FETCH, {"cases": [], "radius": 10})
         (tmp_path / name).write_bytes(content)
         page.set_input_files(f"[data-file={kind}]", tmp_path / name)
         page.locator(".message.error", has_text=words).wait_for()
         assert name in page.locator(".message").inner_text()
-        assert page.evaluate(FETCH, {"cases": [], "radius": 10}) == before, words
+        assert packed(page, FETCH, {"cases": [], "radius": 10}) == before, words
         page.get_by_role("slider", name="Slice of the scan").fill("30")
         wait_for_slice(page, 30)  # and the scan goes on
 

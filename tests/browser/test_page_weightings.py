@@ -10,12 +10,12 @@ from dbce.scores.shares import shares_summary
 from dbce.study.predictor import Predictor
 from dbce.train import checkpoints
 from dbce.weightings import WEIGHTINGS
-from tests.browser.actions import frame, show
+from tests.browser.actions import fetched, frame, show
 from tests.browser.test_compare import study_in
 
 WEIGHTS = """(key) => {
   const {study} = document.querySelector('.dbce').parentElement.dbce;
-  return [...study.weightMap(key, 20)];
+  return study.weightMap(key, 20);
 }"""
 PAINT = """() => {
   const {study} = document.querySelector('.dbce').parentElement.dbce;
@@ -39,7 +39,7 @@ def test_every_weighting_is_drawn_by_its_name_as_python_weighs(visit):
     for key, each in WEIGHTINGS.items():
         switch(page, key)
         weight = study.weight(20, key)
-        assert np.array_equal(np.array(page.evaluate(WEIGHTS, key), np.float32), weight.ravel())
+        assert np.array_equal(fetched(page, WEIGHTS, key), weight.ravel())
         assert page.locator(".tag.weighting").last.inner_text() == each.name
         shown = page.locator(f'.bar[data-weighting="{key}"]').evaluate("bar => bar.shares")
         assert np.allclose(shown, list(study.shares(20, key).values()), atol=1e-6)

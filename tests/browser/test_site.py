@@ -28,9 +28,11 @@ from tests.browser.actions import (
     STUDY,
     VIEWER,
     drop,
+    fetched,
     frame,
     give,
     opened_offline,
+    packed,
     page_of,
     show,
     wait_for_text,
@@ -124,11 +126,11 @@ def held(page: Page, scene: dict, most: float = 1) -> None:
     """What is in view is Python's: the sentence, labels and distances to the last bit, logits within one step."""
     note = f". {scene['note']}" if scene["note"] else ""
     expect(page.locator(".message")).to_have_text(scene["title"] + note, timeout=60000)
-    found = page.evaluate(STUDY)
+    found = fetched(page, STUDY)
     expected = unpack(scene)
     assert found.keys() == expected.keys()
     for name, there in expected.items():
-        here = np.frombuffer(base64.b64decode(found[name]), there.dtype).reshape(there.shape)
+        here = found[name].reshape(there.shape)
         if there.dtype == np.int16:
             assert np.abs(here.astype(int) - there).max() <= most, name
         elif name.startswith("found:"):
@@ -463,7 +465,7 @@ def test_an_image_of_ones_own_becomes_a_page_of_its_own(visit, host, browser, pi
     path, said = page_of(page, tmp_path)
     assert path.name == "dbce-photo-anatomy-dilated-r37.html" and "it holds the image itself" in said
     again = opened_offline(browser, path)
-    assert again.evaluate(STUDY) == page.evaluate(STUDY)
+    assert packed(again, STUDY) == packed(page, STUDY)
     assert again.inner_text('[data-out="radius"]').startswith("R = 37")
     assert again.inner_text(".message") == page.evaluate(f"() => {VIEWER}.shown.title + '. ' + {VIEWER}.shown.note")
     assert [tab.inner_text() for tab in again.locator(".tabs button:visible").all()] == ["Anatomy", "Compare", "Radius"]
@@ -473,5 +475,5 @@ def test_an_image_of_ones_own_becomes_a_page_of_its_own(visit, host, browser, pi
     show(page, "organs")
     path, _ = page_of(page, tmp_path)
     again = opened_offline(browser, path)
-    assert again.evaluate(STUDY) == page.evaluate(STUDY) and again.locator("#view-organs").is_visible()
+    assert packed(again, STUDY) == packed(page, STUDY) and again.locator("#view-organs").is_visible()
     again.context.close()

@@ -17,7 +17,7 @@ from dbce.data.phantoms import polyp
 from tests.browser.actions import READY, give, show
 
 STATE = "({...document.querySelector('.dbce').parentElement.dbce.state})"
-LABELS = "[...document.querySelector('.dbce').parentElement.dbce.study.labels]"
+LABELS = "String(document.querySelector('.dbce').parentElement.dbce.study.labels)"
 PRIVATE = "This link was made from an image that its maker kept private"
 expect.set_options(timeout=20000)
 BLOCKED = """for (const name of ['indexedDB', 'localStorage']) Object.defineProperty(window, name, {
@@ -245,7 +245,7 @@ def test_a_painted_mask_is_kept_when_it_is_done(visit):
     expect(said(page)).to_contain_text("With the mask you painted.")
     page.go_back()
     wait_for_state(page, example=1, own=None)
-    page.wait_for_function(f"(plain) => String({LABELS}) === plain", arg=",".join(map(str, plain)))
+    page.wait_for_function(f"(plain) => {LABELS} === plain", arg=plain)
 
 
 def test_a_painting_that_is_left_by_back_is_there_again(visit):
@@ -257,7 +257,7 @@ def test_a_painting_that_is_left_by_back_is_there_again(visit):
     wait_for_state(page, own=None, painting=False)
     until_kept(page, "^1 image kept")
     page.go_forward()
-    page.wait_for_function(f"(labels) => String({LABELS}) === labels", arg=",".join(map(str, labels)))
+    page.wait_for_function(f"(labels) => {LABELS} === labels", arg=labels)
 
 
 def with_one_kept(page: Page, image: Path) -> None:
