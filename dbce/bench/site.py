@@ -118,7 +118,7 @@ def _first_views(browser: Any, url: str) -> dict[str, float]:
         devtools.send("Network.enable")
         each = {name: megabits * 125_000 if megabits > 0 else -1 for name in ("downloadThroughput", "uploadThroughput")}
         devtools.send("Network.emulateNetworkConditions", {"offline": False, "latency": latency, **each})
-        tab.goto(url, timeout=120_000)
+        tab.goto(url, wait_until="commit", timeout=120_000)  # painting alone is waited for
         tab.wait_for_function("() => window.dbcePainted", timeout=120_000)
         found["bytes"] = sum(came)
         found[path] = tab.evaluate("window.dbcePainted") / 1000

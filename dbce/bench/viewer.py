@@ -46,7 +46,7 @@ _WATCH_DRAG = """(field) => {
 _LOST = 5000  # milliseconds after which an answer of gradio counts as lost
 
 # The same with gradio's slider: from the event to the new pictures, loaded.
-_MOVE_GRADIO = """async (values) => {
+_MOVE_GRADIO = """async ({values, lost}) => {
   const input = document.querySelector('input[type=range]');
   const pictures = () => [...document.querySelectorAll('.image-frame img')];
   const drawn = [];
@@ -55,7 +55,7 @@ _MOVE_GRADIO = """async (values) => {
     const start = performance.now();
     Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(input, value);
     input.dispatchEvent(new Event('input', {bubbles: true}));
-    while (performance.now() - start < 5000) {
+    while (performance.now() - start < lost) {
       await new Promise(requestAnimationFrame);
       const now = pictures();
       if (now.every((img, i) => img.src !== before[i] && img.complete)) break;
@@ -133,8 +133,8 @@ def viewer(predictor: Predictor, repeats: int = 60, throttle: float = 1) -> str:
                     first["gradio, 2 images"] = _first_views(browser, url, throttle)
                 tab.goto(url)
                 tab.wait_for_selector("input[type=range]")
-                tab.evaluate(_MOVE_GRADIO, radii[:3])
-                drawn = tab.evaluate(_MOVE_GRADIO, radii[: max(5, repeats // 3)])
+                tab.evaluate(_MOVE_GRADIO, {"values": radii[:3], "lost": _LOST})
+                drawn = tab.evaluate(_MOVE_GRADIO, {"values": radii[: max(5, repeats // 3)], "lost": _LOST})
                 arrived = [time for time in drawn if time < _LOST]
                 note = f" {len(drawn) - len(arrived)} of {len(drawn)} lost" if len(arrived) < len(drawn) else ""
                 rows.append((name, arrived, note))
@@ -187,7 +187,7 @@ def _first_views(browser: Any, url: str, throttle: float) -> list[float]:
         each = {"downloadThroughput": megabits * 125_000, "uploadThroughput": megabits * 125_000}
         devtools.send("Network.enable")
         devtools.send("Network.emulateNetworkConditions", {"offline": False, "latency": latency, **each})
-        tab.goto(url, timeout=120_000)
+        tab.goto(url, wait_until="commit", timeout=120_000)  # painting alone is waited for
         tab.wait_for_function("window.dbcePainted", timeout=120_000)
         found.append(tab.evaluate("window.dbcePainted") / 1000)
         context.close()
