@@ -9,10 +9,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from dbce import commands
-from dbce.data.numbering import NUMBERINGS
-from dbce.prior import PRIORS
-from dbce.registry import LOSSES, loss_of
+from dbce.commands import networks, pages, scoring
+from dbce.commands.options import (
+    checkpoints_option,
+    compile_option,
+    labels_option,
+    loss_named,
+    modules_option,
+    networks_options,
+    own_losses_option,
+    part_option,
+    prior_option,
+    share_given,
+    task_named,
+    training_options,
+    weighting_named,
+)
+from dbce.registry import LOSSES
 from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 
 _EXTRAS = {
@@ -23,146 +36,7 @@ _EXTRAS = {
 }
 """The extra of the package that brings what a command needs; of all others it is "train"."""
 
-
-def _training_options(parser: argparse.ArgumentParser) -> None:
-    """What `train` and `campaign` have in common."""
-    parser.add_argument("task", choices=TASKS)
-    parser.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
-    _labels_option(parser)
-    _part_option(parser)
-    parser.add_argument("--encoder", default="resnet34", help="SMP encoder (default: the paper's resnet34)")
-    parser.add_argument("--encoder-weights", default="imagenet", help='"imagenet", "none" or a file')
-    parser.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
-    parser.add_argument("--epochs", type=int, help="default: the paper's, 600 for polyps")
-    parser.add_argument("--batch-size", type=int, default=16)
-    parser.add_argument("--optimizer", default="adam", help="adam, the paper's, or adamw")
-    parser.add_argument("--lr", type=float, default=5e-4, help="initial learning rate")
-    parser.add_argument("--weight-decay", type=float, default=1e-4)
-    parser.add_argument("--no-augment", action="store_true")
-    parser.add_argument("--device", choices=("cpu",), help="stay off the GPU")
-    parser.add_argument("--hold-out", type=float, default=0.0, metavar="SHARE", help="validate on 0.1 of --data, say")
-    parser.add_argument("--validate", metavar="DATA", help="validate on this data set")
-    parser.add_argument("--validate-every", type=int, default=5, metavar="N", help="epochs between two validations (5)")
-
-
-def _part_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--part",
-        choices=("all", "train", "test"),
-        help="of --data (default: the part meant for this of the task's own set, all of any other)",
-    )
-
-
-def _labels_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--labels",
-        choices=NUMBERINGS,
-        help="organs: numbering of the labels, TransUNet's 0 to 8 or Synapse's own 0 to 13 (default: as the set tells)",
-    )
-
-
-def _prior_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--prior",
-        choices=PRIORS,
-        default=PRIORS[0],
-        help="corrected: class weights are taken out of networks that were trained with some (balanced CE)",
-    )
-
-
-def _task(name: str) -> str:
-    if name not in TASKS:
-        raise argparse.ArgumentTypeError(f"{name!r} is no task; choose from {', '.join(TASKS)}")
-    return name
-
-
-def _checkpoints_option(parser: argparse.ArgumentParser | argparse._MutuallyExclusiveGroup) -> None:
-    parser.add_argument(
-        "--checkpoints",
-        metavar="FOLDER",
-        help="of .safetensors files, or of TASK/manifest.json (default: DBCE_CHECKPOINTS, else the bundled networks)",
-    )
-
-
-def _networks_options(parser: argparse.ArgumentParser, form: str, values: bool = True) -> None:
-    """Networks of somebody's own, and what a file may not tell of them."""
-    parser.add_argument(
-        "--network",
-        nargs="+",
-        default=[],
-        metavar=f"{form}=PATH",
-        help="a network of your own beside ours: a .safetensors of `train`, an .onnx, a folder of save_pretrained of "
-        "segmentation-models-pytorch, or user/name@COMMIT of such a one on the Hugging Face Hub",
-    )
-    options = {
-        "--normalise": ("KIND", "of its input: imagenet, unit (0 to 1) or none (0 to 255); default: as the file tells"),
-        "--channels": ("ORDER", "of its input: RGB or BGR (default: as the file tells, else RGB)"),
-        "--input-size": ("PIXELS", "side of its input, where the file leaves it free (default 320)"),
-    }
-    if values:
-        options["--values"] = ("KIND", "it answers with: logits or probabilities (default: as its values tell)")
-    for option, (what, words) in options.items():
-        parser.add_argument(option, nargs="+", default=[], metavar=f"{form}={what}", help=words)
-
-
-def _modules_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--modules", metavar="FOLDER", help="npm packages, as `npm ci` installs them (default: node_modules here)"
-    )
-
-
 _LOSS_HELP = f"{', '.join(LOSSES)}, or package.module:function of your own (logits, labels -> scalar or map)"
-
-
-def _loss(reference: str) -> str:
-    if ":" in reference and "" not in sys.path:  # the folder one works in, as `python -m` has it
-        sys.path.insert(0, "")
-    try:
-        loss_of(reference)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return reference
-
-
-def _own_losses_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--loss",
-        nargs="+",
-        type=_loss,
-        default=[],
-        metavar="MODULE:FUNCTION",
-        help="losses of your own (logits, labels -> scalar or map) whose map and gradient Anatomy shows",
-    )
-
-
-def _weighting(key: str) -> str:
-    from dbce.weightings import weighting_of  # and torch with it, only where it is asked for
-
-    try:
-        return weighting_of(key).key
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _share(text: str) -> float:
-    """A number from 0 to 1."""
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1
-    if 0 <= share <= 1:
-        return share
-    raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 to 1")
-
-
-def _compile_option(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--compile",
-        nargs="?",
-        const="inductor",
-        metavar="BACKEND",
-        help="compile the network with torch.compile (default backend: inductor, which needs a C++ compiler)",
-    )
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -172,7 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
     add = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     demo = add.add_parser("demo", help="serve the page")
-    demo.set_defaults(run=commands.demo_command)
+    demo.set_defaults(run=pages.demo_command)
     demo.add_argument("--host", help="address to listen on (default 127.0.0.1, or GRADIO_SERVER_NAME)")
     demo.add_argument("--port", type=int, help="port (default: the first free one from 7860)")
     demo.add_argument(
@@ -197,14 +71,14 @@ def build_parser() -> argparse.ArgumentParser:
         action="store_true",
         help="run the networks in the visitor's browser: what is opened is not sent, and costs this machine nothing",
     )
-    _networks_options(demo, "[TASK/]NAME")
+    networks_options(demo, "[TASK/]NAME")
     demo.add_argument(
         "--no-networks", action="store_true", help="take none that is dropped on the page, on this machine neither"
     )
-    _own_losses_option(demo)
-    _modules_option(demo)
+    own_losses_option(demo)
+    modules_option(demo)
     source = demo.add_mutually_exclusive_group()
-    _checkpoints_option(source)
+    checkpoints_option(source)
     source.add_argument(
         "--hub",
         metavar="USER/NAME@REVISION",
@@ -213,9 +87,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
 
     train = add.add_parser("train", help="train one network with one loss")
-    train.set_defaults(run=commands.train_command)
-    _training_options(train)
-    train.add_argument("--loss", type=_loss, default="dbce", help=_LOSS_HELP)
+    train.set_defaults(run=networks.train_command)
+    training_options(train)
+    train.add_argument("--loss", type=loss_named, default="dbce", help=_LOSS_HELP)
     train.add_argument("--out", help="folder of the run (default runs/TASK/LOSS); a killed run resumes there")
     train.add_argument("--radius", type=float, help="disk radius in pixels at 320 (default: the paper's)")
     train.add_argument("--seed", type=int, default=0)
@@ -228,87 +102,87 @@ def build_parser() -> argparse.ArgumentParser:
         "(default: watch.html in the folder of the run)",
     )
     train.add_argument("--watch-every", type=int, default=5, metavar="N", help="epochs between two such pages (5)")
-    _compile_option(train)
+    compile_option(train)
 
     campaign = add.add_parser("campaign", help="train every combination of losses, seeds and radii not done yet")
-    campaign.set_defaults(run=commands.campaign_command)
-    _training_options(campaign)
-    campaign.add_argument("--losses", nargs="+", type=_loss, default=list(LOSSES), help=_LOSS_HELP)
+    campaign.set_defaults(run=networks.campaign_command)
+    training_options(campaign)
+    campaign.add_argument("--losses", nargs="+", type=loss_named, default=list(LOSSES), help=_LOSS_HELP)
     campaign.add_argument("--seeds", nargs="+", type=int, default=[0])
     campaign.add_argument("--radii", nargs="+", type=float, help="for dbce; pixels at 320 (default: the paper's)")
     campaign.add_argument("--out", help="folder of the runs (default runs/TASK); killed runs resume there")
     campaign.add_argument("--jobs", type=int, default=1, help="runs side by side, each on a core of its own")
 
     curves = add.add_parser("curves", help="draw the training loss and the validation score of runs")
-    curves.set_defaults(run=commands.curves_command)
+    curves.set_defaults(run=networks.curves_command)
     curves.add_argument("runs", nargs="+", metavar="RUN", help="folders of runs")
     curves.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
 
     evidence = add.add_parser("evidence", help="count errors image by image: scores, curves, intervals, pairs")
-    evidence.set_defaults(run=commands.evidence_command)
-    _checkpoints_option(evidence)
+    evidence.set_defaults(run=scoring.evidence_command)
+    checkpoints_option(evidence)
     evidence.add_argument("task", choices=TASKS)
     evidence.add_argument("--runs", help="folder with one run a loss and seed (default: the bundled networks)")
     evidence.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
-    _labels_option(evidence)
-    _part_option(evidence)
+    labels_option(evidence)
+    part_option(evidence)
     evidence.add_argument("-o", "--out", help="folder to write TASK/*.json below (default: where the networks lie)")
 
     variants = add.add_parser("variants", help="score runs that differ in one thing more than in the seed")
-    variants.set_defaults(run=commands.variants_command)
-    _checkpoints_option(variants)
+    variants.set_defaults(run=scoring.variants_command)
+    checkpoints_option(variants)
     variants.add_argument("task", choices=TASKS)
     variants.add_argument("--runs", required=True, nargs="+", help="folders with one run a variant and seed")
     variants.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
-    _labels_option(variants)
-    _part_option(variants)
+    labels_option(variants)
+    part_option(variants)
     variants.add_argument("--name", required=True, help="of the file, variants/NAME.json")
     variants.add_argument("-o", "--out", help="folder to write it below (default: where the networks lie)")
 
     verdict = add.add_parser("verdict", help="print what was found of a task, as Markdown, or draw its curves")
-    verdict.set_defaults(run=commands.verdict_command)
-    _checkpoints_option(verdict)
+    verdict.set_defaults(run=scoring.verdict_command)
+    checkpoints_option(verdict)
     verdict.add_argument("task", choices=TASKS)
     verdict.add_argument("-o", "--out", help="draw the reliability diagram instead: .pdf, .svg or .png")
     verdict.add_argument("--curves", action="store_true", help="with --out: Dice and rim against the threshold")
 
     shares = add.add_parser("shares", help="what share of the weight objects hold, by size, under every weighting")
-    shares.set_defaults(run=commands.shares_command)
-    _checkpoints_option(shares)
+    shares.set_defaults(run=scoring.shares_command)
+    checkpoints_option(shares)
     shares.add_argument("task", choices=TASKS)
     shares.add_argument("--data", required=True, help="the set that was trained on")
-    _labels_option(shares)
-    _part_option(shares)
+    labels_option(shares)
+    part_option(shares)
     shares.add_argument("-o", "--out", help="folder to write TASK/shares.json below (default: where networks lie)")
 
     pack = add.add_parser("pack", help="write a data set as one small file that train and evaluate read")
-    pack.set_defaults(run=commands.pack_command)
+    pack.set_defaults(run=networks.pack_command)
     pack.add_argument("task", choices=TASKS)
     pack.add_argument("--data", required=True, help="data set folder")
-    _labels_option(pack)
+    labels_option(pack)
     pack.add_argument("-o", "--out", required=True, help="file to write, e.g. kvasir.npz")
     pack.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
 
     phantoms = add.add_parser("phantoms", help="draw a data set of CT phantoms in TransUNet's layout")
-    phantoms.set_defaults(run=commands.phantoms_command)
+    phantoms.set_defaults(run=networks.phantoms_command)
     phantoms.add_argument("-o", "--out", required=True, help="folder to write")
     phantoms.add_argument("--scans", type=int, nargs="+", metavar="N", help="numbers to draw (default: Synapse's 30)")
     phantoms.add_argument("--size", type=int, default=WORK_SIZE, help="side of the slices in pixels (default 320)")
 
     evaluate = add.add_parser("evaluate", help="score networks on a test set")
-    evaluate.set_defaults(run=commands.evaluate_command)
-    _checkpoints_option(evaluate)
+    evaluate.set_defaults(run=scoring.evaluate_command)
+    checkpoints_option(evaluate)
     evaluate.add_argument("task", choices=TASKS)
     evaluate.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
-    _labels_option(evaluate)
-    _part_option(evaluate)
+    labels_option(evaluate)
+    part_option(evaluate)
     evaluate.add_argument("--checkpoint", action="append", help="file to score, repeatable (default: the bundled)")
-    _networks_options(evaluate, "NAME")
-    _prior_option(evaluate)
+    networks_options(evaluate, "NAME")
+    prior_option(evaluate)
     evaluate.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
     compare = add.add_parser("compare", help="see your own networks' predictions in one HTML file, scored")
-    compare.set_defaults(run=commands.compare_command)
+    compare.set_defaults(run=scoring.compare_command)
     compare.add_argument("--images", required=True, metavar="DIR", help="pictures")
     compare.add_argument("--masks", required=True, metavar="DIR", help="their masks, paired by name")
     compare.add_argument(
@@ -326,36 +200,36 @@ def build_parser() -> argparse.ArgumentParser:
         help="what a set holds: probabilities, logits or labels (default: as its values tell; logits never), or what a "
         "network answers with",
     )
-    _networks_options(compare, "NAME", values=False)
+    networks_options(compare, "NAME", values=False)
     compare.add_argument("--task", choices=TASKS, help="what is segmented (default: one object of any kind)")
     compare.add_argument("--networks", action="store_true", help="run the bundled networks of --task beside them")
-    _own_losses_option(compare)
+    own_losses_option(compare)
     compare.add_argument("-o", "--out", default="report.html", help="file to write (default report.html)")
     compare.add_argument("--csv", metavar="FILE", help="also one row an image and set")
     compare.add_argument("--table", nargs="+", default=[], metavar="FILE", help="also the table: .md, .tex or .csv")
     compare.add_argument("--figures", metavar="FILE.zip", help="also a figure of every image, PDF, in one archive")
 
     bundle = add.add_parser("bundle", help="score finished runs and put them under checkpoints/")
-    bundle.set_defaults(run=commands.bundle_command)
-    _checkpoints_option(bundle)
+    bundle.set_defaults(run=networks.bundle_command)
+    checkpoints_option(bundle)
     bundle.add_argument("task", choices=TASKS)
     bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
     bundle.add_argument("--data", required=True, help="test set to score on")
-    _labels_option(bundle)
-    _part_option(bundle)
+    labels_option(bundle)
+    part_option(bundle)
 
     radius = add.add_parser("radius", help="score runs that differ in the radius, and record the curve of Fig. 5")
-    radius.set_defaults(run=commands.radius_command)
-    _checkpoints_option(radius)
+    radius.set_defaults(run=scoring.radius_command)
+    checkpoints_option(radius)
     radius.add_argument("task", choices=TASKS)
     radius.add_argument("--runs", required=True, help="folder with one run a radius")
     radius.add_argument("--data", required=True, help="test set to score on")
-    _labels_option(radius)
-    _part_option(radius)
+    labels_option(radius)
+    part_option(radius)
 
     figure = add.add_parser("figure", help="draw a figure of the paper for an image of yours")
-    figure.set_defaults(run=commands.figure_command)
-    _checkpoints_option(figure)
+    figure.set_defaults(run=pages.figure_command)
+    checkpoints_option(figure)
     figure.add_argument(
         "number",
         type=int,
@@ -365,16 +239,16 @@ def build_parser() -> argparse.ArgumentParser:
     figure.add_argument("--task", choices=TASKS, default=DEFAULT)
     figure.add_argument("--image", help="needed for all but figure 5")
     figure.add_argument("--mask", help="needed for figure 1; labels for organs")
-    _labels_option(figure)
+    labels_option(figure)
     figure.add_argument("--slice", type=int, help="organs: slice of a volume, from 0 (default: the fullest)")
     figure.add_argument("-o", "--out", required=True, help="file to write; its ending says how: .pdf, .svg, .png")
     figure.add_argument("--loss", choices=LOSSES, default="ce", help="figure 1: whose cross entropy")
     figure.add_argument("--radius", type=float, help="figure 1: disk radius in pixels at 320 (default: the paper's)")
     figure.add_argument(
-        "--weighting", type=_weighting, default="dilated", metavar="NAME", help="figure 1 (default: dilated)"
+        "--weighting", type=weighting_named, default="dilated", metavar="NAME", help="figure 1 (default: dilated)"
     )
     figure.add_argument("--threshold", type=float, default=0.5, help="2, 3: probability a prediction must exceed")
-    _prior_option(figure)
+    prior_option(figure)
     figure.add_argument("--palette", choices=("paper", "safe"), default="paper", help="2, 3: colours of errors")
     figure.add_argument(
         "--below",
@@ -384,48 +258,50 @@ def build_parser() -> argparse.ArgumentParser:
     )
     figure.add_argument("--shape", choices=("fill", "outline"), default="fill", help="2 to 4: how objects are drawn")
     figure.add_argument("--scale", choices=("own", "shared"), default="own", help="colours of each map, or of all")
-    figure.add_argument("--opacity", type=_share, default=1.0, help="of the maps over the image, 0 to 1 (default: 1)")
+    figure.add_argument(
+        "--opacity", type=share_given, default=1.0, help="of the maps over the image, 0 to 1 (default: 1)"
+    )
 
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
-    export.set_defaults(run=commands.export_command)
-    _checkpoints_option(export)
+    export.set_defaults(run=networks.export_command)
+    checkpoints_option(export)
     export.add_argument("format", choices=("onnx", "graphs"), help="graphs: all architectures, without weights")
     export.add_argument("--task", choices=TASKS, default=DEFAULT, help=f"onnx: whose networks (default {DEFAULT})")
     export.add_argument("-o", "--out", help="folder to write (default onnx; graphs: where the page reads them)")
 
     site = add.add_parser("site", help="write the page as files for any static host: no server, no install")
-    site.set_defaults(run=commands.site_command)
-    _checkpoints_option(site)
+    site.set_defaults(run=pages.site_command)
+    checkpoints_option(site)
     site.add_argument("-o", "--out", default="build/site", help="folder to write (default build/site)")
-    _modules_option(site)
+    modules_option(site)
 
     publish = add.add_parser("publish", help="upload networks to the Hugging Face Hub, and the page to a Space")
-    publish.set_defaults(run=commands.publish_command)
-    _checkpoints_option(publish)
-    publish.add_argument("tasks", nargs="*", type=_task, metavar="TASK", help=f"for --repo: {', '.join(TASKS)}")
+    publish.set_defaults(run=pages.publish_command)
+    checkpoints_option(publish)
+    publish.add_argument("tasks", nargs="*", type=task_named, metavar="TASK", help=f"for --repo: {', '.join(TASKS)}")
     publish.add_argument("--repo", metavar="USER/NAME", help="repository for the networks of these tasks")
     publish.add_argument("--space", metavar="USER/NAME", help="Space; shows the networks of --repo, else the bundled")
     publish.add_argument("--site", metavar="USER/NAME", help="static Space: the page without a server, as of `site`")
-    _modules_option(publish)
+    modules_option(publish)
     publish.add_argument("--private", action="store_true", help="what is created is private")
 
     fetch = add.add_parser("fetch", help="download a public data set from its official address")
-    fetch.set_defaults(run=commands.fetch_command)
+    fetch.set_defaults(run=pages.fetch_command)
     fetch.add_argument("name", choices=("kvasir", "isic", "cvc", "synapse"), help="the last two: print where to ask")
     fetch.add_argument("-o", "--out", default="data", help="folder to put it in (default data)")
     fetch.add_argument("--mirror", metavar="URL", help="folder on another server that holds the same archives")
 
     table = add.add_parser("table", help="print what was measured of a task as Markdown: scores, seeds, radius")
-    table.set_defaults(run=commands.table_command)
-    _checkpoints_option(table)
+    table.set_defaults(run=scoring.table_command)
+    checkpoints_option(table)
     table.add_argument("task", choices=TASKS)
 
     docs = add.add_parser("docs", help="fill the tables and benchmarks of README.md and docs/ from the stored files")
-    docs.set_defaults(run=commands.docs_command)
+    docs.set_defaults(run=pages.docs_command)
 
     bench = add.add_parser("bench", help="measure, and print ratios against peers")
-    bench.set_defaults(run=commands.bench_command)
-    _checkpoints_option(bench)
+    bench.set_defaults(run=pages.bench_command)
+    checkpoints_option(bench)
     bench.add_argument(
         "what",
         choices=("viewer", "lab", "site", "folder", "dilation", "train", "load"),
@@ -448,7 +324,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench.add_argument("--visitors", type=int, nargs="+", metavar="N", help="load: how many at once (20 50 200)")
     bench.add_argument("--scans", type=int, metavar="N", help="load: instead, memory under N of the largest scans")
     bench.add_argument("-o", "--out", metavar="FILE", help="keep what is printed, as docs/benchmarks/NAME.txt")
-    _compile_option(bench)
+    compile_option(bench)
     return parser
 
 

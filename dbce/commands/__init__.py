@@ -1,0 +1,1 @@
+"""What each command does; ``dbce.__main__`` says which options it has."""
