@@ -9,7 +9,7 @@ from PIL import Image
 
 from dbce.data.datasets import Dataset
 from dbce.data.phantoms import polyp
-from dbce.train.training import Recipe
+from dbce.train.recipe import Recipe
 
 TINY = Recipe(encoder="mobilenet_v2", encoder_weights=None, size=64, epochs=3, batch_size=4)
 

@@ -15,8 +15,8 @@ import torch
 from dbce.__main__ import main
 from dbce.data.phantoms import polyp
 from dbce.train import campaign
+from dbce.train.recipe import Recipe
 from dbce.train.run_files import read_log
-from dbce.train.training import Recipe
 
 
 def test_losses_without_a_radius_are_run_once_a_seed():

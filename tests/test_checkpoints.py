@@ -17,7 +17,7 @@ from dbce.network import DeepSupervisionUnet
 from dbce.scores.evaluation import columns
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
-from dbce.train.training import Recipe
+from dbce.train.recipe import Recipe
 
 LOSSES = ["ce", "bce", "dice_ce", "dbce"]
 RECIPE = {"loss": "dbce", "size": 64, "epochs": 3, "lr": 0.1 + 0.2, "data": "Ünïcode set"}

@@ -39,7 +39,8 @@ from dbce.study.tabs.organs import draw_organs
 from dbce.study.view import View, figures_of
 from dbce.tasks import IGNORE, TASKS
 from dbce.train.checkpoints import Checkpoint
-from dbce.train.training import Recipe, build_loss, train
+from dbce.train.recipe import Recipe, build_loss
+from dbce.train.training import train
 from dbce.weightings import WEIGHTINGS
 from dbce.weights import weight_map
 from tests.golden_cases import FREQUENCIES

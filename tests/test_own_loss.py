@@ -17,7 +17,8 @@ from dbce.data.datasets import Dataset
 from dbce.own_loss import OwnLoss
 from dbce.registry import LOSSES, Loss, loss_of
 from dbce.train.checkpoints import collect_networks, load_checkpoint
-from dbce.train.training import Recipe, build_loss, train
+from dbce.train.recipe import Recipe, build_loss
+from dbce.train.training import train
 from examples import border_losses, own_losses
 
 HERE = "tests.test_own_loss"

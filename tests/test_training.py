@@ -22,8 +22,9 @@ from dbce.data.datasets import load_dataset as load_data
 from dbce.network import DeepSupervisionUnet
 from dbce.scores.evaluation import validator
 from dbce.train import checkpoints
+from dbce.train.recipe import Recipe, build_loss
 from dbce.train.run_files import read_log, read_state
-from dbce.train.training import Recipe, _batches, build_loss, train
+from dbce.train.training import _batches, train
 from tests import small
 from tests.small import TINY
 

@@ -15,12 +15,12 @@ from dbce.tasks import TASKS, WORK_SIZE
 
 if TYPE_CHECKING:
     from dbce.data.datasets import Dataset
-    from dbce.train.training import Recipe
+    from dbce.train.recipe import Recipe
 
 
 def _recipe(args: argparse.Namespace, loss: str, seed: int, radius: float | None) -> Recipe:
     """The recipe that the options of `train` and `campaign` describe."""
-    from dbce.train.training import Recipe
+    from dbce.train.recipe import Recipe
 
     task = TASKS[args.task]
     return Recipe(

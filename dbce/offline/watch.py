@@ -20,7 +20,7 @@ from dbce.study.own import own_losses
 from dbce.study.predictor import foreground_logits, log_probabilities
 from dbce.tasks import IGNORE, TASKS, WORK_SIZE
 from dbce.train.checkpoints import Checkpoint
-from dbce.train.training import Recipe
+from dbce.train.recipe import Recipe
 
 IMAGES = 4
 """Images of a page, the same from the first epoch to the last."""

@@ -18,8 +18,9 @@ from tqdm import tqdm
 from dbce.data.datasets import Dataset, pack_dataset
 from dbce.registry import loss_of
 from dbce.tasks import TASKS
+from dbce.train.recipe import Recipe
 from dbce.train.run_files import read_log
-from dbce.train.training import Recipe, train
+from dbce.train.training import train
 
 Validator = Callable[[Dataset, str, int], Callable[[nn.Module], dict[str, float]]]
 """As `dbce.scores.evaluation.validator`."""
@@ -100,7 +101,8 @@ def run_campaign(
 _RUN = """
 import importlib, json, sys
 from dbce.data import datasets
-from dbce.train.training import Recipe, train
+from dbce.train.recipe import Recipe
+from dbce.train.training import train
 recipe, packed, scorer, folder, options = json.loads(sys.argv[1])
 scored = None
 if scorer:

@@ -48,7 +48,7 @@ class Checkpoint:
 
     Attributes:
         network: in evaluation mode, float32.
-        recipe: how it was trained; the fields of `dbce.train.training.Recipe` and of the training data.
+        recipe: how it was trained; the fields of `dbce.train.recipe.Recipe` and of the training data.
         about: how a network of somebody's own is read, a sentence; "" of those that stand here by themselves.
     """
 
