@@ -8,20 +8,20 @@ export class Tile {
    */
   constructor(parent, size) {
     this.canvas = document.createElement("canvas");
-    this.canvas.className = "tile";
+    this.canvas.className = "tile undrawn";
     this.canvas.width = this.canvas.height = size;
     this.canvas.setAttribute("role", "img");
     this.canvas.setAttribute("aria-label", "Not drawn yet");
     parent.append(this.canvas);
     this.context = this.canvas.getContext("2d");
     this.data = this.context.createImageData(size, size);
-    this.words = new Uint32Array(this.data.data.buffer).fill(BLACK);
-    this.show("Not drawn yet");
+    this.words = new Uint32Array(this.data.data.buffer).fill(BLACK); // not shown: black is a prediction of nothing
   }
 
   /** @param {string} text what a screen reader says of it */
   show(text) {
     this.context.putImageData(this.data, 0, 0);
+    this.canvas.classList.remove("undrawn");
     if (this.canvas.getAttribute("aria-label") !== text) this.canvas.setAttribute("aria-label", text);
   }
 
