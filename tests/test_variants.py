@@ -26,6 +26,8 @@ def test_rows_are_named_by_the_loss_and_by_what_else_differs():
     rates = [RECIPE, {**RECIPE, "lr": 0.01}, {**RECIPE, "lr": 0.01, "seed": 1, "torch": "other"}]
     assert variants.row_keys(rates) == ["ce, lr = 0.001", "ce, lr = 0.01", "ce, lr = 0.01"]
     assert variants.row_keys([RECIPE, {**RECIPE, "loss": "dbce"}]) == ["ce", "dbce"], "one radius need not be named"
+    others = [RECIPE, {**RECIPE, "optimizer": "adam", "seed": 1}, {**RECIPE, "optimizer": "adamw"}]
+    assert variants.row_keys(others) == ["ce, optimizer = adam"] * 2 + ["ce, optimizer = adamw"]
     assert variants.variant_title("dbce, R = 0") == "Dilated balanced CE, R = 0"
     with pytest.raises(ValueError, match=r"two runs are ce, seed 0; keep one"):
         variants.row_keys([RECIPE, {**RECIPE, "radius": 5}])

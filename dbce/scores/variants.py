@@ -51,6 +51,7 @@ def row_keys(recipes: Sequence[Mapping[str, Any]]) -> list[str]:
     Raises:
         ValueError: two runs of the same name and seed.
     """
+    recipes = [{"optimizer": "adam", **recipe} for recipe in recipes]  # which was the only one at first
     fields = sorted({key for recipe in recipes for key in recipe} - _TIME - {"loss", "radius"})
     differing = [key for key in fields if len({str(recipe.get(key)) for recipe in recipes}) > 1]
     dilates = [recipe for recipe in recipes if "radius" in loss_of(str(recipe["loss"])).needs]

@@ -116,8 +116,7 @@ def load_checkpoint(path: str | Path, sha256: str | None = None) -> Checkpoint:
     try:
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})["dbce"])
-            config = dict(header["config"])
-            recipe = {"optimizer": "adam", **header["recipe"]}  # which was the only one at first
+            config, recipe = dict(header["config"]), dict(header["recipe"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         network = DeepSupervisionUnet(**config)
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in tensors.items()})
