@@ -96,7 +96,10 @@ def test_the_app_writes_nothing_outside_cache_and_temporary_folders(tmp_path):
         peak = int(re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{app.pid}/status").read_text())[1])
     finally:
         app.send_signal(signal.SIGINT)
-        app.wait(60)
+        try:
+            app.wait(60)
+        finally:
+            app.kill()
     assert files_of(place) == before
     assert all(name.startswith(".cache/") for name in files_of(home))
     assert peak < 8e6  # kB: half of a free Space's 16 GB

@@ -21,6 +21,7 @@ from dbce.scores.evaluation import data_name
 from dbce.scores.results import radius_file, results_markdown
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
+from dbce.train.recipe import OPTIMIZERS, Recipe
 
 ROOT = checkpoints.FOLDER.parent
 SPACE = (
@@ -140,7 +141,7 @@ def model_card(tasks: Sequence[str], repository: str) -> ModelCard:
             flips="flips, " if any(TASKS[task].mirror for task in tasks) else "",
             unflipped="".join(f"; {task} are not flipped" for task in tasks if not TASKS[task].mirror),
             folders=", ".join(f"`{task}/`" for task in tasks),
-            optimizer={"adam": "Adam", "adamw": "AdamW"}[recipe.get("optimizer", "adam")],
+            optimizer=OPTIMIZERS[recipe.get("optimizer", Recipe.optimizer)].__name__,
             lr=recipe["lr"],
             decay=recipe["weight_decay"],
         )

@@ -23,6 +23,7 @@ from dbce.scores.result_files import read_result, write_result
 from dbce.scores.results import MINUS, setting
 from dbce.scores.tallies import Scenes, Tally
 from dbce.train.checkpoints import home
+from dbce.train.recipe import Recipe
 
 _TIME = frozenset({"seed", "torch", "device", "compiled", "images", "class_frequencies"})
 """Fields of a recipe in which runs of one row may differ."""
@@ -51,7 +52,7 @@ def row_keys(recipes: Sequence[Mapping[str, Any]]) -> list[str]:
     Raises:
         ValueError: two runs of the same name and seed.
     """
-    recipes = [{"optimizer": "adam", **recipe} for recipe in recipes]  # which was the only one at first
+    recipes = [{"optimizer": Recipe.optimizer, **recipe} for recipe in recipes]  # which was the only one at first
     fields = sorted({key for recipe in recipes for key in recipe} - _TIME - {"loss", "radius"})
     differing = [key for key in fields if len({str(recipe.get(key)) for recipe in recipes}) > 1]
     dilates = [recipe for recipe in recipes if "radius" in loss_of(str(recipe["loss"])).needs]
