@@ -139,6 +139,14 @@ def build_parser() -> argparse.ArgumentParser:
     variants.add_argument("--name", required=True, help="of the file, variants/NAME.json")
     variants.add_argument("-o", "--out", help="folder to write it below (default: where the networks lie)")
 
+    learning = add.add_parser("learning", help="how far runs had come at which epoch: which loss learns sooner")
+    learning.set_defaults(run=scoring.learning_command)
+    checkpoints_option(learning)
+    learning.add_argument("task", choices=TASKS)
+    learning.add_argument("--runs", required=True, nargs="+", metavar="DIR", help="folders of runs, finished or not")
+    learning.add_argument("--on", required=True, metavar="WHICH", help="the validation images in words")
+    learning.add_argument("-o", "--out", help="folder to write TASK/learning.json below (default: where networks lie)")
+
     verdict = add.add_parser("verdict", help="print what was found of a task, as Markdown, or draw its curves")
     verdict.set_defaults(run=scoring.verdict_command)
     checkpoints_option(verdict)

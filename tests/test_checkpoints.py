@@ -237,7 +237,7 @@ def bundle_entries(task: str) -> dict:
 @pytest.mark.parametrize("task", TASKS)
 def test_bundle_holds_exactly_the_four_losses(task):
     assert list(bundle_entries(task)) == LOSSES
-    measurements = ("radius", "evidence", "images", "calibration", "findings", "shares")
+    measurements = ("radius", "evidence", "images", "calibration", "findings", "shares", "learning")
     files = {path.name for path in (BUNDLE / task).iterdir()} - {f"{name}.json" for name in measurements}
     assert files == {"manifest.json", *(f"{loss}.safetensors" for loss in LOSSES)}
 

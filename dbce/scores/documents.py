@@ -12,6 +12,7 @@ from pathlib import Path
 from dbce.scores import evidence
 from dbce.scores.evaluation import HEADINGS, data_name
 from dbce.scores.findings_tables import read_findings, tables_markdown, verdict_markdown
+from dbce.scores.learning import learning_markdown
 from dbce.scores.results import results_markdown, setting
 from dbce.scores.shares import read_shares, shares_markdown
 from dbce.scores.variants import variants_markdown
@@ -95,6 +96,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "verdict": verdict_markdown,
     "findings": findings_text,
     "shares": shares_text,
+    "learning": learning_markdown,
     "variants": variants_markdown,
     "bench": bench_text,
 }

@@ -1,4 +1,4 @@
-// How a score grows with the steps of training: a line a network, faint where it was recorded before.
+// How a score grows with the steps or epochs of training: a line a network, faint where it was recorded before.
 import { Chart } from "./chart.js";
 import { spread } from "./shares_chart.js";
 
@@ -7,10 +7,11 @@ import { spread } from "./shares_chart.js";
  * @property {string} name as at the end of its line
  * @property {[string, string]} line colour and dash
  * @property {[number, number][]} points step and score, 0 to 1
- * @property {[number, number][]} ghost the same of a run that was recorded
+ * @property {[number, number][]} [ghost] the same of a run that was recorded
  */
 
 const SIZE = { width: 360, height: 180, right: 128 };
+const whole = (score) => String(Math.round(100 * score));
 const TICK = 15; // units between two numbers at the ends of lines
 
 /** @param {[string, string]} line */
@@ -18,15 +19,18 @@ const stroke = ([colour, dash]) => `stroke="${colour}"${dash ? ` stroke-dasharra
 
 /**
  * @param {object} options
- * @param {string} options.title what a screen reader says
+ * @param {string} options.title what a screen reader says, before the scores
  * @param {Learner[]} options.learners
- * @param {number} options.at the step in view
  * @param {number} options.last step
  * @param {number} options.top the largest score there is room for
+ * @param {(score: number) => string} [options.written] a score at the end of a line, in percent by default
+ * @param {object} [options.size] of the chart, and its axis
+ * @param {boolean} [options.dots] at every point: there are few
+ * @param {boolean} [options.ends] whether lines are named at their ends
  */
-export function learningChart({ title, learners, at, last, top }) {
+export function learningChart({ title, learners, last, top, written = whole, size = SIZE, dots = false, ends = true }) {
   const quarter = last / 4;
-  const chart = new Chart({ ...SIZE, last, ticks: [0, quarter, 2 * quarter, 3 * quarter, last] });
+  const chart = new Chart({ ticks: [0, quarter, 2 * quarter, 3 * quarter, last], ...SIZE, ...size, last });
   /** @param {[number, number][]} points */
   const path = (points) =>
     chart.line(
@@ -34,29 +38,35 @@ export function learningChart({ title, learners, at, last, top }) {
       points.map(([step]) => step),
     );
   const faint = learners
-    .filter(({ ghost }) => ghost.length)
+    .filter(({ ghost = [] }) => ghost.length)
     .map(({ ghost, line }) => `<path class="ghost" ${stroke(line)} d="${path(ghost)}"/>`);
   const drawn = learners
     .filter(({ points }) => points.length > 1)
     .map(({ points, line }) => `<path class="curve" ${stroke(line)} d="${path(points)}"/>`);
-  const ends = learners
-    .flatMap(({ name, line, points, ghost }) => {
+  const dot = ([step, score], colour) => {
+    const [x, y] = [chart.x(step), chart.y(Math.min(1, score / top))].map((at) => at.toFixed(1));
+    return `<circle cx="${x}" cy="${y}" r="2.5" fill="${colour}"/>`;
+  };
+  const marks = dots ? learners.flatMap(({ points, line }) => points.map((point) => dot(point, line[0]))) : [];
+  const reached = learners
+    .flatMap(({ name, line, points, ghost = [] }) => {
       const end = points.length > 1 ? points[points.length - 1] : ghost[ghost.length - 1];
       return end ? [{ name, colour: line[0], step: end[0], score: end[1], faint: points.length < 2 }] : [];
     })
     .map((end) => ({ ...end, x: chart.x(end.step), y: chart.y(Math.min(1, end.score / top)) }))
     .sort((a, b) => a.y - b.y || b.score - a.score);
-  const heights = spread(ends.map(({ y }) => y), chart.inner.bottom + 4, TICK); // prettier-ignore
+  const heights = spread(reached.map(({ y }) => y), chart.inner.bottom + 4, TICK); // prettier-ignore
   const { right } = chart.inner;
-  const labels = ends.map(
+  const labels = reached.map(
     ({ name, colour, score, x, y, faint }, k) =>
       `<circle class="${faint ? "ghost" : ""}" cx="${x}" cy="${y}" r="3" fill="${colour}"/>` +
       `<rect x="${right + 9}" y="${heights[k] - 4}" width="7" height="7" rx="2" fill="${colour}"/>` +
-      `<text class="direct" x="${right + 21}" y="${heights[k] + 4}">${name} ${Math.round(100 * score)}</text>`,
+      `<text class="direct" x="${right + 21}" y="${heights[k] + 4}">${name} ${written(score)}</text>`,
   );
   const parts = top === 1 ? [0, 0.5, 1] : [0, top / 2, top];
   const levels = parts.map((v) => /** @type {[number, string]} */ ([v / top, String(+(100 * v).toFixed(1))]));
-  const said = ends.map(({ name, score }) => `${name} ${Math.round(100 * score)}`).join(", ");
-  const svg = chart.svg([...faint, ...drawn, ...labels].join(""), levels, `${title} at step ${at}: ${said || "none"}`);
+  const said = reached.map(({ name, score }) => `${name} ${written(score)}`).join(", ");
+  const body = [...faint, ...drawn, ...marks, ...(ends ? labels : [])];
+  const svg = chart.svg(body.join(""), levels, `${title}: ${said || "none"}`);
   return { chart, svg };
 }

@@ -5,6 +5,7 @@ import { bar, scaleOf } from "../parts/interval.js";
 import { SharesChart } from "../parts/shares_chart.js";
 import { scrolled } from "../parts/table.js";
 import { explained } from "../parts/term.js";
+import { learned } from "./learned.js";
 import { testCurves } from "./test_curves.js";
 
 const NONE = `<div class="card"><h2>Not measured</h2><p class="quiet">These networks come without scores.
@@ -130,7 +131,12 @@ export function results(viewer) {
   const mass = shares ? masses(shares, chart) : "";
   const made = results.length ? madeBy(results) : "";
   viewer.$("#view-results").innerHTML =
-    (found ? findings(found) : "") + testCurves(viewer.config) + mass + cards.join("") + made || NONE;
+    (found ? findings(found) : "") +
+      learned(viewer.config.learning) +
+      testCurves(viewer.config) +
+      mass +
+      cards.join("") +
+      made || NONE;
 
   function draw() {
     if (!shares) return;

@@ -71,7 +71,7 @@ export class Curves {
       });
       const values = learners.flatMap(({ ghost }) => ghost.slice(1).map(([, v]) => v));
       const top = name === "calibration" ? Math.max(LEAST_TOP, Math.ceil(50 * Math.max(0, ...values)) / 50) : 1;
-      const { svg, chart } = learningChart({ title, learners, at: head.step, last, top });
+      const { svg, chart } = learningChart({ title: `${title} at step ${head.step}`, learners, last, top });
       const box = this.box.querySelector(`[data-curve="${name}"]`);
       box.innerHTML = svg;
       chart.mark(box, head.step);
