@@ -144,14 +144,14 @@ def variants_command(args: argparse.Namespace) -> None:
 
 def learning_command(args: argparse.Namespace) -> None:
     """Put the validation scores of runs beside each other, epoch by epoch, and record them."""
-    from dbce.scores import learning
+    from dbce.scores import learning, learning_text
 
     measured = learning.measure_learning(learning.read_runs(args.runs))
     if measured["task"] != args.task:
         raise ValueError(f"the runs are of {measured['task']}, not of {args.task}; name folders of runs of one task.")
     folder = Path(args.out) if args.out else None
     print(f"wrote {learning.write_learning(measured, args.on, folder)}", file=sys.stderr)
-    print(learning.learning_markdown(args.task, folder))
+    print(learning_text.learning_markdown(args.task, folder))
 
 
 def verdict_command(args: argparse.Namespace) -> None:

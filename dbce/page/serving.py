@@ -18,7 +18,7 @@ from dbce.page.local import Local
 from dbce.registry import added_losses
 from dbce.scores import evidence, records, results, variants
 from dbce.scores.findings_tables import findings_summary
-from dbce.scores.learning import learning_summary
+from dbce.scores.learning_text import learning_summary
 from dbce.scores.set_summary import set_summary
 from dbce.scores.shares import shares_summary
 from dbce.study.predictor import Predictor

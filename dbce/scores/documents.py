@@ -12,7 +12,7 @@ from pathlib import Path
 from dbce.scores import evidence
 from dbce.scores.evaluation import HEADINGS, data_name
 from dbce.scores.findings_tables import read_findings, tables_markdown, verdict_markdown
-from dbce.scores.learning import learning_markdown
+from dbce.scores.learning_text import learning_markdown
 from dbce.scores.results import results_markdown, setting
 from dbce.scores.shares import read_shares, shares_markdown
 from dbce.scores.variants import variants_markdown

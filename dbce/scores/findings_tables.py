@@ -7,10 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from dbce.registry import METHOD
+from dbce.registry import LOSSES, METHOD
 from dbce.scores.curves import curves_summary
 from dbce.scores.evidence import dice_marks, read_evidence
 from dbce.scores.findings import HIGHER_IS_BETTER, SIZES, row_title
+from dbce.scores.learning import read_learning
+from dbce.scores.learning_text import longer_run
 from dbce.scores.marks import MARKS_MEAN, PLAIN, SHADES_MEAN, mark_rows, marked
 from dbce.scores.records import read_calibration
 from dbce.scores.resampling import Interval
@@ -170,7 +172,7 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
         for row in rows:
             row["marks"]["dice"] = dice_marks(measured).get(row["row"], PLAIN)
     return {
-        "verdict": [asdict(sentence) for sentence in verdict(found, measured, recipe)],
+        "verdict": [asdict(sentence) for sentence in verdict(found, measured, recipe, _longer(task, recipe, folder))],
         "errors": errors_sentence(found, recipe).text,
         "columns": COLUMNS,
         "lead": AHEAD if any(row["against"] for row in rows) else "",
@@ -217,7 +219,14 @@ def verdict_markdown(task: str, folder: Path | None = None) -> str:
         ValueError: nothing was measured, or a file is damaged.
     """
     found, recipe = _found(task, folder)
-    return "\n".join(f"- {sentence.text}" for sentence in verdict(found, read_evidence(task, folder), recipe))
+    sentences = verdict(found, read_evidence(task, folder), recipe, _longer(task, recipe, folder))
+    return "\n".join(f"- {sentence.text}" for sentence in sentences)
+
+
+def _longer(task: str, recipe: Mapping[str, Any], folder: Path | None) -> dict[str, str]:
+    """By loss, what a longer training makes of its distance."""
+    measured = read_learning(task, folder)
+    return {loss: longer_run(measured, loss, recipe["epochs"]) for loss in LOSSES}
 
 
 def tables_markdown(task: str, folder: Path | None = None) -> str:

@@ -46,7 +46,8 @@ def summary(
         manifest: from `dbce.train.checkpoints.manifest`.
         measured: from `dbce.scores.evidence.read_evidence`, if there is any: adds the rows of ``more`` and sentences
             on chance.
-        told: whether a verdict above them says already which network a short run left without some classes.
+        told: whether a verdict above them says already what is beyond chance, and which network a short run left
+            without some classes.
 
     Returns:
         ``title``, ``setting``, ``columns``, ``rows`` (``loss``, ``ours`` and ``paper`` in percent, ``paper`` None
@@ -71,7 +72,7 @@ def summary(
     short = [short_run(task, loss, scores.get(loss, {}), recipe["epochs"]) for loss in ("ce", METHOD)]
     brief = [short_run(task, loss, scores.get(loss, {}), recipe["epochs"], told=True) for loss in ("ce", METHOD)]
     said = differences(_typical(rows, list(heads), measured), known, list(heads), measured, "".join(short))
-    if measured:
+    if measured and not told:
         said += evidence.sentences({"task": task, "recipe": recipe, **measured}, scores)
     return {
         "title": f"{task.capitalize()} segmentation"

@@ -81,9 +81,13 @@ def headline(
 
 
 def against(
-    found: Mapping[str, Any], measured: Mapping[str, Any] | None, other: str, recipe: Mapping[str, Any]
+    found: Mapping[str, Any],
+    measured: Mapping[str, Any] | None,
+    other: str,
+    recipe: Mapping[str, Any],
+    longer: str = "",
 ) -> Sentence:
-    """Whether dilated balanced CE is ahead of another loss. Arguments as of `verdict`."""
+    """Whether dilated balanced CE is ahead of another loss. Arguments as of `verdict`; ``longer`` is of this loss."""
     difference, dice, seeds = headline(found, measured, other)
     name, about = title(other), f"Dice, {DILATED} \N{MINUS SIGN} {title(other)}"
     gained = dice["dbce"] - dice[other]
@@ -104,7 +108,9 @@ def against(
             f"({spanned(difference)}; {seeds} trainings each)"
         )
     short = short_of(found, other, recipe, told=False) + short_of(found, "dbce", recipe, told=other != "ce")
-    return Sentence(f"{text}{short and f'{short}, and the difference measures that'}.", about, difference, seeds)
+    return Sentence(
+        f"{text}{short and f'{short}, and the difference measures that{longer}'}.", about, difference, seeds
+    )
 
 
 def balanced(found: Mapping[str, Any], measured: Mapping[str, Any] | None, recipe: Mapping[str, Any]) -> Sentence:
@@ -223,18 +229,25 @@ def which(found: Mapping[str, Any], seeds: int) -> str:
     return f"{seeds} trainings each" if seeds > 1 else shown
 
 
-def verdict(found: Mapping[str, Any], measured: Mapping[str, Any] | None, recipe: Mapping[str, Any]) -> list[Sentence]:
+def verdict(
+    found: Mapping[str, Any],
+    measured: Mapping[str, Any] | None,
+    recipe: Mapping[str, Any],
+    longer: Mapping[str, str] | None = None,
+) -> list[Sentence]:
     """The four that open the results of a task, in the order in which they are read; the last is two in one.
 
     Args:
         found: from `dbce.scores.findings.find`, of the four losses of the paper.
         measured: from `dbce.scores.evidence.read_evidence`, if there is any.
         recipe: of the networks, for how long they were trained.
+        longer: by loss, `dbce.scores.learning_text.longer_run`, where a longer training was followed.
     """
+    longer = longer or {}
     calibration, sizes = calibration_sentence(found, recipe), sizes_sentence(found, recipe)
     return [
-        against(found, measured, "ce", recipe),
-        against(found, measured, "dice_ce", recipe),
+        against(found, measured, "ce", recipe, longer.get("ce", "")),
+        against(found, measured, "dice_ce", recipe, longer.get("dice_ce", "")),
         balanced(found, measured, recipe),
         Sentence(f"{calibration.text} {sizes.text}", calibration.about, calibration.interval, calibration.trainings),
     ]

@@ -7,7 +7,7 @@ import { explained } from "../parts/term.js";
 import { sample } from "../parts/threshold_chart.js";
 
 /**
- * @typedef {object} Row of dbce.scores.learning.learning_summary
+ * @typedef {object} Row of dbce.scores.learning_text.learning_summary
  * @property {string} title
  * @property {[string, string]} line colour and dash
  * @property {[number, number][]} points epoch and Dice in percent
