@@ -47,7 +47,7 @@ class Offer:
         results: what the Results tab shows, from `dbce.scores.results.summary`.
         radius_curve: what the Radius tab shows, if measured.
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
-        learning: how far losses had come at which epoch, from `dbce.scores.learning_text.learning_summary`, if measured.
+        learning: how far losses come at which epoch, from `dbce.scores.learning_text.learning_summary`, if measured.
         shares: where the weight mass goes over a data set, from `dbce.scores.shares.shares_summary`, if measured.
         set: the test set image by image, from `dbce.scores.set_summary.set_summary`, if measured.
         pictures: the files of its images and masks, in its order, where they lie on this machine.
