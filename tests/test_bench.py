@@ -11,9 +11,10 @@ from typing import cast
 import pytest
 import torch
 
-from dbce.__main__ import build_parser, main
+from dbce.__main__ import main
 from dbce.bench import compute, folder, lab, viewer
 from dbce.bench.site import site_beside_server
+from dbce.commands.parsers import build_parser
 from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
 from dbce.study.predictor import Predictor

@@ -14,7 +14,8 @@ import torch
 import yaml
 
 import dbce
-from dbce.__main__ import build_parser, main
+from dbce.__main__ import main
+from dbce.commands.parsers import build_parser
 from dbce.registry import LOSSES, loss_of
 from dbce.scores import documents
 from dbce.tasks import TASKS

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from dbce.__main__ import build_parser
+from dbce.commands.parsers import build_parser
 from dbce.losses import balanced_cross_entropy, cross_entropy, dilated_balanced_cross_entropy
 from dbce.registry import LOSSES
 from dbce.weightings import WEIGHTINGS, offered_weightings, weighting_of

@@ -8,7 +8,7 @@ import sys
 from dbce.data.numbering import NUMBERINGS
 from dbce.prior import PRIORS
 from dbce.registry import loss_of
-from dbce.tasks import TASKS, WORK_SIZE
+from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 
 
 def training_options(parser: argparse.ArgumentParser) -> None:
@@ -147,3 +147,29 @@ def compile_option(parser: argparse.ArgumentParser) -> None:
         metavar="BACKEND",
         help="compile the network with torch.compile (default backend: inductor, which needs a C++ compiler)",
     )
+
+
+def bench_options(parser: argparse.ArgumentParser) -> None:
+    """What is measured, and of what."""
+    parser.add_argument(
+        "what",
+        choices=("viewer", "lab", "site", "folder", "dilation", "train", "load"),
+        help="viewer: latency of the page beside plain gradio sliders; lab: how fast its networks learn in a browser, "
+        "and the frames meanwhile; site: the page without a server beside the one with; folder: a test set in "
+        "the page, from the folder to the last dot, and how its dots pan; dilation: ours beside other "
+        "libraries; "
+        "train: what input and weight map add to a step; load: visitors that send pictures or scans all at once",
+    )
+    parser.add_argument("--task", choices=TASKS, default=DEFAULT)
+    parser.add_argument(
+        "--data", metavar="FOLDER", help="site, folder: test set to open (default: CVC-ClinicDB in DBCE_DATA)"
+    )
+    parser.add_argument("--images", type=int, metavar="N", help="folder: how many of its images (default: all)")
+    parser.add_argument("--throttle", type=float, default=1, help="viewer: slow the browser so many times; phone: 4")
+    parser.add_argument("--repeats", type=int, help="viewer: positions of a slider (60); else: measurements (5)")
+    parser.add_argument("--encoder", default="mobilenet_v2", help="train: SMP encoder")
+    parser.add_argument("--size", type=int, help="train: side of the images in pixels (default 320)")
+    parser.add_argument("--batch-size", type=int, default=16)
+    parser.add_argument("--visitors", type=int, nargs="+", metavar="N", help="load: how many at once (20 50 200)")
+    parser.add_argument("--scans", type=int, metavar="N", help="load: instead, memory under N of the largest scans")
+    parser.add_argument("-o", "--out", metavar="FILE", help="keep what is printed, as docs/benchmarks/NAME.txt")
