@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from dbce.study.predictor import LabelStudy, Study
+from dbce.study.studies import LabelStudy, Study
 from dbce.tasks import IGNORE, MAX_RADIUS, TASKS, WORK_SIZE
 
 RADII = (0, 1, 2, 20, 77, MAX_RADIUS)

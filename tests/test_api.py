@@ -28,7 +28,8 @@ from dbce.page.limits import MAX_REQUEST
 from dbce.page.scans import ScanStudio
 from dbce.page.studio import Studio
 from dbce.registry import LOSSES
-from dbce.study.predictor import Predictor, Study
+from dbce.study.predictor import Predictor
+from dbce.study.studies import Study
 from dbce.train.checkpoints import Checkpoint
 from dbce.weights import weight_map
 

@@ -16,7 +16,7 @@ import torch
 from dbce.data import ct
 from dbce.data.phantoms import polyp
 from dbce.hub.browser import write_for_browser
-from dbce.study import predictor
+from dbce.study import predictor, studies
 from dbce.tasks import WORK_SIZE
 from dbce.train import checkpoints
 
@@ -70,7 +70,7 @@ def test_onnxruntime_web_gives_pythons_logits_within_a_step(written, tmp_path):
     classes = len(checkpoint.network.heads[-1].bias)
     said = subprocess.run([*command, str(classes)], check=True, capture_output=True, timeout=300).stdout
     steps = np.frombuffer(said, "<i2").reshape(expected.shape).astype(int)
-    apart = np.abs(steps - predictor.quantise(expected).astype(int))
+    apart = np.abs(steps - studies.quantise(expected).astype(int))
     assert apart.max() <= 1 and (apart > 0).mean() < 0.03
     assert torch.from_numpy(expected).std() > 0.5  # something was found: no comparison of empty maps
 

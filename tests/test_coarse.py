@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from dbce.data.phantoms import polyp
 from dbce.page import coarse
 from dbce.page.scene import scene
-from dbce.study.predictor import Predictor, Study, quantise
+from dbce.study.predictor import Predictor
+from dbce.study.studies import Study, quantise
 from dbce.tasks import TASKS, WORK_SIZE
 from dbce.train import checkpoints
 from tests.scenes import unpack

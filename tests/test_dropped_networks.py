@@ -18,7 +18,8 @@ from dbce.network import DeepSupervisionUnet
 from dbce.page import joining, workers
 from dbce.page.joining import Joining, comes_from_here, stays_here
 from dbce.page.studio import Studio
-from dbce.study.predictor import LOGIT_STEP, Predictor
+from dbce.study.predictor import Predictor
+from dbce.study.studies import LOGIT_STEP
 from dbce.train import checkpoints
 from tests import misbehaving
 from tests.test_guests import RECIPE, file_of, mixed

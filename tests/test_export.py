@@ -21,8 +21,8 @@ from PIL import Image
 from dbce.data.phantoms import polyp
 from dbce.registry import LOSSES
 from dbce.study.export import FIGURES, FORMATS, formats_of, maps, render, render_results
-from dbce.study.predictor import Study, quantise
 from dbce.study.sheet import drawing
+from dbce.study.studies import Study, quantise
 from dbce.study.tabs.anatomy import draw_anatomy
 from dbce.study.view import RADII, Measured, View
 from dbce.study.words import digits, grouped, share_percent

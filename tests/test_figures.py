@@ -23,8 +23,8 @@ from dbce.scores.marks import SHADES_MEAN
 from dbce.scores.records import read_calibration
 from dbce.study.colours import PALETTES, overlay
 from dbce.study.figures import radius_curve
-from dbce.study.predictor import Study, quantise
 from dbce.study.sheet import drawing
+from dbce.study.studies import Study, quantise
 from dbce.study.tabs.anatomy import draw_anatomy
 from dbce.study.tabs.bars import beside_outline
 from dbce.study.tabs.charts import THRESHOLDS, dice_curve

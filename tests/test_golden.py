@@ -13,7 +13,7 @@ from scipy.special import expit
 
 from dbce.page import studio
 from dbce.page.scene import FAR
-from dbce.study.predictor import LOGIT_STEP
+from dbce.study.studies import LOGIT_STEP
 from dbce.tasks import IGNORE, MAX_RADIUS
 from dbce.weightings import WEIGHTINGS
 from tests.golden_cases import FREQUENCIES, NETWORKS, RADII, label_maps

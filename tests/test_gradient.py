@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dbce import losses
-from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study
+from dbce.study.studies import LOGIT_STEP, LabelStudy, Study
 from dbce.tasks import IGNORE, TASKS
 
 LOGITS = hnp.arrays(np.int16, (6, 7), elements=st.integers(-12000, 12000) | st.sampled_from([-32767, 0, 32767]))

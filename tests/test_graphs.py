@@ -21,7 +21,8 @@ from dbce.network import DeepSupervisionUnet
 from dbce.page.headers import Compressed
 from dbce.registry import LOSSES
 from dbce.study import graphs
-from dbce.study.predictor import LOGIT_STEP, Predictor
+from dbce.study.predictor import Predictor
+from dbce.study.studies import LOGIT_STEP
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
 

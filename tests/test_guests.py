@@ -23,7 +23,8 @@ from dbce.page.serving import with_guests
 from dbce.page.settings import Offer, config
 from dbce.page.studio import Studio
 from dbce.registry import LOSSES
-from dbce.study.predictor import LOGIT_STEP, Predictor, foreground_logits, log_probabilities
+from dbce.study.predictor import Predictor, foreground_logits, log_probabilities
+from dbce.study.studies import LOGIT_STEP
 from dbce.tasks import ORGANS, POLYP
 from dbce.train import checkpoints
 from dbce.train.guests import Reading

@@ -32,7 +32,8 @@ from dbce.scores import evaluation
 from dbce.scores.findings import scene_scores
 from dbce.scores.tallies import Scenes, Tally, scenes_of, tally
 from dbce.study import colours, export
-from dbce.study.predictor import LabelStudy, Predictor, Study, quantise
+from dbce.study.predictor import Predictor
+from dbce.study.studies import LabelStudy, Study, quantise
 from dbce.study.tabs.anatomy import draw_anatomy
 from dbce.study.tabs.compare import draw_comparison
 from dbce.study.tabs.organs import draw_organs

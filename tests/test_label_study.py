@@ -17,7 +17,8 @@ from dbce.data import ct
 from dbce.network import DeepSupervisionUnet
 from dbce.registry import LOSSES
 from dbce.study import export
-from dbce.study.predictor import LOGIT_STEP, LabelStudy, Predictor, quantise
+from dbce.study.predictor import Predictor
+from dbce.study.studies import LOGIT_STEP, LabelStudy, quantise
 from dbce.study.tabs.organs import draw_organs
 from dbce.study.view import View
 from dbce.tasks import TASKS

@@ -19,7 +19,8 @@ from dbce.network import DeepSupervisionUnet
 from dbce.page import page as app_page
 from dbce.registry import LOSSES
 from dbce.study import graphs
-from dbce.study.predictor import Predictor, foreground_logits, quantise
+from dbce.study.predictor import Predictor, foreground_logits
+from dbce.study.studies import quantise
 from dbce.train import checkpoints
 from dbce.train.checkpoints import Checkpoint
 from tests.browser.actions import READY

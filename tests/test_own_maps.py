@@ -19,7 +19,7 @@ from dbce.page.studio import Opened, described
 from dbce.registry import LOSSES, Loss
 from dbce.study.compared import OBJECT
 from dbce.study.own import own_losses, own_maps
-from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study, quantise
+from dbce.study.studies import LOGIT_STEP, LabelStudy, Study, quantise
 from dbce.tasks import ORGANS
 from tests.test_comparison import data_of, drawn
 from tests.test_own_loss import masked, squares

@@ -9,7 +9,8 @@ import pytest
 from dbce.data.phantoms import lesion, polyp
 from dbce.dilation import dilate
 from dbce.registry import LOSSES
-from dbce.study.predictor import Predictor, Study
+from dbce.study.predictor import Predictor
+from dbce.study.studies import Study
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
 

@@ -16,7 +16,7 @@ from dbce.data.formats import InputError
 from dbce.data.predictions import LIMIT, decide_kind, from_array, read_file, to_grid
 from dbce.data.resize import resize_image
 from dbce.study.compared import OBJECT
-from dbce.study.predictor import LOGIT_STEP, Study, quantise
+from dbce.study.studies import LOGIT_STEP, Study, quantise
 from dbce.tasks import ORGANS
 
 SHAPE = (60, 90)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from dbce.network import DeepSupervisionUnet
-from dbce.study.predictor import LOGIT_STEP, Predictor, Study, quantise
+from dbce.study.predictor import Predictor
+from dbce.study.studies import LOGIT_STEP, Study, quantise
 from dbce.tasks import TASKS
 from dbce.train.checkpoints import Checkpoint
 from dbce.weightings import WEIGHTINGS

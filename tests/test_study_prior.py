@@ -15,7 +15,8 @@ from dbce.data.datasets import load_dataset
 from dbce.network import DeepSupervisionUnet
 from dbce.prior import correct_log_probabilities
 from dbce.scores.evaluation import evaluate
-from dbce.study.predictor import LOGIT_STEP, Predictor, log_probabilities
+from dbce.study.predictor import Predictor, log_probabilities
+from dbce.study.studies import LOGIT_STEP
 from dbce.study.tabs.compare import draw_comparison
 from dbce.study.view import View
 from dbce.train import checkpoints

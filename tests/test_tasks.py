@@ -22,7 +22,8 @@ from dbce.page.studio import Studio
 from dbce.registry import LOSSES, resolve
 from dbce.scores import evaluation
 from dbce.scores.results import summary
-from dbce.study.predictor import LabelStudy, Predictor
+from dbce.study.predictor import Predictor
+from dbce.study.studies import LabelStudy
 from dbce.tasks import DEFAULT, MAX_RADIUS, TASKS, Task
 from dbce.train.checkpoints import Checkpoint
 from tests.encodings import encode

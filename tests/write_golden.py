@@ -22,7 +22,7 @@ from scipy.ndimage import binary_erosion
 from dbce import losses, metrics
 from dbce.dilation import dilate
 from dbce.page.scene import FAR, ceil_distance, delta_code, scene
-from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study, quantise
+from dbce.study.studies import LOGIT_STEP, LabelStudy, Study, quantise
 from dbce.tasks import IGNORE, MAX_RADIUS, TASKS, WORK_SIZE
 from dbce.weightings import WEIGHTINGS
 from tests.golden_cases import EDGES, EXTREME, NETWORKS, RADII, THRESHOLDS, label_maps, scattered, studies

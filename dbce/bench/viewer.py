@@ -13,7 +13,8 @@ import matplotlib
 import numpy as np
 
 from dbce.page import page
-from dbce.study.predictor import Predictor, Study
+from dbce.study.predictor import Predictor
+from dbce.study.studies import Study
 from dbce.tasks import WORK_SIZE
 
 # What the panels show, as a number each.

@@ -20,7 +20,7 @@ from dbce.scores.comparison_table import table_note, table_of
 from dbce.study.compared import Compared
 from dbce.study.own import own_maps
 from dbce.study.panels import OWN_PANELS, own_panels, panels_of
-from dbce.study.predictor import Study
+from dbce.study.studies import Study
 from dbce.study.words import CAPTIONS, NO_PROBABILITIES, OWN_LOSS
 from dbce.tasks import MAX_RADIUS
 from dbce.train.run_files import replacing
@@ -36,7 +36,7 @@ class Case:
     Attributes:
         name: what it is called.
         image: (H, W, 3) uint8 RGB.
-        labels: as of `dbce.study.predictor.Study`; None without a mask.
+        labels: as of `dbce.study.studies.Study`; None without a mask.
         logits: by set, from `dbce.data.predictions.to_grid`.
         notes: sentences on how it was read.
         shape: height and width as it came.

@@ -10,7 +10,7 @@ from pathlib import Path
 from dbce.offline.compose import Case
 from dbce.page.views import stem
 from dbce.study import export
-from dbce.study.predictor import Study
+from dbce.study.studies import Study
 from dbce.study.view import View
 from dbce.train.run_files import replacing
 

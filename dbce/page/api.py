@@ -18,7 +18,7 @@ from dbce.page.studio import Opened, Studio
 from dbce.page.turns import Turns
 from dbce.page.views import read_view, shown
 from dbce.study import export
-from dbce.study.predictor import LabelStudy
+from dbce.study.studies import LabelStudy
 from dbce.study.view import View, figures_of
 from dbce.tasks import DEFAULT
 

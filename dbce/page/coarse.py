@@ -21,7 +21,7 @@ def coarse_code(steps: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray] |
     """A map on the page's grid -> the numbers that it was enlarged from, and what is left of each pixel.
 
     Args:
-        steps: (S, S) int16, from `dbce.study.predictor.quantise`.
+        steps: (S, S) int16, from `dbce.study.studies.quantise`.
         side: of what the network saw, in pixels; its answer has a quarter of it.
 
     Returns:

@@ -15,7 +15,7 @@ from dbce.dilation import squared_distance
 from dbce.page import coarse
 from dbce.registry import Loss
 from dbce.study.own import own_maps
-from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study, quantise
+from dbce.study.studies import LOGIT_STEP, LabelStudy, Study, quantise
 
 FAR = 255
 """Distances are sent rounded up and capped here; so ``<= R`` is exact for whole R below it."""

@@ -20,7 +20,8 @@ from dbce.page.scene import scene
 from dbce.page.views import file_name, read_view, shown
 from dbce.registry import added_losses, resolve
 from dbce.study import export
-from dbce.study.predictor import Predictor, Study
+from dbce.study.predictor import Predictor
+from dbce.study.studies import Study
 from dbce.study.view import Measured, View
 from dbce.study.words import NEEDS_MASK
 from dbce.tasks import IGNORE, WORK_SIZE

@@ -15,7 +15,7 @@ from dbce.registry import title
 from dbce.scores.calibration import bin_sums, brier_sum, calibration_gap
 from dbce.scores.resampling import Interval, Resampling, draws_of, interval
 from dbce.scores.tallies import of_classes
-from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study
+from dbce.study.studies import LOGIT_STEP, LabelStudy, Study
 from dbce.tasks import IGNORE
 
 THIRDS = 30
@@ -33,7 +33,7 @@ class Row:
         area: share of the pixels that count which is object; None without a mask.
         scores: by set, of `dbce.metrics.SCORES` in [0, 1]; empty without a mask.
         disagreement: 1 less the mean Dice between every two predictions; 0 where there is one.
-        wrong: by set, pixels as of `dbce.study.predictor.Study.errors`; empty without a mask.
+        wrong: by set, pixels as of `dbce.study.studies.Study.errors`; empty without a mask.
         held: pixels of the object, and all that count; (0, 0) without a mask.
         bins: by set with probabilities, (BINS, 3) of `dbce.scores.calibration.bin_sums`; empty without a mask.
         brier: by such a set, the sum over pixels of `dbce.scores.calibration.brier_sum`.

@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 
 from dbce.registry import LOSSES
-from dbce.study.predictor import Study
+from dbce.study.studies import Study
 from dbce.tasks import IGNORE, Task
 
 BLACK, WHITE = "#08080A", "#F2F2F2"

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from dbce.registry import LOSSES
-from dbce.study.predictor import Predictor, Study, quantise
+from dbce.study.predictor import Predictor
+from dbce.study.studies import Study, quantise
 from dbce.tasks import POLYP, Task
 from dbce.train.checkpoints import Checkpoint
 

@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dbce.study.numbers import radii_csv, results_csv, scores_csv
-from dbce.study.predictor import LabelStudy, Study
 from dbce.study.sheet import drawing
+from dbce.study.studies import LabelStudy, Study
 from dbce.study.tabs.anatomy import draw_anatomy
 from dbce.study.tabs.compare import draw_comparison
 from dbce.study.tabs.organs import draw_organs

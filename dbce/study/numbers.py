@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dbce.registry import title
-from dbce.study.predictor import LabelStudy, Study
+from dbce.study.studies import LabelStudy, Study
 from dbce.study.view import RADII, Measured, View
 from dbce.tasks import IGNORE
 

@@ -11,7 +11,7 @@ import torch
 from dbce import registry
 from dbce.own_loss import maps_of
 from dbce.registry import Loss, added_losses, loss_of
-from dbce.study.predictor import LOGIT_STEP, LabelStudy, Study
+from dbce.study.studies import LOGIT_STEP, LabelStudy, Study
 from dbce.tasks import IGNORE
 
 

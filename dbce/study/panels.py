@@ -6,7 +6,7 @@ import numpy as np
 
 from dbce.study.colours import PALETTES, diverging, label_colours, magma, overlay, through, through_signed
 from dbce.study.own import OwnMaps
-from dbce.study.predictor import LabelStudy, Study
+from dbce.study.studies import LabelStudy, Study
 
 OWN_PANELS = {"loss": "map", "gradient": "gradient"}
 """The panels of a loss of somebody's own, and which of its maps each is."""

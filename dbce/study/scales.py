@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dbce.dilation import dilate
-from dbce.study.predictor import Study
+from dbce.study.studies import Study
 from dbce.study.view import View
 from dbce.tasks import IGNORE
 from dbce.weightings import offered_weightings, weighting_of

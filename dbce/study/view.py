@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dbce.study.predictor import Study
+from dbce.study.studies import Study
 from dbce.tasks import MAX_RADIUS, Task
 
 RADII = (0, 5, 10, 20, 60, MAX_RADIUS)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from dbce.metrics import SCORES
 from dbce.study.compared import OBJECT, steps_of
 from dbce.study.panels import panels_of
-from dbce.study.predictor import LabelStudy, Study
+from dbce.study.studies import LabelStudy, Study
 from dbce.tasks import IGNORE, ORGANS, Task
 from dbce.weightings import weighting_of
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from dbce.prior import training_weights
 from dbce.registry import LOSSES, title
-from dbce.study.predictor import Study
+from dbce.study.studies import Study
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from tests.browser.actions import fetched, frame, pixels

@@ -13,7 +13,8 @@ from dbce.page import page as app_page
 from dbce.page.page import Offer
 from dbce.page.serving import offers_of, with_guests
 from dbce.site.build import write_beside
-from dbce.study.predictor import LOGIT_STEP, Predictor
+from dbce.study.predictor import Predictor
+from dbce.study.studies import LOGIT_STEP
 from dbce.train import checkpoints
 from tests.browser.actions import READY, drop, fetched, show, watched
 from tests.browser.test_site import VIEWER

@@ -21,7 +21,7 @@ from dbce.dilation import dilate
 from dbce.page.scene import ceil_distance
 from dbce.scores import evidence
 from dbce.scores.results import read_radius
-from dbce.study.predictor import Study
+from dbce.study.studies import Study
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from tests.browser.actions import MAPS, READY, fetched, give, open_both, packed, pixels, show, wait_for_text

@@ -11,7 +11,8 @@ from dbce.data.phantoms import polyp
 from dbce.page.scene import ceil_distance, scene
 from dbce.registry import LOSSES
 from dbce.study import colours
-from dbce.study.predictor import LabelStudy, Predictor, Study
+from dbce.study.predictor import Predictor
+from dbce.study.studies import LabelStudy, Study
 from dbce.tasks import IGNORE, TASKS
 from dbce.train import checkpoints
 from tests.browser import test_page, test_page_tasks

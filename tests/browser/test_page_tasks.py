@@ -15,7 +15,8 @@ from playwright.sync_api import Page
 from dbce.data import ct
 from dbce.registry import LOSSES
 from dbce.scores.findings_tables import findings_summary
-from dbce.study.predictor import LabelStudy, Predictor
+from dbce.study.predictor import Predictor
+from dbce.study.studies import LabelStudy
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from tests.browser.actions import READY, fetched, give, packed, pixels, show, wait_for_text

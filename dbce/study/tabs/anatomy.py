@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from dbce.registry import short_title
 from dbce.study.colours import PALETTES, colours_of, diverging, label_colours, magma, mixed, through, through_signed
-from dbce.study.predictor import Study
 from dbce.study.scales import largest_gradient, largest_of_all, residual, weight_in_view
 from dbce.study.sheet import BAR, EDGE, GAP, Sheet
+from dbce.study.studies import Study
 from dbce.study.tabs.bars import draw_bars
 from dbce.study.view import View
 from dbce.study.words import CAPTIONS, digits

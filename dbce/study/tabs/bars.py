@@ -8,8 +8,8 @@ from matplotlib.patches import Rectangle
 
 from dbce.dilation import dilate
 from dbce.registry import short_title
-from dbce.study.predictor import Study
 from dbce.study.sheet import EDGE, INK, QUIET, SMALL, TITLE, Sheet, text_width
+from dbce.study.studies import Study
 from dbce.study.view import View
 from dbce.study.words import CAPTIONS, digits, ratio, share
 from dbce.tasks import IGNORE

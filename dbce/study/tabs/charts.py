@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 
 from dbce.prior import correct_logit
 from dbce.study.colours import Line, line_of
-from dbce.study.predictor import Study
 from dbce.study.sheet import EDGE, INK, LINE, QUIET, SMALL, TITLE, Sheet, wrapped
+from dbce.study.studies import Study
 from dbce.study.view import View
 from dbce.study.words import CAPTIONS, CURVE_HEADS, share_percent
 from dbce.tasks import IGNORE

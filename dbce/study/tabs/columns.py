@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from dbce.study.predictor import Study
 from dbce.study.sheet import EDGE, GAP, INK, QUIET, TITLE, Sheet, text_width
+from dbce.study.studies import Study
 from dbce.study.view import View
 from dbce.study.words import grouped, share_percent
 

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dbce.study.colours import colours_of, greys, label_colours, magma, mixed, overlay, through
-from dbce.study.predictor import Study
 from dbce.study.sheet import BAR, EDGE
+from dbce.study.studies import Study
 from dbce.study.tabs.anatomy import OBJECT, over_image
 from dbce.study.tabs.charts import draw_charts
 from dbce.study.tabs.columns import SIDE, Columns, Line, agreement_lines, count_line, share_line

@@ -6,8 +6,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dbce.study.colours import BLACK, colours_of, hatched, label_colours, mixed, rgb
-from dbce.study.predictor import LabelStudy
 from dbce.study.sheet import EDGE
+from dbce.study.studies import LabelStudy
 from dbce.study.tabs.anatomy import over_image
 from dbce.study.tabs.columns import SIDE, Columns, Line, agreement_lines, count_line, share_line
 from dbce.study.view import View

@@ -9,8 +9,8 @@ import numpy as np
 
 from dbce.registry import short_title
 from dbce.study.colours import BLACK, WHITE, hatched, line_of, magma, mixed, rgb, through
-from dbce.study.predictor import Study
 from dbce.study.sheet import BAR, EDGE, GAP
+from dbce.study.studies import Study
 from dbce.study.tabs.columns import SIDE, Columns
 from dbce.study.view import View
 from dbce.study.words import CAPTIONS, grouped, share_percent

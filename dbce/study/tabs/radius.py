@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dbce.study.colours import magma, mixed, through
-from dbce.study.predictor import Study
 from dbce.study.sheet import BAR, EDGE, GAP, INK, LINE, QUIET, SMALL, TITLE, Sheet
+from dbce.study.studies import Study
 from dbce.study.tabs.anatomy import OBJECT, over_image
 from dbce.study.view import RADII, View
 from dbce.study.words import digits, share_percent

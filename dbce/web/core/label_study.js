@@ -1,5 +1,5 @@
 // A study of several classes, where a network answers with a label for every pixel and no threshold.
-// Twin of dbce.study.predictor.LabelStudy.
+// Twin of dbce.study.studies.LabelStudy.
 import { IGNORE, within } from "./dilation.js";
 import { confusion, scoresByClass } from "./metrics.js";
 import { Study } from "./study.js";

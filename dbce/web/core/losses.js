@@ -1,4 +1,4 @@
-// Probabilities and cross entropy from logits. Twin of dbce/losses.py and of dbce/study/predictor.py.
+// Probabilities and cross entropy from logits. Twin of dbce/losses.py and of dbce/study/studies.py.
 import { IGNORE } from "./dilation.js";
 
 /**

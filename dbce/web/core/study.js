@@ -1,4 +1,4 @@
-// One image, its labels if any, and what every network says of it. Twin of dbce.study.predictor.Study.
+// One image, its labels if any, and what every network says of it. Twin of dbce.study.studies.Study.
 import { CELLS, cellOf, cellsOf, largestByCell, weightsByCell } from "./cells.js";
 import { areaCurve, distanceField, FAR, IGNORE, outline, within } from "./dilation.js";
 import { countFound } from "./findings.js";
@@ -111,7 +111,7 @@ export class Study {
 
   /**
    * The same study with the class weights taken out of the networks that were trained with some. Twin of
-   * dbce.study.predictor.Study.corrected.
+   * dbce.study.studies.Study.corrected.
    * @param {Record<string, number>} shifts by loss, what its weights added to the logit
    * @returns {Study} itself where there are none
    */
