@@ -276,6 +276,26 @@ def test_radius_has_its_maps_its_curve_and_its_numbers(study):
         render(bare, view, "svg")
 
 
+def test_results_have_the_scores_of_a_training_that_was_followed():
+    row = {
+        "key": "ce",
+        "loss": "ce",
+        "title": "CE",
+        "points": [[10, 45.2], [20, 70.0]],
+        "classes": {"liver": [[10, 94.0]]},
+    }
+    learning = {"title": "T", "said": ["A is sooner."], "note": "One training.", "last": 40, "rows": [row]}
+    measured = Measured((RESULT,), FOUND, learning=learning)
+    lines = render_results(measured, "csv").decode().splitlines()
+    assert [line for line in lines if line.startswith("T,")] == [  # as tests/web/learned.test.js has them
+        'T,CE,"Dice after 10 epochs, %",45.2,,,',
+        'T,CE,"Dice after 20 epochs, %",70.0,,,',
+        'T,CE,"liver: Dice after 10 epochs, %",94.0,,,',
+    ]
+    texts = said(ElementTree.fromstring(render_results(measured, "svg")))
+    assert {"T", "A is sooner.", "One training.", "45.2", "70.0", "liver"} <= set(texts)
+
+
 def test_results_have_their_tables_and_no_maps():
     measured = Measured((RESULT,), FOUND)
     svg = ElementTree.fromstring(render_results(measured, "svg"))

@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 from PIL import Image
 
+from dbce import registry
 from dbce.__main__ import main
 from dbce.data import ct
 from dbce.data.phantoms import polyp
@@ -118,6 +119,26 @@ def test_figure_2_has_a_column_for_each_network_in_view(study):
 
 LONG = "a_very_long_name_of_an_image_" * 8 + "$x^2.png"
 NOTE = f"{SHADES_MEAN} \u2020 of the networks shown alone."
+_EPOCHS = [[epoch, 10.0 + 8 * epoch / 10] for epoch in range(10, 110, 10)]
+LEARNING = {
+    **{
+        "title": "Which loss learns sooner",
+        "said": ["Dilated balanced CE is 45.0 points of Dice ahead of CE after 10 epochs (90.2 and 45.2 %). " * 3],
+        "note": NOTE,
+    },
+    "last": 100,
+    "rows": [
+        {
+            "key": key,
+            "loss": key,
+            "title": registry.title(key),
+            "points": _EPOCHS,
+            "classes": dict.fromkeys(TASKS["organs"].classes[1:], _EPOCHS),
+        }
+        for key in LOSSES
+    ],
+}
+
 DRAWN = {
     "figure 1": lambda study: draw_anatomy(study, View(loss="ce", weighting="balanced"), LONG),
     "gradient": lambda study: draw_anatomy(study, View(map="gradient", scale="shared", opacity=0.5), LONG, (100, 400)),
@@ -136,7 +157,7 @@ DRAWN = {
     ),
     "radius": lambda study: draw_radii(study, View(radius=150), CURVE, LONG),
     "results of organs": lambda study: draw_results(
-        Measured((RESULT,), findings_summary("organs"), None, read_calibration("organs"))
+        Measured((RESULT,), findings_summary("organs"), None, read_calibration("organs"), LEARNING)
     ),
     "results of polyps": lambda study: draw_results(
         Measured((RESULT,), findings_summary("polyp"), None, read_calibration("polyp"))

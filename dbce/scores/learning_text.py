@@ -130,9 +130,9 @@ def learning_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
     """What the page shows; None where nothing was measured.
 
     Returns:
-        ``said``: sentences; ``note``: below them; ``command``: what puts the logs together; ``last``: the epochs of the
-        training; ``rows``: of each ``key``, ``loss``, ``title``, ``points``, pairs of epoch and Dice in percent with
-        the decimal that is shown, and ``classes``: by class the same.
+        ``title``; ``said``: sentences; ``note``: below them; ``command``: what puts the logs together; ``last``: the
+        epochs of the training; ``rows``: of each ``key``, ``loss``, ``title``, ``points``, pairs of epoch and Dice in
+        percent with the decimal that is shown, and ``classes``: by class the same.
 
     Raises:
         ValueError: the file is damaged.
@@ -155,6 +155,7 @@ def learning_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
         for key, row in measured["rows"].items()
     ]
     return {
+        "title": "Which loss learns sooner",
         "said": learning_sentences(measured),
         "note": learning_note(measured),
         "command": _command(task),

@@ -100,6 +100,13 @@ def results_csv(measured: Measured) -> bytes:
                         "mark": row["marks"][name],
                     }
                 )
+    if measured.learning:
+        for row in measured.learning["rows"]:
+            about = {"table": measured.learning["title"], "network": row["title"]}
+            for name, points in (("", row["points"]), *row["classes"].items()):
+                for epoch, value in points:
+                    quantity = f"{name and f'{name}: '}Dice after {epoch} epochs, %"
+                    rows.append({**about, "quantity": quantity, "value": value})
     for result in measured.results:
         for row in result["rows"]:
             for where, scores in (("here", row["ours"]), ("in the paper", row["paper"] or ())):

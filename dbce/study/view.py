@@ -89,9 +89,11 @@ class Measured:
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, or None.
         radius_curve: from `dbce.scores.results.read_radius`, or None.
         calibration: from `dbce.scores.records.read_calibration`, or None.
+        learning: from `dbce.scores.learning_text.learning_summary`, or None.
     """
 
     results: tuple[dict[str, Any], ...] = ()
     findings: dict[str, Any] | None = None
     radius_curve: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
+    learning: dict[str, Any] | None = None

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { resultsCsv } from "../../dbce/web/files/tables.js";
 import { epochs, learned } from "../../dbce/web/tabs/learned.js";
 
 /** @type {any} */
@@ -7,7 +8,7 @@ const ROWS = [
   { title: "CE", line: ["#888", ""], points: [[10, 45.2], [20, 70], [30, 92]], classes: { liver: [[10, 94], [20, 95], [30, 96]], aorta: [[10, 0], [20, 40], [30, 90]] } }, // prettier-ignore
   { title: "Dilated", line: ["#f80", "2 3"], points: [[10, 90], [20, 93]], classes: { liver: [[10, 95], [20, 96]], aorta: [[10, 91], [20, 92]] } }, // prettier-ignore
 ];
-const LEARNING = { said: ["A < B."], note: "one training each.", command: "python -m dbce learning organs", last: 40, rows: ROWS }; // prettier-ignore
+const LEARNING = { title: "T", said: ["A < B."], note: "one training each.", command: "python -m dbce learning organs", last: 40, rows: ROWS }; // prettier-ignore
 
 /** Where a chart has drawn the points of its lines, as parts of its axes. @param {string} svg */
 function pathsOf(svg) {
@@ -52,4 +53,15 @@ test("without classes there are no small charts, and without a training no card"
   const plain = ROWS.map((row) => ({ ...row, classes: {} }));
   assert.doesNotMatch(learned({ ...LEARNING, rows: plain }), /class="small"/);
   assert.equal(learned(null), "");
+});
+
+test("the CSV has a row a number, as Python writes it", () => {
+  const row = { title: "CE", points: [[10, 45.2], [20, 70]], classes: { liver: [[10, 94]] } }; // prettier-ignore
+  const learning = { title: "T", rows: [row] };
+  const lines = resultsCsv({ findings: null, learning, results: [], titles: {} }).split("\r\n");
+  assert.deepEqual(lines.slice(1, -1), [
+    'T,CE,"Dice after 10 epochs, %",45.2',
+    'T,CE,"Dice after 20 epochs, %",70',
+    'T,CE,"liver: Dice after 10 epochs, %",94',
+  ]);
 });

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from dbce.registry import title
 from dbce.study.sheet import EDGE, QUIET, SMALL, TITLE, Sheet, evenly_wrapped, wrapped
 from dbce.study.tabs.charts import draw_test_curves
+from dbce.study.tabs.learned import draw_learning
 from dbce.study.view import Measured
 
 _WIDTH, _NAME, _ROW = 11.0, 1.95, 0.21
@@ -35,6 +36,8 @@ def draw_results(measured: Measured) -> Figure:
     sheet, y = Sheet(_WIDTH), EDGE
     if measured.findings:
         y = _findings(sheet, y, measured.findings)
+        if measured.learning:
+            y = _learning(sheet, y, measured.learning)
         curves = measured.findings.get("curves")
         if curves and measured.calibration:
             y = draw_test_curves(sheet, y + 0.3, curves, measured.calibration)
@@ -59,6 +62,16 @@ def _findings(sheet: Sheet, y: float, found: Mapping[str, Any]) -> float:
             line.insert(2, (row["ahead"], ""))
     y = _table(sheet, y + 0.34, found["heading"], heads, cells)
     return _paragraph(sheet, y + 0.06, found["note"], SMALL, color=QUIET)
+
+
+def _learning(sheet: Sheet, y: float, learning: Mapping[str, Any]) -> float:
+    """Which loss learns sooner; gives where it ends."""
+    y += 0.4
+    sheet.text(EDGE, y, learning["title"], TITLE + 1, weight="bold")
+    for sentence in learning["said"]:
+        y = _paragraph(sheet, y + 0.06, sentence, TITLE - 0.5, bullet=True)
+    y = draw_learning(sheet, y + 0.28, learning)
+    return _paragraph(sheet, y + 0.08, learning["note"], SMALL, color=QUIET) + 0.1
 
 
 def _found(row: Mapping[str, Any], name: str) -> Cell:

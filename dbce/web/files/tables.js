@@ -96,7 +96,7 @@ export function radiiCsv({ study, radii, config, name }) {
  * One row a number of the tables.
  * @param {Record<string, any>} config
  */
-export function resultsCsv({ findings, results, titles }) {
+export function resultsCsv({ findings, learning, results, titles }) {
   /** @type {Row[]} */
   const rows = [];
   for (const { title, values, std, trainings, marks, shown } of findings?.rows ?? [])
@@ -105,6 +105,12 @@ export function resultsCsv({ findings, results, titles }) {
         ...{ table: "What was found", network: title, quantity: findings.columns[key], value },
         ...{ deviation: std[key] ?? "", trainings: shown.includes(key) ? 1 : trainings, mark: marks[key] },
       });
+  for (const { title, points, classes } of learning?.rows ?? [])
+    for (const [name, each] of [["", points], ...Object.entries(classes)])
+      for (const [epoch, value] of each) {
+        const quantity = `${name && `${name}: `}Dice after ${epoch} epochs, %`;
+        rows.push({ table: learning.title, network: title, quantity, value });
+      }
   for (const { title, columns, rows: each } of results)
     for (const { loss, ours, paper } of each)
       for (const [where, scores] of [

@@ -51,18 +51,18 @@ function table(rows) {
 
 /**
  * The card; nothing where no training was followed.
- * @param {{said: string[], note: string, command: string, last: number, rows: Row[]} | null} learning
+ * @param {{title: string, said: string[], note: string, command: string, last: number, rows: Row[]} | null} learning
  */
 export function learned(learning) {
   if (!learning) return "";
-  const { said, note, command, last, rows } = learning;
+  const { title, said, note, command, last, rows } = learning;
   const names = Object.keys(rows[0].classes);
   const chart = (name = "") => `<div class="chart still">${epochs(rows, last, name)}</div>`;
   const each = names.map((name) => `<figure><figcaption>${name}</figcaption>${chart(name)}</figure>`);
   const small = `<div><p class="figcaption">Dice of each class over the epochs</p>
     <div class="small">${each.join("")}</div></div>`;
   const claims = said.map((sentence) => `<li>${escaped(sentence)}</li>`);
-  return `<div class="card learned"><h2>Which loss learns sooner</h2><ul class="said">${claims.join("")}</ul>
+  return `<div class="card learned"><h2>${title}</h2><ul class="said">${claims.join("")}</ul>
     <div class="tested"><figure><figcaption>Mean Dice over the epochs</figcaption>
     ${chart()}${table(rows)}</figure>${each.length ? small : ""}</div>
     <p class="quiet">${explained(escaped(note))} Put together by <code>${command}</code>.</p></div>`;
