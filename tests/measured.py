@@ -22,6 +22,7 @@ RESULT = {
     ],
     "more": None,
     "differences": [],
+    "remarks": {},
     "commands": {"data": None, "train": "t", "evaluate": "e", "evidence": None},
 }
 

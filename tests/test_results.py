@@ -94,6 +94,9 @@ def test_a_network_that_had_not_converged_is_named_beside_every_difference_to_it
     said = [line for line in summary("organs", entries, measured)["differences"] if "23.8 points" in line]
     assert len(said) == 3 and all("CE had not converged" in line or "because it had not" in line for line in said)
     assert sum("scores 0.00 on gallbladder and pancreas" in line for line in said) == 1
+    assert summary("organs", entries, measured)["remarks"] == {"ce": "not converged in 25 epochs"}
+    long = {loss: {**entry, "recipe": {**recipe, "epochs": 300}} for loss, entry in entries.items()}
+    assert summary("organs", long)["remarks"] == {}, "as long as the paper's: what it lacks is not for want of epochs"
     below = summary("organs", entries, measured, told=True)["differences"]
     assert not any("0.00" in line or "next to nothing" in line for line in below)
     assert sum("CE had not converged, as said above" in line for line in below) == 2

@@ -142,7 +142,12 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
         "guests": list(offer.predictor.guests),
         "joins": None,  # who runs a network that is dropped on the page: nobody, where nobody says otherwise
         "joining": joining(offer.predictor),
-        "remarks": dict.fromkeys(offer.predictor.guests, YOURS),
+        "remarks": {
+            **{
+                loss: remark for result in offer.results for loss, remark in result["remarks"].items() if loss in losses
+            },
+            **dict.fromkeys(offer.predictor.guests, YOURS),
+        },
         "results": offer.results,
         "radius_curve": offer.radius_curve,
         "findings": offer.findings,

@@ -166,6 +166,12 @@ NOTHING = 1.0
 """Percent of Dice below which a network found next to nothing of a class."""
 
 
+def lost_classes(task: str, scores: Mapping[str, float], epochs: int) -> list[str]:
+    """The classes that a short run left without. Arguments as of `short_run`."""
+    lost = [name for name in TASKS[task].classes[1:] if scores.get(name, 100) < NOTHING]
+    return lost if epochs < TASKS[task].epochs else []
+
+
 def short_run(task: str, loss: str, scores: Mapping[str, float], epochs: int, told: bool = False) -> str:
     """What belongs into the same line as any number of a network that a short run left without some classes.
 
@@ -179,8 +185,8 @@ def short_run(task: str, loss: str, scores: Mapping[str, float], epochs: int, to
     Returns:
         A clause that begins with ``;``, or nothing.
     """
-    lost = [name for name in TASKS[task].classes[1:] if scores.get(name, 100) < NOTHING]
-    if not lost or epochs >= TASKS[task].epochs:
+    lost = lost_classes(task, scores, epochs)
+    if not lost:
         return ""
     if told:
         return f"; {title(loss)} had not converged, as said above"

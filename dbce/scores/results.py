@@ -9,7 +9,7 @@ from typing import Any
 
 from dbce.registry import METHOD, title
 from dbce.scores import evidence
-from dbce.scores.evaluation import columns, data_name, score_markdown, short_run
+from dbce.scores.evaluation import columns, data_name, lost_classes, score_markdown, short_run
 from dbce.scores.result_files import read_result
 from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 from dbce.train.checkpoints import home, is_drawn
@@ -53,7 +53,7 @@ def summary(
         ``title``, ``setting``, ``columns``, ``rows`` (``loss``, ``ours`` and ``paper`` in percent, ``paper`` None
         where our copy of the paper has no numbers), ``more`` (``columns`` and ``rows`` of text: means and deviations
         over seeds, and what the paper does not measure; or None), ``differences`` (sentences), ``how`` (where their
-        intervals are from) and ``commands``.
+        intervals are from), ``remarks`` (by loss, that a network had not converged) and ``commands``.
     """
     first = next(iter(manifest.values()))
     recipe, test_data = first["recipe"], first["test_data"]
@@ -85,6 +85,11 @@ def summary(
         "more": _more(measured) if measured else None,
         "differences": _once(said, dict(zip(short, brief, strict=True)), told),
         "how": evidence.how(measured) if measured else "",
+        "remarks": {
+            loss: f"not converged in {recipe['epochs']} epochs"
+            for loss, of_it in scores.items()
+            if lost_classes(task, of_it, recipe["epochs"])
+        },
         "commands": {
             "data": f"python -m dbce phantoms -o {recipe['data']}" if is_drawn(recipe) else None,
             "train": f"python -m dbce train {task} --loss LOSS --data {recipe['data']} --encoder {recipe['encoder']} "

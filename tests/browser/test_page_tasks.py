@@ -15,6 +15,8 @@ from playwright.sync_api import Page
 from dbce.data import ct
 from dbce.registry import LOSSES
 from dbce.scores.findings_tables import findings_summary
+from dbce.scores.learning_text import learning_summary
+from dbce.scores.results import summary
 from dbce.study.predictor import Predictor
 from dbce.study.studies import LabelStudy
 from dbce.tasks import TASKS
@@ -389,14 +391,38 @@ def test_panels_have_names_that_state_the_numbers(visit):
     assert sum("mean Dice" in name for name in names) == 4 and sum("wrong organ" in name for name in names) == 4
 
 
+def test_a_training_that_was_followed_is_shown_with_what_python_says_of_it(visit):
+    learning = learning_summary("organs")
+    page = visit(path="organs")
+    show(page, "results")
+    card = page.locator(".learned")
+    assert card.locator(".said li").all_inner_texts() == learning["said"]
+    assert card.locator("p.quiet").inner_text().startswith(learning["note"])
+    for k, row in enumerate(learning["rows"]):
+        cells = card.locator("tbody tr").nth(k).locator("td").all_inner_texts()
+        assert [cell for cell in cells if cell] == [f"{value:.1f}" for _, value in row["points"]]
+    assert card.locator("path.curve").count() == len(learning["rows"]) * (1 + len(TASK.classes[1:]))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_network_that_had_not_converged_is_named_where_its_label_map_is_seen(visit):
+    remarks = summary("organs", checkpoints.manifest("organs"))["remarks"]
+    page = visit(path="organs")
+    show(page, "organs")
+    shown = page.locator("#view-organs .model h3 small")
+    assert shown.all_inner_texts() == list(remarks.values())
+
+
 @pytest.mark.parametrize("path", ["", "lesion", "organs"])
 def test_the_verdict_stands_above_the_tables_and_marks_what_python_marks(visit, path):
     found = findings_summary(path or "polyp")
     page = visit(path=path)
     show(page, "results")
     heads = page.locator("#view-results h2").all_inner_texts()
-    assert heads[0] == "What was found" and heads[1].startswith("Curves of") and heads[-1] == "How it was made"
-    titles = page.locator(".tested figcaption").all_inner_texts()
+    learning = learning_summary(path or "polyp")
+    assert heads[0] == "What was found" and heads[-1] == "How it was made"
+    assert heads[1:-1][bool(learning)].startswith("Curves of") and (not learning or heads[1] == learning["title"])
+    titles = page.locator(".card:not(.learned) > .tested figcaption").all_inner_texts()
     first = found["curves"]["dice"] or found["curves"]["classes"]
     assert titles == [f"{each['said']}." for each in (first, found["curves"]["reliability"])]
     drawn = [sentence["interval"] for sentence in found["verdict"] if sentence["interval"]]

@@ -15,13 +15,14 @@ class Column {
    * @param {{name: string, cls: number}[]} organs
    */
   constructor(viewer, loss, organs) {
-    const { titles, captions } = viewer.config;
+    const { titles, captions, remarks } = viewer.config;
     const title = titles[loss];
+    const remark = remarks?.[loss] ? ` <small>${remarks[loss]}</small>` : "";
     this.loss = loss;
     this.box = document.createElement("section");
     this.box.className = "model";
     this.box.dataset.loss = loss;
-    this.box.innerHTML = `<h3>${title}</h3>`;
+    this.box.innerHTML = `<h3>${title}${remark}</h3>`;
     viewer.$('[data-panels="organs"]').append(this.box);
     this.labels = new Panel(viewer, this.box, captions.found);
     this.box.insertAdjacentHTML("beforeend", `<div class="chips" data-needs="mask"></div>`);
