@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 
 from dbce.network import DeepSupervisionUnet
 from dbce.scores.evaluation import columns
+from dbce.scores.result_files import MEASURED
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
 from dbce.train.recipe import Recipe
@@ -237,8 +238,7 @@ def bundle_entries(task: str) -> dict:
 @pytest.mark.parametrize("task", TASKS)
 def test_bundle_holds_exactly_the_four_losses(task):
     assert list(bundle_entries(task)) == LOSSES
-    measurements = ("radius", "evidence", "images", "calibration", "findings", "shares", "learning")
-    files = {path.name for path in (BUNDLE / task).iterdir()} - {f"{name}.json" for name in measurements}
+    files = {path.name for path in (BUNDLE / task).iterdir()} - {f"{name}.json" for name in MEASURED}
     assert files == {"manifest.json", *(f"{loss}.safetensors" for loss in LOSSES)}
 
 

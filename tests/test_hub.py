@@ -16,6 +16,7 @@ from huggingface_hub import ModelCard, SpaceCard
 from safetensors.torch import load_file
 
 from dbce.network import DeepSupervisionUnet
+from dbce.page.serving import offers_of
 from dbce.train import checkpoints
 from dbce.train.checkpoints import FOLDER
 from tests.browser.actions import READY
@@ -162,18 +163,29 @@ def test_publishing_uploads_the_bundled_networks_and_prints_where(published):
             assert config["encoder"] == "mobilenet_v2" and config["loss"] == loss and config["recipe"]["seed"] == 0
 
 
+SHOWN = ("results", "radius_curve", "findings", "calibration", "learning", "shares", "set")
+
+
 def test_what_was_published_is_what_the_app_shows(published, tmp_path):
+    """Networks, and all that was measured of them: as with those of the repository."""
     store, address, _ = published
     reference = f"user/dbce@{store.sha('models', 'user/dbce', 'main')}"
     code = (
-        "import sys; from dbce.page import serving; offers, notice = serving.offers_from_hub(sys.argv[1]); "
-        "print(repr(notice), [(o.predictor.task.name, list(o.predictor.checkpoints), len(o.results), "
-        "o.radius_curve is not None) for o in offers])"
+        "import json, sys; from dbce.page import serving; offers, notice = serving.offers_from_hub(sys.argv[1]); "
+        "print(json.dumps([notice, {o.predictor.task.name: [list(o.predictor.checkpoints), "
+        "{name: getattr(o, name) for name in sys.argv[2:]}] for o in offers}]))"
     )
-    done = python(tmp_path, address, "-c", code, reference)
+    done = python(tmp_path, address, "-c", code, reference, *SHOWN)
     assert done.returncode == 0, done.stderr
-    losses = ["ce", "bce", "dice_ce", "dbce"]
-    assert done.stdout.strip() == f"'' {[('polyp', losses, 1, True), ('organs', losses, 1, True)]}"
+    notice, found = json.loads(done.stdout)
+    here = {offer.predictor.task.name: offer for offer in offers_of(FOLDER)}
+    assert notice == "" and list(found) == ["polyp", "organs"]
+    for task, (networks, shown) in found.items():
+        assert networks == ["ce", "bce", "dice_ce", "dbce"]
+        expected = {name: getattr(here[task], name) for name in SHOWN}
+        assert shown == json.loads(json.dumps(expected)), task
+        assert all(shown[name] for name in SHOWN if name not in ("learning", "set")), "of each task all was measured"
+    assert found["organs"][1]["learning"] and found["polyp"][1]["set"]
 
 
 def test_a_file_that_is_not_the_published_one_makes_the_app_show_the_bundled_networks(published, tmp_path):

@@ -18,8 +18,8 @@ import pytest
 from huggingface_hub import SpaceCard
 from huggingface_hub.utils import filter_repo_objects
 
-from dbce.hub import publish
-from dbce.hub.publish import space_card
+from dbce.hub import cards, publish
+from dbce.hub.cards import space_card
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
 
@@ -50,7 +50,7 @@ def test_the_front_matter_is_composed_and_agrees_with_what_is_installed():
 
 
 def test_the_version_of_gradio_has_one_author(tmp_path, monkeypatch):
-    monkeypatch.setattr(publish, "ROOT", tmp_path)
+    monkeypatch.setattr(cards, "ROOT", tmp_path)
     (tmp_path / "README.md").write_text("# Here\n")
     (tmp_path / "requirements.lock").write_text("gradio-client==1.0\ngradio==6.99.1\n")
     assert space_card().data.to_dict()["sdk_version"] == "6.99.1"

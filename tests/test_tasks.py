@@ -13,7 +13,7 @@ from PIL import Image
 
 from dbce.data import pairs
 from dbce.data.datasets import holds_own_split, load_dataset, pack_dataset
-from dbce.hub.publish import model_card
+from dbce.hub.cards import model_card
 from dbce.network import DeepSupervisionUnet
 from dbce.page import page
 from dbce.page.scans import ScanStudio

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+MEASURED = ("evidence", "radius", "images", "calibration", "findings", "shares", "learning")
+"""What may lie beside the networks of a task, each as ``NAME.json``, and goes with them wherever they go."""
+
 
 def write_result(path: Path, content: Mapping[str, Any]) -> Path:
     """Write a file that a browser can read, too, in one line, with its folder.
