@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dbce.registry import METHOD, title
+from dbce.registry import METHOD, short_title, title
 from dbce.scores.evaluation import NOTHING
 from dbce.scores.learning import read_learning
 from dbce.scores.variants import variant_title
@@ -131,8 +131,8 @@ def learning_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
 
     Returns:
         ``title``; ``said``: sentences; ``note``: below them; ``command``: what puts the logs together; ``last``: the
-        epochs of the training; ``rows``: of each ``key``, ``loss``, ``title``, ``points``, pairs of epoch and Dice in
-        percent with the decimal that is shown, and ``classes``: by class the same.
+        epochs of the training; ``rows``: of each ``key``, ``loss``, ``title``, ``short`` for tables, ``points``, pairs
+        of epoch and Dice in percent with the decimal that is shown, and ``classes``: by class the same.
 
     Raises:
         ValueError: the file is damaged.
@@ -149,6 +149,7 @@ def learning_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
             "key": key,
             "loss": key.partition(",")[0],
             "title": variant_title(key),
+            "short": short_title(key.partition(",")[0]) + "".join(key.partition(",")[1:]),
             "points": points(row, row["dice"]),
             "classes": {name: points(row, dice) for name, dice in row.get("classes", {}).items()},
         }

@@ -5,8 +5,8 @@ import { epochs, learned } from "../../dbce/web/tabs/learned.js";
 
 /** @type {any} */
 const ROWS = [
-  { title: "CE", line: ["#888", ""], points: [[10, 45.2], [20, 70], [30, 92]], classes: { liver: [[10, 94], [20, 95], [30, 96]], aorta: [[10, 0], [20, 40], [30, 90]] } }, // prettier-ignore
-  { title: "Dilated", line: ["#f80", "2 3"], points: [[10, 90], [20, 93]], classes: { liver: [[10, 95], [20, 96]], aorta: [[10, 91], [20, 92]] } }, // prettier-ignore
+  { title: "CE", short: "CE", line: ["#888", ""], points: [[10, 45.2], [20, 70], [30, 92]], classes: { liver: [[10, 94], [20, 95], [30, 96]], aorta: [[10, 0], [20, 40], [30, 90]] } }, // prettier-ignore
+  { title: "Dilated", short: "Dilated", line: ["#f80", "2 3"], points: [[10, 90], [20, 93]], classes: { liver: [[10, 95], [20, 96]], aorta: [[10, 91], [20, 92]] } }, // prettier-ignore
 ];
 const LEARNING = { title: "T", said: ["A < B."], note: "one training each.", command: "python -m dbce learning organs", last: 40, rows: ROWS }; // prettier-ignore
 

@@ -9,6 +9,7 @@ import { sample } from "../parts/threshold_chart.js";
 /**
  * @typedef {object} Row of dbce.scores.learning_text.learning_summary
  * @property {string} title
+ * @property {string} short
  * @property {[string, string]} line colour and dash
  * @property {[number, number][]} points epoch and Dice in percent
  * @property {Record<string, [number, number][]>} classes the same of each
@@ -40,12 +41,12 @@ export function epochs(rows, last, name) {
 function table(rows) {
   const all = [...new Set(rows.flatMap(({ points }) => points.map(([epoch]) => epoch)))].sort((a, b) => a - b);
   const heads = all.map((epoch) => `<th scope="col">${epoch}</th>`);
-  const body = rows.map(({ title, line, points }) => {
+  const body = rows.map(({ short, line, points }) => {
     const at = new Map(points);
     const cells = all.map((epoch) => `<td>${at.get(epoch)?.toFixed(1) ?? ""}</td>`);
-    return `<tr><th scope="row">${sample(line)}${title}</th>${cells.join("")}</tr>`;
+    return `<tr><th scope="row">${sample(line)}${short}</th>${cells.join("")}</tr>`;
   });
-  return scrolled(`<table><thead><tr><th scope="col">Dice, %, after epochs</th>${heads.join("")}</tr></thead>
+  return scrolled(`<table><thead><tr><th scope="col">after epochs</th>${heads.join("")}</tr></thead>
     <tbody>${body.join("")}</tbody></table>`);
 }
 
