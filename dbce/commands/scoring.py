@@ -133,6 +133,8 @@ def variants_command(args: argparse.Namespace) -> None:
     held_out: dict[str, list[float]] = {}
     for key, network, file in progress(unit="network", leave=False)(runs):
         tallies.setdefault(key, []).append(tally(network, dataset, scenes, radius)[0])
+        if not network.recipe.get("hold_out"):  # validated, if at all, on some other set
+            continue
         if scored := [line["validation"]["dice"] for line in run_files.read_log(file.parent) if "validation" in line]:
             held_out.setdefault(key, []).append(scored[-1])
     means = {key: sum(values) / len(values) for key, values in held_out.items()}
