@@ -20,7 +20,7 @@ from dbce.data.phantoms import polyp
 from dbce.dilation import dilate
 from dbce.page.scene import ceil_distance
 from dbce.scores import evidence
-from dbce.scores.results import read_radius
+from dbce.scores.results import read_radius, summary
 from dbce.study.studies import Study
 from dbce.tasks import TASKS
 from dbce.train import checkpoints
@@ -351,7 +351,9 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
         "all => all.map((r) => [...r.children].map((c) => c.innerText))"
     )
     assert shown == rows
-    assert evidence.sentences(measured)[0] in page.locator(".card:not(.verdict, .masses) .said").inner_text()
+    below = page.locator(".card:not(.verdict, .masses) .said li").all_inner_texts()
+    assert below == summary("polyp", checkpoints.manifest("polyp"), measured, told=True)["differences"]
+    assert evidence.sentences(measured)[0] not in below, "the verdict above says that, with its interval drawn"
     show(page, "radius")
     study = page_study(fetched(page, FETCH, {"loss": "ce", "cases": [], "thresholds": [], "radius": 0}))
     captions = page.locator("[data-panels=radius] figcaption").all_inner_texts()
