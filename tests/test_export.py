@@ -20,6 +20,7 @@ from PIL import Image
 
 from dbce.data.phantoms import polyp
 from dbce.registry import LOSSES
+from dbce.scores.learning_text import HEADS
 from dbce.study.export import FIGURES, FORMATS, formats_of, maps, render, render_results
 from dbce.study.sheet import drawing
 from dbce.study.studies import Study, quantise
@@ -284,7 +285,14 @@ def test_results_have_the_scores_of_a_training_that_was_followed():
         "points": [[10, 45.2], [20, 70.0]],
         "classes": {"liver": [[10, 94.0]]},
     }
-    learning = {"title": "T", "said": ["A is sooner."], "note": "One training.", "last": 40, "rows": [row]}
+    learning = {
+        "title": "T",
+        "heads": HEADS,
+        "said": ["A is sooner."],
+        "note": "One training.",
+        "last": 40,
+        "rows": [row],
+    }
     measured = Measured((RESULT,), FOUND, learning=learning)
     lines = render_results(measured, "csv").decode().splitlines()
     assert [line for line in lines if line.startswith("T,")] == [  # as tests/web/learned.test.js has them

@@ -14,9 +14,7 @@ from dbce.tasks import DEFAULT, TASKS, WORK_SIZE
 def training_options(parser: argparse.ArgumentParser) -> None:
     """What `train` and `campaign` have in common."""
     parser.add_argument("task", choices=TASKS)
-    parser.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
-    labels_option(parser)
-    part_option(parser)
+    set_options(parser, "data set folder, or a file made by `pack`")
     parser.add_argument("--encoder", default="resnet34", help="SMP encoder (default: the paper's resnet34)")
     parser.add_argument("--encoder-weights", default="imagenet", help='"imagenet", "none" or a file')
     parser.add_argument("--size", type=int, default=WORK_SIZE, help="side of the images in pixels (default 320)")
@@ -30,6 +28,13 @@ def training_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hold-out", type=float, default=0.0, metavar="SHARE", help="validate on 0.1 of --data, say")
     parser.add_argument("--validate", metavar="DATA", help="validate on this data set")
     parser.add_argument("--validate-every", type=int, default=5, metavar="N", help="epochs between two validations (5)")
+
+
+def set_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """A data set, how its labels are numbered, and which part of it is meant."""
+    parser.add_argument("--data", required=True, help=what)
+    labels_option(parser)
+    part_option(parser)
 
 
 def part_option(parser: argparse.ArgumentParser) -> None:

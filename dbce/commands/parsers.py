@@ -18,8 +18,8 @@ from dbce.commands.options import (
     modules_option,
     networks_options,
     own_losses_option,
-    part_option,
     prior_option,
+    set_options,
     share_given,
     task_named,
     training_options,
@@ -195,9 +195,7 @@ def _training(add: Any) -> None:
     checkpoints_option(bundle)
     bundle.add_argument("task", choices=TASKS)
     bundle.add_argument("--runs", required=True, help="folder with one run a loss, e.g. runs/polyp")
-    bundle.add_argument("--data", required=True, help="test set to score on")
-    labels_option(bundle)
-    part_option(bundle)
+    set_options(bundle, "test set to score on")
 
     export = add.add_parser("export", help="write the bundled networks of a task for another runtime")
     export.set_defaults(run=networks.export_command)
@@ -213,9 +211,7 @@ def _scoring(add: Any) -> None:
     evaluate.set_defaults(run=scoring.evaluate_command)
     checkpoints_option(evaluate)
     evaluate.add_argument("task", choices=TASKS)
-    evaluate.add_argument("--data", required=True, help="data set folder, or a file made by `pack`")
-    labels_option(evaluate)
-    part_option(evaluate)
+    set_options(evaluate, "data set folder, or a file made by `pack`")
     evaluate.add_argument("--checkpoint", action="append", help="file to score, repeatable (default: the bundled)")
     networks_options(evaluate, "NAME")
     prior_option(evaluate)
@@ -254,9 +250,7 @@ def _scoring(add: Any) -> None:
     checkpoints_option(evidence)
     evidence.add_argument("task", choices=TASKS)
     evidence.add_argument("--runs", help="folder with one run a loss and seed (default: the bundled networks)")
-    evidence.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
-    labels_option(evidence)
-    part_option(evidence)
+    set_options(evidence, "test set; sequences.csv in it groups its frames")
     evidence.add_argument("-o", "--out", help="folder to write TASK/*.json below (default: where the networks lie)")
 
     variants = add.add_parser("variants", help="score runs that differ in one thing more than in the seed")
@@ -264,9 +258,7 @@ def _scoring(add: Any) -> None:
     checkpoints_option(variants)
     variants.add_argument("task", choices=TASKS)
     variants.add_argument("--runs", required=True, nargs="+", help="folders with one run a variant and seed")
-    variants.add_argument("--data", required=True, help="test set; sequences.csv in it groups its frames")
-    labels_option(variants)
-    part_option(variants)
+    set_options(variants, "test set; sequences.csv in it groups its frames")
     variants.add_argument("--name", required=True, help="of the file, variants/NAME.json")
     variants.add_argument("-o", "--out", help="folder to write it below (default: where the networks lie)")
 
@@ -283,9 +275,7 @@ def _scoring(add: Any) -> None:
     checkpoints_option(radius)
     radius.add_argument("task", choices=TASKS)
     radius.add_argument("--runs", required=True, help="folder with one run a radius")
-    radius.add_argument("--data", required=True, help="test set to score on")
-    labels_option(radius)
-    part_option(radius)
+    set_options(radius, "test set to score on")
 
     verdict = add.add_parser("verdict", help="print what was found of a task, as Markdown, or draw its curves")
     verdict.set_defaults(run=scoring.verdict_command)
@@ -298,9 +288,7 @@ def _scoring(add: Any) -> None:
     shares.set_defaults(run=scoring.shares_command)
     checkpoints_option(shares)
     shares.add_argument("task", choices=TASKS)
-    shares.add_argument("--data", required=True, help="the set that was trained on")
-    labels_option(shares)
-    part_option(shares)
+    set_options(shares, "the set that was trained on")
     shares.add_argument("-o", "--out", help="folder to write TASK/shares.json below (default: where networks lie)")
 
     table = add.add_parser("table", help="print what was measured of a task as Markdown: scores, seeds, radius")

@@ -34,17 +34,17 @@ def offers_of(folder: Path) -> list[page.Offer]:
     """
     offers = []
     for task, networks in checkpoints.collect_networks(folder).items():
-        tables = []
+        tables, findings = [], None
         if (folder / task / "manifest.json").is_file():
             measured = evidence.read_evidence(task, folder)
-            told = findings_summary(task, folder) is not None
-            tables = [results.summary(task, checkpoints.manifest(task, folder), measured, told)]
+            findings = findings_summary(task, folder)
+            tables = [results.summary(task, checkpoints.manifest(task, folder), measured, findings is not None)]
         offers.append(
             page.Offer(
                 Predictor(networks, task),
                 tables,
                 radius_curve=variants.beside_radius(results.read_radius(task, folder), folder),
-                findings=findings_summary(task, folder) if tables else None,
+                findings=findings,
                 learning=learning_summary(task, folder),
                 shares=shares_summary(task, folder),
                 calibration=records.read_calibration(task, folder),

@@ -10,7 +10,7 @@ from typing import Any
 from dbce.registry import METHOD, title
 from dbce.scores.findings import row_title
 from dbce.scores.resampling import Interval
-from dbce.scores.verdict import DILATED, short_of, signed, spanned, which
+from dbce.scores.verdict import DILATED, listed, short_of, signed, spanned, which
 from dbce.tasks import TASKS
 
 AFTER = "_corrected"
@@ -175,13 +175,8 @@ def _reliability(found: Mapping[str, Any]) -> str:
             f"Whose probabilities mean most where a network is unsure is not to be told: {row_title(best)} is off by "
             f"{gaps[best]:.1f} points, the others within chance of it"
         )
-    told = f"; not to be told from it: {_listed(alike)}" if alike else ""
+    told = f"; not to be told from it: {listed(alike)}" if alike else ""
     return (
         f"Where a network is unsure, {row_title(best)} is closest to the truth, off by {gaps[best]:.1f} points{told}; "
-        f"further off: {_listed(further)}"
+        f"further off: {listed(further)}"
     )
-
-
-def _listed(parts: Sequence[str]) -> str:
-    *first, last = parts
-    return f"{', '.join(first)} and {last}" if first else last

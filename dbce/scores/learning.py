@@ -52,11 +52,12 @@ def read_runs(folders: Sequence[str | Path]) -> list[Run]:
 
 def _recipe(folder: Path) -> dict[str, Any]:
     """The recipe of a run, by the fields that a run has before its end as well."""
-    files = list(folder.glob("*.safetensors"))
-    state = None if files else read_state(folder)
-    if not files and state is None:
+    if (state := read_state(folder)) is not None:
+        known = state["recipe"]
+    elif files := list(folder.glob("*.safetensors")):  # packed away after its end
+        known = load_checkpoint(files[0]).recipe
+    else:
         raise ValueError(f"{folder} holds a log, but neither a state nor a network; name folders that `train` wrote.")
-    known = load_checkpoint(files[0]).recipe if state is None else state["recipe"]
     weights = known["encoder_weights"]  # a finished run has the name of the file alone
     return {
         **{field.name: known.get(field.name, field.default) for field in fields(Recipe)},

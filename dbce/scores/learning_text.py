@@ -11,15 +11,17 @@ from dbce.registry import METHOD, short_title, title
 from dbce.scores.evaluation import NOTHING
 from dbce.scores.learning import read_learning
 from dbce.scores.variants import variant_title
-from dbce.scores.verdict import signed
+from dbce.scores.verdict import listed, signed
+
+HEADS = {
+    "mean": "Mean Dice over the epochs",
+    "each": "Dice of each class over the epochs",
+    "epochs": "after epochs",
+}
+"""Above the chart of all classes, those of each, and the epochs of a table."""
 
 CHANCE = 2.0
 """Points of Dice by which two trainings of one loss may differ, so that nothing is explained that is not larger."""
-
-
-def _listed(parts: Sequence[str]) -> str:
-    *first, last = parts
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _scores(measured: Mapping[str, Any], other: str) -> tuple[dict[int, float], dict[int, float]]:
@@ -94,12 +96,12 @@ def _late(key: str, row: Mapping[str, Any]) -> str:
             until.setdefault(row["epochs"][nothing - 1], []).append(name)
     if not until:
         return ""
-    parts = [f"of {_listed(until[epoch])} after {epoch} epochs" for epoch in sorted(until)]
+    parts = [f"of {listed(until[epoch])} after {epoch} epochs" for epoch in sorted(until)]
     said = f"{variant_title(key)} finds nothing (below {NOTHING:g} % Dice) {', and nothing '.join(parts)}"
     last = row["epochs"][-1]
     if last in until:
         return f"{said}."
-    end = _listed([f"{row['classes'][name][-1]:.1f}" for epoch in sorted(until) for name in until[epoch]])
+    end = listed([f"{row['classes'][name][-1]:.1f}" for epoch in sorted(until) for name in until[epoch]])
     return f"{said}; after {last} it has {end} %."
 
 
@@ -123,16 +125,17 @@ def learning_note(measured: Mapping[str, Any]) -> str:
     else:
         note += "; one training each, and what another would change was not measured"
     on = [f"{variant_title(key)} ({row['trained']})" for key, row in rows.items() if row["trained"] < epochs]
-    return note + (f". Not at its end yet, with the epochs so far: {_listed(on)}." if on else ".")
+    return note + (f". Not at its end yet, with the epochs so far: {listed(on)}." if on else ".")
 
 
 def learning_summary(task: str, folder: Path | None = None) -> dict[str, Any] | None:
     """What the page shows; None where nothing was measured.
 
     Returns:
-        ``title``; ``said``: sentences; ``note``: below them; ``command``: what puts the logs together; ``last``: the
-        epochs of the training; ``rows``: of each ``key``, ``loss``, ``title``, ``short`` for tables, ``points``, pairs
-        of epoch and Dice in percent with the decimal that is shown, and ``classes``: by class the same.
+        ``title``; ``heads``: `HEADS`; ``said``: sentences; ``note``: below them; ``command``: what puts the logs
+        together; ``last``: the epochs of the training; ``rows``: of each ``key``, ``loss``, ``title``, ``short`` for
+        tables, ``points``, pairs of epoch and Dice in percent with the decimal that is shown, and ``classes``: by class
+        the same.
 
     Raises:
         ValueError: the file is damaged.
@@ -149,7 +152,7 @@ def learning_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
             "key": key,
             "loss": key.partition(",")[0],
             "title": variant_title(key),
-            "short": short_title(key.partition(",")[0]) + "".join(key.partition(",")[1:]),
+            "short": variant_title(key, short_title),
             "points": points(row, row["dice"]),
             "classes": {name: points(row, dice) for name, dice in row.get("classes", {}).items()},
         }
@@ -157,6 +160,7 @@ def learning_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
     ]
     return {
         "title": "Which loss learns sooner",
+        "heads": HEADS,
         "said": learning_sentences(measured),
         "note": learning_note(measured),
         "command": _command(task),

@@ -7,7 +7,7 @@ dilates. Four losses that do neither, one or both tell the two apart; `EFFECTS` 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,10 +81,10 @@ def in_order(keys: Sequence[str], *columns: Sequence[Any]) -> list[tuple[Any, ..
     return sorted(zip(keys, *columns, strict=True), key=lambda row: place(row[0]))
 
 
-def variant_title(key: str) -> str:
-    """The name of a row as text: the loss by its title."""
+def variant_title(key: str, named: Callable[[str], str] = title) -> str:
+    """The name of a row as text: the loss by its title, or as ``named`` has it."""
     loss, comma, rest = key.partition(",")
-    return f"{title(loss)}{comma}{rest}"
+    return f"{named(loss)}{comma}{rest}"
 
 
 def measure_variants(

@@ -7,7 +7,7 @@ said of the networks that are shown is called so, and its interval is over the i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,12 @@ class Sentence:
     about: str
     interval: Interval | None
     trainings: int
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a, b and c``."""
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def signed(value: float) -> str:

@@ -8,13 +8,12 @@ const ROWS = [
   { title: "CE", short: "CE", line: ["#888", ""], points: [[10, 45.2], [20, 70], [30, 92]], classes: { liver: [[10, 94], [20, 95], [30, 96]], aorta: [[10, 0], [20, 40], [30, 90]] } }, // prettier-ignore
   { title: "Dilated", short: "Dilated", line: ["#f80", "2 3"], points: [[10, 90], [20, 93]], classes: { liver: [[10, 95], [20, 96]], aorta: [[10, 91], [20, 92]] } }, // prettier-ignore
 ];
-const LEARNING = { title: "T", said: ["A < B."], note: "one training each.", command: "python -m dbce learning organs", last: 40, rows: ROWS }; // prettier-ignore
+const LEARNING = { title: "T", heads: { mean: "M", each: "E", epochs: "N" }, said: ["A < B."], note: "one training each.", command: "python -m dbce learning organs", last: 40, rows: ROWS }; // prettier-ignore
 
 /** Where a chart has drawn the points of its lines, as parts of its axes. @param {string} svg */
 function pathsOf(svg) {
-  const [left, right, top, bottom] = ["x1", "x2"]
-    .map((end) => Number(svg.match(new RegExp(`<line ${end === "x1" ? "" : '[^>]*'}${end}="([\\d.]+)"`))[1])) // prettier-ignore
-    .concat(Number(svg.match(/class="now" y1="([\d.]+)"/)[1]), Number(svg.match(/class="now" y1="[\d.]+" y2="([\d.]+)"/)[1])); // prettier-ignore
+  const [, left, right] = svg.match(/<line x1="([\d.]+)" x2="([\d.]+)"/).map(Number);
+  const [, top, bottom] = svg.match(/class="now" y1="([\d.]+)" y2="([\d.]+)"/).map(Number);
   return [...svg.matchAll(/class="curve"[^>]* d="([^"]+)"/g)].map(([, d]) =>
     [...d.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(([, x, y]) => [
       (Number(x) - left) / (right - left),

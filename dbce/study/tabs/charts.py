@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -115,8 +115,13 @@ def _frame(axes: Axes, low: float, below: str) -> None:
     levels = [low + k / 4 * (1 - low) for k in range(5)]
     axes.set_yticks(levels, [f"{round(100 * level, 1):g} %" for level in levels])
     axes.set_xlabel(below, fontsize=SMALL, color=INK, labelpad=1)
+    plain(axes, "y")
+
+
+def plain(axes: Axes, grid: Literal["both", "x", "y"]) -> None:
+    """Quiet numbers and lines, with axes to the left and below alone."""
     axes.tick_params(labelsize=SMALL, color=LINE, labelcolor=QUIET, length=2)
-    axes.grid(axis="y", color=LINE, linewidth=0.4)
+    axes.grid(axis=grid, color=LINE, linewidth=0.4)
     for side, spine in axes.spines.items():
         spine.set(color=LINE, visible=side in ("left", "bottom"))
 
@@ -259,7 +264,4 @@ def _test_classes(axes: Axes, classes: Mapping[str, Any], lines: Mapping[str, Li
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks(list(places), names)
     axes.set_xlabel("Dice, %", fontsize=SMALL, color=INK, labelpad=1)
-    axes.tick_params(labelsize=SMALL, color=LINE, labelcolor=QUIET, length=2)
-    axes.grid(color=LINE, linewidth=0.4)
-    for side, spine in axes.spines.items():
-        spine.set(color=LINE, visible=side in ("left", "bottom"))
+    plain(axes, "both")

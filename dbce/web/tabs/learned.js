@@ -7,12 +7,23 @@ import { explained } from "../parts/term.js";
 import { sample } from "../parts/threshold_chart.js";
 
 /**
- * @typedef {object} Row of dbce.scores.learning_text.learning_summary
+ * @typedef {object} Row
  * @property {string} title
  * @property {string} short
  * @property {[string, string]} line colour and dash
  * @property {[number, number][]} points epoch and Dice in percent
  * @property {Record<string, [number, number][]>} classes the same of each
+ */
+
+/**
+ * @typedef {object} Learning of dbce.scores.learning_text.learning_summary
+ * @property {string} title
+ * @property {Record<string, string>} heads
+ * @property {string[]} said
+ * @property {string} note
+ * @property {string} command
+ * @property {number} last epoch
+ * @property {Row[]} rows
  */
 
 const LARGE = { width: 560, height: 300, right: 16, title: "epoch" };
@@ -37,8 +48,8 @@ export function epochs(rows, last, name) {
   return learningChart({ title, learners, last, top: 1, written, ends: false, ...how }).svg;
 }
 
-/** @param {Row[]} rows */
-function table(rows) {
+/** @param {Row[]} rows @param {string} head of the epochs */
+function table(rows, head) {
   const all = [...new Set(rows.flatMap(({ points }) => points.map(([epoch]) => epoch)))].sort((a, b) => a - b);
   const heads = all.map((epoch) => `<th scope="col">${epoch}</th>`);
   const body = rows.map(({ short, line, points }) => {
@@ -46,25 +57,25 @@ function table(rows) {
     const cells = all.map((epoch) => `<td>${at.get(epoch)?.toFixed(1) ?? ""}</td>`);
     return `<tr><th scope="row">${sample(line)}${short}</th>${cells.join("")}</tr>`;
   });
-  return scrolled(`<table><thead><tr><th scope="col">after epochs</th>${heads.join("")}</tr></thead>
+  return scrolled(`<table><thead><tr><th scope="col">${head}</th>${heads.join("")}</tr></thead>
     <tbody>${body.join("")}</tbody></table>`);
 }
 
 /**
  * The card; nothing where no training was followed.
- * @param {{title: string, said: string[], note: string, command: string, last: number, rows: Row[]} | null} learning
+ * @param {Learning | null} learning
  */
 export function learned(learning) {
   if (!learning) return "";
-  const { title, said, note, command, last, rows } = learning;
+  const { title, heads, said, note, command, last, rows } = learning;
   const names = Object.keys(rows[0].classes);
   const chart = (name = "") => `<div class="chart still">${epochs(rows, last, name)}</div>`;
   const each = names.map((name) => `<figure><figcaption>${name}</figcaption>${chart(name)}</figure>`);
-  const small = `<div><p class="figcaption">Dice of each class over the epochs</p>
+  const small = `<div><p class="figcaption">${heads.each}</p>
     <div class="small">${each.join("")}</div></div>`;
   const claims = said.map((sentence) => `<li>${escaped(sentence)}</li>`);
   return `<div class="card learned"><h2>${title}</h2><ul class="said">${claims.join("")}</ul>
-    <div class="tested"><figure><figcaption>Mean Dice over the epochs</figcaption>
-    ${chart()}${table(rows)}</figure>${each.length ? small : ""}</div>
+    <div class="tested"><figure><figcaption>${heads.mean}</figcaption>
+    ${chart()}${table(rows, heads.epochs)}</figure>${each.length ? small : ""}</div>
     <p class="quiet">${explained(escaped(note))} Put together by <code>${command}</code>.</p></div>`;
 }
