@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from dbce.hub.onnx import note_recipe
 from dbce.study import graphs
-from dbce.tasks import TASKS
 from dbce.train.checkpoints import Checkpoint
 
 
@@ -42,10 +41,7 @@ def write_for_browser(checkpoint: Checkpoint, path: str | Path) -> None:
     for value, side in ((model.graph.input[0], checkpoint.size), (model.graph.output[0], checkpoint.size // 4)):
         for axis, length in ((0, 1), (2, side), (3, side)):
             value.type.tensor_type.shape.dim[axis].dim_value = length
-    recipe = checkpoint.recipe
-    task = TASKS.get(str(recipe.get("task")))
-    notes = {"recipe": json.dumps(recipe, sort_keys=True), "classes": json.dumps(task.classes if task else [])}
-    onnx.helper.set_model_props(model, notes)
+    note_recipe(model, checkpoint)
     Path(path).write_bytes(model.SerializeToString(deterministic=True))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,37 @@ def to_onnx(checkpoint: Checkpoint, path: str | Path) -> None:
     Raises:
         ValueError: the packages that write ONNX are missing.
     """
-    onnx = _packages()[0]
-    size = checkpoint.size
+    network, size = checkpoint.unet, checkpoint.size
+    if graphs.place(network.config).is_file():
+        onnx = _package("onnx")
+        model = _from_graph(onnx, network, size)
+    else:
+        onnx, _ = _packages()
+        model = _traced(checkpoint.network, size)
+    note_recipe(model, checkpoint)
+    onnx.save(model, str(path))
+
+
+def _from_graph(onnx: Any, network: DeepSupervisionUnet, size: int) -> Any:
+    """The stored graph of an architecture with the weights of a network, and softmax: nothing is traced."""
+    model = onnx.load(str(graphs.place(network.config)), load_external_data=False)
+    graph = model.graph
+    tensors = [onnx.numpy_helper.from_array(value.numpy(), name) for name, value in graphs.weights(network).items()]
+    outside = {tensor.name for tensor in tensors}
+    _keep(graph.initializer, lambda tensor: tensor.name not in outside)
+    graph.initializer.extend(tensors)
+    graph.node.append(onnx.helper.make_node("Softmax", ["logits"], ["probability"], axis=1))
+    graph.output[0].name = "probability"
+    for value in (graph.input[0], graph.output[0]):
+        for axis in (2, 3):
+            value.type.tensor_type.shape.dim[axis].dim_value = size
+    return model
+
+
+def _traced(network: nn.Module, size: int) -> Any:
+    """A network with its softmax as PyTorch's exporter writes it, which takes some ten seconds."""
     program = torch.onnx.export(
-        _Probabilities(checkpoint.network).eval(),
+        _Probabilities(network).eval(),
         (torch.zeros(2, 3, size, size),),
         input_names=["image"],
         output_names=["probability"],
@@ -52,12 +80,17 @@ def to_onnx(checkpoint: Checkpoint, path: str | Path) -> None:
         verbose=False,
     )
     assert program is not None
-    model = program.model_proto
-    recipe = checkpoint.recipe
-    task = TASKS.get(str(recipe.get("task")))
-    notes = {"recipe": json.dumps(recipe, sort_keys=True), "classes": json.dumps(task.classes if task else [])}
-    onnx.helper.set_model_props(model, notes)
-    onnx.save(model, str(path))
+    return program.model_proto
+
+
+def note_recipe(model: Any, checkpoint: Checkpoint) -> None:
+    """Write into an ONNX model's metadata the recipe of its network and, in order, its classes, both as JSON."""
+    task = TASKS.get(str(checkpoint.recipe.get("task")))
+    notes = {
+        "recipe": json.dumps(checkpoint.recipe, sort_keys=True),
+        "classes": json.dumps(task.classes if task else []),
+    }
+    _package("onnx").helper.set_model_props(model, notes)
 
 
 def write_graph(network: DeepSupervisionUnet, path: str | Path) -> None:
@@ -160,9 +193,12 @@ def _packages() -> tuple[Any, Any]:
     Raises:
         ValueError: one of them is missing.
     """
+    return _package("onnx"), _package("onnxscript")
+
+
+def _package(name: str) -> Any:
+    """A package, or a sentence that says what to install; both at once, for the exporter takes two."""
     try:
-        import onnx
-        import onnxscript
+        return import_module(name)
     except ImportError as error:
         raise ValueError(f"{error.name} is not installed; install it: pip install onnx onnxscript.") from error
-    return onnx, onnxscript
