@@ -71,9 +71,10 @@ def python(home: Path, endpoint: str, *arguments: str, **extra: str) -> subproce
 
 
 CODE = """
-import resource, sys
+import resource, sys, time
 from dbce.hub import networks as hub
 from dbce.train import checkpoints
+time.sleep = lambda seconds: None  # the client tries again after 1, 2, 4, 8 and 8 seconds
 limit, *references = sys.argv[1:]
 if int(limit):  # no file may grow beyond this: a full disk
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit),) * 2)
@@ -353,8 +354,10 @@ def test_from_pretrained_says_what_is_missing(tmp_path):
 def test_the_page_says_that_it_shows_the_bundled_networks_instead(browser, tmp_path):
     """A page with a repository that cannot be had: it starts, and says why it shows something else."""
     code = (
-        "import sys; from dbce.page import page, serving; "
+        "import sys, time; from dbce.page import page, serving; "
+        "sleep, time.sleep = time.sleep, lambda seconds: None; "  # between the client's tries, 23 seconds
         "offers, notice = serving.offers_from_hub('user/nets@v1'); "
+        "time.sleep = sleep; "
         "demo = page.build(*offers[:1], notice=notice); "
         "_, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, **page.LAUNCH); print(url, flush=True); "
         "sys.stdin.read()"
