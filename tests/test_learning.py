@@ -70,6 +70,10 @@ def test_the_distance_and_the_epochs_it_takes():
     never = said_of(run_of("ce", {10: 45.0, 20: 50.0, 30: 60.0}), ours)[0]
     assert "33.0 after 30" in never and "sooner" not in never
     assert never.endswith("CE has not come to those 90.0 % in 30 epochs.")
+    slow = said_of(run_of("ce", {10: 63.0, 20: 78.0, 30: 83.0}), ours)[0]  # more than half is gone, and yet
+    assert "10.0 after 30" in slow and "sooner" not in slow and "has not come to" in slow
+    behind = said_of(run_of("ce", {10: 97.0, 30: 96.0}), ours)[0]
+    assert "7.0 points of Dice behind CE" in behind and "sooner" not in behind
     turned = said_of(run_of("ce", {10: 80.0, 30: 94.0}), ours)[0]
     assert "10.0 points of Dice ahead of CE after 10" in turned and "1.0 behind after 30" in turned
     behind = said_of(run_of("ce", {10: 91.0, 30: 94.0}), ours)[0]
@@ -94,7 +98,10 @@ def test_what_is_said_of_a_distance_follows_from_the_numbers_that_are_written(ou
     assert points == pytest.approx([abs(a - b) for a, b in pairs], abs=0.051)
     first, last = (a - b for a, b in pairs)
     assert ("ahead of CE" in said) == (first >= 0)
-    assert ("sooner" in said) == (abs(round(first, 1)) > 2 and abs(round(last, 1)) < abs(round(first, 1)) / 2)
+    behind = theirs if first >= 0 else ours
+    level = round(max(behind), 1) >= max(pairs[0])  # the one that is behind comes to where the other began
+    smaller = abs(round(first, 1)) > 2 and abs(round(last, 1)) < abs(round(first, 1)) / 2
+    assert ("sooner" in said) == (smaller and level)
     assert not (" behind after" in said and last > 0) and not (" ahead after" in said and last < 0)
     if found := re.search(r"needs (\d+) epochs", said):
         assert round(log_of_theirs[int(found[1])], 1) >= pairs[0][0] and first >= 0

@@ -49,16 +49,19 @@ def _beside(measured: Mapping[str, Any], other: str) -> str:
         return f"{ours[epoch]:.1f} and {theirs[epoch]:.1f} %"
 
     first, last = common[0], common[-1]
+    later = [epoch for epoch in theirs if theirs[epoch] >= ours[first]]
     said = f"{title(METHOD)} is {at(first)} ({both(first)})"
     if last > first:
         side = "" if (ahead[first] >= 0) == (ahead[last] >= 0) else " ahead" if ahead[last] >= 0 else " behind"
         said += f", {abs(ahead[last]):.1f}{side} after {last} ({both(last)})"
-        if abs(ahead[first]) > CHANCE and abs(ahead[last]) < abs(ahead[first]) / 2:
+        leads, follows = (ours, theirs) if ahead[first] > 0 else (theirs, ours)
+        caught_up = max(follows.values()) >= leads[first]  # else one learns more, not sooner
+        if caught_up and abs(ahead[first]) > CHANCE and abs(ahead[last]) < abs(ahead[first]) / 2:
             said += ": most of the distance is that one learns sooner"
     if ahead[first] <= 0:
         return f"{said}."
     level = f"{ours[first]:.1f} %"
-    if later := [epoch for epoch in theirs if theirs[epoch] >= ours[first]]:
+    if later:
         return f"{said}. {variant_title(other)} needs {min(later)} epochs for those {level}."
     return f"{said}. {variant_title(other)} has not come to those {level} in {max(theirs)} epochs."
 
