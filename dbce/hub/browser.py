@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from dbce.hub.onnx import note_recipe
+from dbce.hub.onnx import fill_graph, fix_lengths, note_recipe
 from dbce.study import graphs
 from dbce.train.checkpoints import Checkpoint
 
@@ -37,10 +35,9 @@ def write_for_browser(checkpoint: Checkpoint, path: str | Path) -> None:
         raise ValueError(f"{place.name} is not there; write it with `python -m dbce export graphs`.")
     model = onnx.load(str(place), load_external_data=False)
     _end_before_enlarging(model.graph)
-    _fill(onnx, model.graph, {name: value.numpy() for name, value in graphs.weights(checkpoint.unet).items()})
+    fill_graph(onnx, model.graph, checkpoint.unet, half=True)
     for value, side in ((model.graph.input[0], checkpoint.size), (model.graph.output[0], checkpoint.size // 4)):
-        for axis, length in ((0, 1), (2, side), (3, side)):
-            value.type.tensor_type.shape.dim[axis].dim_value = length
+        fix_lengths(value, {0: 1, 2: side, 3: side})
     note_recipe(model, checkpoint)
     Path(path).write_bytes(model.SerializeToString(deterministic=True))
 
@@ -52,27 +49,3 @@ def _end_before_enlarging(graph: Any) -> None:
     for node in graph.node:
         node.output[:] = [output if name == last.input[0] else name for name in node.output]
     graph.node.remove(last)
-
-
-def _fill(onnx: Any, graph: Any, weights: dict[str, np.ndarray]) -> None:
-    """Put in the weights; what 16 bits hold exactly in 16 bits, which runtimes turn back once, when they load."""
-    tensors, casts = [], []
-    taken = {name for node in graph.node for name in node.input}
-    for tensor in graph.initializer:
-        name = tensor.name
-        if name not in taken:
-            continue
-        values = weights.get(name)
-        if values is None:
-            tensors.append(tensor)
-            continue
-        half = values.astype(np.float16)
-        if values.size < 64 or not np.array_equal(half.astype(np.float32), values):
-            tensors.append(onnx.numpy_helper.from_array(values, name))
-            continue
-        tensors.append(onnx.numpy_helper.from_array(half, f"{name}.half"))
-        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.initializer[:], graph.node[:]
-    graph.initializer.extend(tensors)
-    graph.node.extend(nodes)

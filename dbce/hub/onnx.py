@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -56,15 +57,11 @@ def _from_graph(onnx: Any, network: DeepSupervisionUnet, size: int) -> Any:
     """The stored graph of an architecture with the weights of a network, and softmax: nothing is traced."""
     model = onnx.load(str(graphs.place(network.config)), load_external_data=False)
     graph = model.graph
-    tensors = [onnx.numpy_helper.from_array(value.numpy(), name) for name, value in graphs.weights(network).items()]
-    outside = {tensor.name for tensor in tensors}
-    _keep(graph.initializer, lambda tensor: tensor.name not in outside)
-    graph.initializer.extend(tensors)
+    fill_graph(onnx, graph, network)
     graph.node.append(onnx.helper.make_node("Softmax", ["logits"], ["probability"], axis=1))
     graph.output[0].name = "probability"
     for value in (graph.input[0], graph.output[0]):
-        for axis in (2, 3):
-            value.type.tensor_type.shape.dim[axis].dim_value = size
+        fix_lengths(value, {2: size, 3: size})
     return model
 
 
@@ -81,6 +78,44 @@ def _traced(network: nn.Module, size: int) -> Any:
     )
     assert program is not None
     return program.model_proto
+
+
+def fill_graph(onnx: Any, graph: Any, network: DeepSupervisionUnet, half: bool = False) -> None:
+    """Put the weights of a network into its stored graph, and leave out what no node takes.
+
+    Args:
+        onnx: the package.
+        graph: of the network's architecture, from `dbce.study.graphs.place`.
+        network: whose weights to put in.
+        half: whether what 16 bits hold exactly is written in 16 bits, which runtimes turn back once, when they load.
+    """
+    weights = {name: value.numpy() for name, value in graphs.weights(network).items()}
+    tensors, casts = [], []
+    taken = {name for node in graph.node for name in node.input}
+    for tensor in graph.initializer:
+        name = tensor.name
+        if name not in taken:
+            continue
+        values = weights.get(name)
+        if values is None:
+            tensors.append(tensor)
+            continue
+        small = values.astype(np.float16)
+        if not half or values.size < 64 or not np.array_equal(small.astype(np.float32), values):
+            tensors.append(onnx.numpy_helper.from_array(values, name))
+            continue
+        tensors.append(onnx.numpy_helper.from_array(small, f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(tensors)
+    graph.node.extend(nodes)
+
+
+def fix_lengths(value: Any, lengths: Mapping[int, int]) -> None:
+    """Say of an input or output how long some of its axes are, axis -> length."""
+    for axis, length in lengths.items():
+        value.type.tensor_type.shape.dim[axis].dim_value = length
 
 
 def note_recipe(model: Any, checkpoint: Checkpoint) -> None:
@@ -197,7 +232,7 @@ def _packages() -> tuple[Any, Any]:
 
 
 def _package(name: str) -> Any:
-    """A package, or a sentence that says what to install; both at once, for the exporter takes two."""
+    """A package, or a sentence that says what to install: both, for the exporter takes two."""
     try:
         return import_module(name)
     except ImportError as error:
