@@ -156,6 +156,34 @@ def test_a_lab_starts_pauses_changes_rewinds_and_is_shared(visit):
     assert f"recall {recall} %" in other.inner_text(".lab-said")
 
 
+def test_keys_and_dials_go_by_what_was_just_asked_for_not_by_the_last_frame(visit):
+    """Five things in one task of the browser, before anything of them is drawn: needles has 8 px, all others 4."""
+    page = visit(path="#tab=lab")
+    page.wait_for_function(f"() => {STATE} === 'steps, recorded'", timeout=60000)
+    drawn(page)
+    page.evaluate(
+        """() => {
+            const key = (key) => document.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true}));
+            document.querySelector("[data-preset=faint]").click();
+            for (const each of ["]", "]", "c"]) key(each);
+            const contrast = document.querySelector("[data-dial=contrast]");
+            contrast.value = "0.6"; // faint's own, not that of needles
+            contrast.dispatchEvent(new Event("input", {bubbles: true}));
+        }"""
+    )
+    page.wait_for_function("() => location.hash.includes('lab.radius=6')")
+    assert "lab=faint" in page.url and "lab.correction=yes" in page.url and "lab.contrast" not in page.url
+    page.evaluate(
+        """() => {
+            document.dispatchEvent(new KeyboardEvent("keydown", {key: "c"}));
+            document.dispatchEvent(new KeyboardEvent("keydown", {key: "["}));
+            document.dispatchEvent(new KeyboardEvent("keydown", {key: "c"}));
+        }"""
+    )
+    page.wait_for_function("() => location.hash.includes('lab.radius=5')")
+    assert "lab.correction=yes" in page.url, "twice is as before"
+
+
 def test_a_phone_of_two_cores_trains_two_networks_and_rests_while_nobody_looks(visit):
     page = visit(**PHONE, color_scheme="dark")
     page.add_init_script("Object.defineProperty(navigator, 'hardwareConcurrency', {get: () => 2})")

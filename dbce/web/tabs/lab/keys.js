@@ -11,11 +11,11 @@ export function listenToKeys(room) {
   const { viewer, transport } = room;
   const { high } = viewer.fields.table.get("lab.radius");
   /** @param {number} by */
-  const widen = (by) => room.set({ radius: Math.max(0, Math.min(high, radiusOf(room.experiment) + by)) });
+  const widen = (by) => room.set({ radius: Math.max(0, Math.min(high, radiusOf(room.asked) + by)) });
   const acts = {
     r: () => room.rewind(),
     n: () => transport.nextSeed(),
-    c: () => room.set({ correction: !room.experiment.correction }),
+    c: () => room.set({ correction: !room.asked.correction }),
     "[": () => widen(-1),
     "]": () => widen(1),
     ...Object.fromEntries(PRESETS.map(({ id }, k) => [k + 1, () => room.problem.choose(id)])),

@@ -67,13 +67,11 @@ export class ProblemCard {
       event.stopPropagation();
       const { target } = event;
       if (target.dataset.dial) {
-        const preset = dialsOf(presetOf(room.experiment.preset))[target.dataset.dial];
+        const preset = dialsOf(presetOf(room.asked.preset))[target.dataset.dial];
         room.set({ [target.dataset.dial]: +target.value === preset ? null : +target.value });
       } else if (target.name === "lab.losses") this.tick(target);
     });
-    this.rail
-      .querySelector('[data-lab="as-preset"]')
-      .addEventListener("click", () => this.choose(room.experiment.preset));
+    this.rail.querySelector('[data-lab="as-preset"]').addEventListener("click", () => this.choose(room.asked.preset));
   }
 
   /** @param {string} preset with its own dials and radius */

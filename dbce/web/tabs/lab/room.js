@@ -45,7 +45,7 @@ export class Room {
     this.viewer = viewer;
     this.box = viewer.$("#view-lab");
     this.box.innerHTML = HTML;
-    this.experiment = experimentOf(viewer.state);
+    this.experiment = this.asked; // as it is drawn
     /** @type {WebAssembly.Module | null} */
     this.kernels = null;
     this.run = new Run(
@@ -105,6 +105,11 @@ export class Room {
     return (navigator.hardwareConcurrency ?? 4) <= 2 && matchMedia("(pointer: coarse)").matches;
   }
 
+  /** What the page's state asks for: a frame ahead of `experiment`, so what somebody does goes by this. */
+  get asked() {
+    return experimentOf(this.viewer.state);
+  }
+
   /** @param {Record<string, any>} patch by the names in experiment.js */
   set(patch) {
     const named = Object.entries(patch).map(([name, value]) => [name === "preset" ? "lab" : `lab.${name}`, value]);
@@ -113,7 +118,7 @@ export class Room {
 
   /** The page's state changed, or the tab was opened. */
   draw() {
-    this.experiment = experimentOf(this.viewer.state);
+    this.experiment = this.asked;
     this.follow();
     this.timeline.seek();
     for (const part of [this.transport, this.problem, this.columns, this.own, this.sweep]) part.controls();
