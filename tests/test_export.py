@@ -304,6 +304,30 @@ def test_results_have_the_scores_of_a_training_that_was_followed():
     assert {"T", "A is sooner.", "One training.", "45.2", "70.0", "liver"} <= set(texts)
 
 
+def test_results_have_what_holds_when_losses_are_trained_again():
+    row = {"name": "Dice: A", "shown": [1.5, 0.5, 2.5], "repeated": [0.2, -1.0, 1.4], "texts": ["one", "three"]}
+    said_of = {
+        "said": ["1 of them holds."],
+        "note": "Another recipe.",
+        "heading": "Points",
+        "heads": ["once", "thrice"],
+    }
+    measured = Measured((RESULT,), FOUND, repeats={"title": "Again?", **said_of, "rows": [row]})
+    lines = render_results(measured, "csv").decode().splitlines()
+    at = {name: k for k, name in enumerate(lines[0].split(","))}
+    rows = [line.split(",") for line in lines if line.startswith("Again?,")]  # as tests/web/repeated.test.js has them
+    assert [[row[at[name]] for name in ("network", "quantity", "value", "low", "high")] for row in rows] == [
+        ["once", "Dice: A", "1.5", "0.5", "2.5"],
+        ["thrice", "Dice: A", "0.2", "-1.0", "1.4"],
+    ]
+    svg = ElementTree.fromstring(render_results(measured, "svg"))
+    assert {"Again?", "1 of them holds.", "Another recipe.", "Points", "once", "thrice", "three"} <= set(said(svg))
+    bold = [
+        "".join(text.itertext()) for text in svg.iter(f"{SVG}text") if re.search(r"bold|\b700\b", text.get("style"))
+    ]
+    assert "one" in bold and "three" not in bold
+
+
 def test_results_have_their_tables_and_no_maps():
     measured = Measured((RESULT,), FOUND)
     svg = ElementTree.fromstring(render_results(measured, "svg"))

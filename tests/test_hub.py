@@ -164,7 +164,7 @@ def test_publishing_uploads_the_bundled_networks_and_prints_where(published):
             assert config["encoder"] == "mobilenet_v2" and config["loss"] == loss and config["recipe"]["seed"] == 0
 
 
-SHOWN = ("results", "radius_curve", "findings", "calibration", "learning", "shares", "set")
+SHOWN = ("results", "radius_curve", "findings", "calibration", "learning", "repeats", "shares", "set")
 
 
 def test_what_was_published_is_what_the_app_shows(published, tmp_path):
@@ -185,8 +185,10 @@ def test_what_was_published_is_what_the_app_shows(published, tmp_path):
         assert networks == ["ce", "bce", "dice_ce", "dbce"]
         expected = {name: getattr(here[task], name) for name in SHOWN}
         assert shown == json.loads(json.dumps(expected)), task
-        assert all(shown[name] for name in SHOWN if name not in ("learning", "set")), "of each task all was measured"
-    assert found["organs"][1]["learning"] and found["polyp"][1]["set"]
+        assert all(shown[name] for name in SHOWN if name not in ("learning", "repeats", "set")), (
+            "of each task all was measured"
+        )
+    assert found["organs"][1]["learning"] and found["polyp"][1]["set"] and found["polyp"][1]["repeats"]
 
 
 def test_a_file_that_is_not_the_published_one_makes_the_app_show_the_bundled_networks(published, tmp_path):

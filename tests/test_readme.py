@@ -180,7 +180,7 @@ def test_a_number_that_was_typed_is_found_and_written_over(copy, capsys):
     [
         (
             "<!-- figures polyp -->\n<!-- /figures -->\n",
-            "a block of no known kind; kinds are results, seeds, verdict, findings, shares, learning, variants, bench",
+            "a block of no known kind; kinds are results, seeds, verdict, findings, shares, learning, repeats, ",
         ),
         ("<!-- bench nothing -->\n<!-- /bench -->\n", "nothing.txt is missing; measure it with"),
         (

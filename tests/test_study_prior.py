@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -125,3 +126,35 @@ def test_evidence_of_a_foreign_set_writes_all_files(foreign, capsys):
     assert names == ["calibration.json", "evidence.json", "findings.json", "images.json"]
     images = json.loads((out / "lesion" / "images.json").read_text())
     assert len(images["names"]) == 12 and [n["prior"] for n in images["networks"]] == ["trained", "corrected"]
+
+
+def test_repeats_of_a_foreign_set_stand_beside_what_was_measured_of_it(foreign, capsys):
+    """What was measured stays as it is; a loss that was trained once is refused."""
+    made = {"encoder": "mobilenet_v2", "epochs": 1, "images": 12, "data": "Moles", "batch_size": 4}
+    out, runs = foreign / "out", foreign / "runs"
+    for seed in (0, 1):
+        checkpoint = checkpoints.load_checkpoint(foreign / "bce.safetensors")
+        (runs / f"bce-s{seed}").mkdir(parents=True)
+        path = runs / f"bce-s{seed}" / "bce.safetensors"
+        checkpoints.save_checkpoint(path, checkpoint.network, {**checkpoint.recipe, **made, "seed": seed})
+    command = ["evidence", "lesion", "--data", str(foreign / "Moles"), "-o", str(out), "--runs"]
+    once = foreign / "once"
+    once.mkdir()
+    shutil.copytree(runs / "bce-s0", once / "bce-s0")
+    assert main([*command, str(once)]) == 0, capsys.readouterr().err
+    kept = {path.name: path.read_bytes() for path in (out / "lesion").iterdir()}
+    assert main([*command, str(once), "--repeats"]) == 2
+    assert "Balanced CE and Balanced CE, prior corrected were trained once" in capsys.readouterr().err
+    assert main([*command, str(runs), "--repeats"]) == 0, capsys.readouterr().err
+    assert "wrote" in capsys.readouterr().out
+    now = {path.name: path.read_bytes() for path in (out / "lesion").iterdir()}
+    repeated, images = (json.loads(now.pop(f"{name}.json")) for name in ("repeats", "repeats-images"))
+    assert [(each["seed"], each["prior"]) for each in images["networks"]] == [
+        *((0, "trained"), (1, "trained"), (0, "corrected"), (1, "corrected"))
+    ]
+    assert now == kept
+    assert all(row["seeds"] == [0, 1] for row in repeated["rows"].values())
+    alike = json.loads(kept["findings.json"])
+    for key, row in repeated["rows"].items():  # the same network twice
+        assert row["dice"][0] == pytest.approx(alike["rows"][key]["dice"][0], abs=1e-3)
+    assert repeated["recipe"]["epochs"] == 1 and "seed" not in repeated["recipe"]

@@ -177,6 +177,14 @@ def test_an_error_is_called_less_or_more_beyond_chance_only_and_the_rim_explains
     assert ("the rim does not explain" in text) == (gained and not rim[2] < 0)
 
 
+@pytest.mark.parametrize("once", SIGNS)
+@pytest.mark.parametrize("later", SIGNS)
+def test_what_the_rim_does_not_explain_is_claimed_only_where_repeated_trainings_agree(once, later):
+    made, repeated = found(pooled_rim__dbce_vs_ce=once, dice__dbce=60.0), found(3, pooled_rim__dbce_vs_ce=later)
+    text = errors_sentence(made, LONG, repeated).text
+    assert ("the rim does not explain" in text) == (once == later and not once[2] < 0)
+
+
 @pytest.mark.parametrize("small", SIGNS)
 @pytest.mark.parametrize("large", SIGNS)
 def test_small_objects_gain_only_beyond_chance(small, large):
@@ -186,6 +194,44 @@ def test_small_objects_gain_only_beyond_chance(small, large):
     assert ("small objects lose" in text) == (small[2] < 0)
     assert ("small objects gain nothing beyond chance" in text) == (small == UNSURE)
     assert spanned(Interval(*small)) in text and spanned(Interval(*large)) in text
+
+
+CLAIMED = {
+    "rim_fp__bce_corrected_vs_bce": lambda found, repeated: balanced(found, None, LONG, repeated),
+    "gap__dice_ce_vs_dbce": lambda found, repeated: calibration_sentence(found, LONG, repeated),
+    "gap__ce_vs_dbce": lambda found, repeated: calibration_sentence(found, LONG, repeated),
+    **{
+        f"pooled_{kind}__dbce_vs_ce": lambda found, repeated: errors_sentence(found, LONG, repeated)
+        for kind in ("missed", "rim", "far")
+    },
+    "dice_small__dbce_vs_ce": lambda found, repeated: sizes_sentence(found, LONG, repeated),
+    "dice_large__dbce_vs_ce": lambda found, repeated: sizes_sentence(found, LONG, repeated),
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMED)
+@pytest.mark.parametrize("once", SIGNS)
+@pytest.mark.parametrize("later", SIGNS)
+def test_what_one_training_shows_is_said_with_what_repeated_trainings_show(claim, once, later):
+    """All other claims of the sentence are alike in both."""
+    shown, repeated = found(**{claim: once}), found(3, **{claim: later})
+    text = CLAIMED[claim](shown, repeated).text
+    others = sum(other[:4] == claim[:4] for other in CLAIMED) - 1
+    assert text.count("; so over 3 trainings at another recipe") == others + (once == later)
+    differing = {
+        "not to be told from chance": later == UNSURE != once,
+        "the other way round": UNSURE not in (once, later) and once != later,
+        "beyond chance": once == UNSURE != later,
+    }
+    for words, expected in differing.items():
+        told = f"; but {words} over 3 trainings at another recipe: {signed(later[0])}, {spanned(Interval(*later))}"
+        assert (told in text) == expected
+    assert text.count("; but ") == (once != later)
+    for known in (None, {**repeated, "pairs": {}}):
+        assert "another recipe" not in CLAIMED[claim](shown, known).text
+    assert "another recipe" not in CLAIMED[claim](found(2, **{claim: once}), repeated).text, (
+        "they know chance themselves"
+    )
 
 
 def test_the_verdict_is_four_sentences_of_which_each_says_what_its_interval_is_of():

@@ -251,6 +251,11 @@ def _scoring(add: Any) -> None:
     evidence.add_argument("task", choices=TASKS)
     evidence.add_argument("--runs", help="folder with one run a loss and seed (default: the bundled networks)")
     set_options(evidence, "test set; sequences.csv in it groups its frames")
+    evidence.add_argument(
+        "--repeats",
+        action="store_true",
+        help="with --runs: record them beside the networks shown, several trainings of each loss at any recipe",
+    )
     evidence.add_argument("-o", "--out", help="folder to write TASK/*.json below (default: where the networks lie)")
 
     variants = add.add_parser("variants", help="score runs that differ in one thing more than in the seed")
@@ -282,6 +287,7 @@ def _scoring(add: Any) -> None:
     checkpoints_option(verdict)
     verdict.add_argument("task", choices=TASKS)
     verdict.add_argument("-o", "--out", help="draw the reliability diagram instead: .pdf, .svg or .png")
+    verdict.add_argument("--repeats", action="store_true", help="with --out: of the repeated trainings")
     verdict.add_argument("--curves", action="store_true", help="with --out: Dice and rim against the threshold")
 
     shares = add.add_parser("shares", help="what share of the weight objects hold, by size, under every weighting")

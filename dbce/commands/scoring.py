@@ -83,11 +83,13 @@ def compare_command(args: argparse.Namespace) -> None:
 def evidence_command(args: argparse.Namespace) -> None:
     """Count what networks get wrong on every image of a test set, and record scores, curves, intervals and pairs."""
     from dbce.prior import training_weights
-    from dbce.scores import evidence, findings_tables, records
+    from dbce.scores import evidence, findings_tables, records, repeats
     from dbce.scores.findings import find
     from dbce.scores.tallies import tally
     from dbce.train import checkpoints
 
+    if args.repeats and not args.runs:
+        raise ValueError("--repeats records trainings beside the networks shown; name their folder with --runs.")
     if args.runs:
         files = [(path, None) for seeds in evidence.collect_runs(args.runs).values() for path in seeds.values()]
     else:
@@ -101,17 +103,25 @@ def evidence_command(args: argparse.Namespace) -> None:
         tallies += tally(network, dataset, scenes, radius)
         recipes.append(network.recipe)
     found = find(scenes, tallies)
-    frequencies = {str(recipe["loss"]): shares for recipe in recipes if (shares := training_weights(recipe))}
     folder = Path(args.out) if args.out else checkpoints.home()
-    written = [
-        records.write_images(scenes, tallies, source, radius, folder),
-        records.write_calibration(scenes, tallies, found, frequencies, source, folder),
-        findings_tables.write_findings(args.task, found, source, folder),
-    ]
-    if args.runs:
-        measured = evidence.measure(scenes, tallies)
-        written.append(evidence.write_evidence(args.task, measured, recipes[0], source, folder))
-        print("\n".join(evidence.sentences(measured)))
+    if args.repeats:
+        written = [
+            repeats.write_repeats(found, tallies, evidence.shared_recipe(recipes[0]), source, folder),
+            records.write_images(scenes, tallies, source, radius, folder, records.REPEATED),
+        ]
+        if repeats.repeats_summary(args.task, folder):
+            print(repeats.repeats_markdown(args.task, folder))
+    else:
+        frequencies = {str(recipe["loss"]): shares for recipe in recipes if (shares := training_weights(recipe))}
+        written = [
+            records.write_images(scenes, tallies, source, radius, folder),
+            records.write_calibration(scenes, tallies, found, frequencies, source, folder),
+            findings_tables.write_findings(args.task, found, source, folder),
+        ]
+        if args.runs:
+            measured = evidence.measure(scenes, tallies)
+            written.append(evidence.write_evidence(args.task, measured, recipes[0], source, folder))
+            print("\n".join(evidence.sentences(measured)))
     for path in written:
         print(f"wrote {path}: {path.stat().st_size / 1e3:.0f} kB")
 
@@ -158,16 +168,19 @@ def learning_command(args: argparse.Namespace) -> None:
 
 def verdict_command(args: argparse.Namespace) -> None:
     """Print the verdict on a task and the tables it rests on, or draw its curves."""
-    from dbce.scores import findings_tables, records
+    from dbce.scores import findings_tables, records, repeats
     from dbce.scores.findings import row_title
     from dbce.study import export, figures
 
     if args.out is None:
         return print(findings_tables.findings_markdown(args.task))
     kind = figure_kind(args.out)
-    curves = records.read_calibration(args.task)
+    curves = repeats.repeats_curves(args.task) if args.repeats else records.read_calibration(args.task)
     if curves is None:
-        raise ValueError(f"nothing was measured of {args.task!r}; run `python -m dbce evidence {args.task}` first.")
+        more = " --runs RUNS --repeats" if args.repeats else ""
+        raise ValueError(
+            f"nothing was measured of {args.task!r}; run `python -m dbce evidence {args.task}{more}` first."
+        )
     draw = figures.threshold_curves if args.curves else figures.reliability_diagram
     figure = draw(curves, {row: row_title(row) for row in curves["rows"]})
     Path(args.out).write_bytes(export.figure_bytes(figure, kind))

@@ -112,7 +112,8 @@ def studio_of(
 
 def _fill(offer: Offer, names: list[str], notice: str, turns: Turns, local: Local | None, joins: bool) -> None:
     """The viewer of one task, and its endpoints, in the page at hand."""
-    measured = Measured(tuple(offer.results), offer.findings, offer.radius_curve, offer.calibration, offer.learning)
+    found = offer.findings, offer.radius_curve, offer.calibration, offer.learning, offer.repeats
+    measured = Measured(tuple(offer.results), *found)
     studio = studio_of(offer.predictor, measured, offer.pictures)
     known = {**config(studio, offer, names, notice), "page": download_of(shell_url())}
     if joins:

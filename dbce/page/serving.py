@@ -19,6 +19,7 @@ from dbce.registry import added_losses
 from dbce.scores import evidence, records, results, variants
 from dbce.scores.findings_tables import findings_summary
 from dbce.scores.learning_text import learning_summary
+from dbce.scores.repeats import repeats_summary
 from dbce.scores.set_summary import set_summary
 from dbce.scores.shares import shares_summary
 from dbce.study.predictor import Predictor
@@ -46,6 +47,7 @@ def offers_of(folder: Path) -> list[page.Offer]:
                 radius_curve=variants.beside_radius(results.read_radius(task, folder), folder),
                 findings=findings,
                 learning=learning_summary(task, folder),
+                repeats=repeats_summary(task, folder),
                 shares=shares_summary(task, folder),
                 calibration=records.read_calibration(task, folder),
                 set=set_summary(task, folder) if tables else None,

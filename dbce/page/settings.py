@@ -48,6 +48,7 @@ class Offer:
         radius_curve: what the Radius tab shows, if measured.
         findings: the verdict and its table, from `dbce.scores.findings_tables.findings_summary`, if measured.
         learning: how far losses come at which epoch, from `dbce.scores.learning_text.learning_summary`, if measured.
+        repeats: what holds when losses are trained again, from `dbce.scores.repeats.repeats_summary`, if measured.
         shares: where the weight mass goes over a data set, from `dbce.scores.shares.shares_summary`, if measured.
         set: the test set image by image, from `dbce.scores.set_summary.set_summary`, if measured.
         pictures: the files of its images and masks, in its order, where they lie on this machine.
@@ -62,6 +63,7 @@ class Offer:
     findings: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
     learning: dict[str, Any] | None = None
+    repeats: dict[str, Any] | None = None
     shares: dict[str, Any] | None = None
     set: dict[str, Any] | None = None
     pictures: Sequence[tuple[Path, Path]] = ()
@@ -156,6 +158,7 @@ def config(studio: Shelf, offer: Offer, tasks: list[str], notice: str = "") -> d
             **offer.learning,
             "rows": [{**row, "line": line_of(row["loss"], others)} for row in offer.learning["rows"]],
         },
+        "repeats": offer.repeats,
         "shares": offer.shares and {**offer.shares, "rows": [_drawn(row) for row in offer.shares["rows"]]},
         "set": offer.set and {**offer.set, "first": len(studio.examples) if offer.pictures else None},
         "shifts": shifts(offer.predictor),

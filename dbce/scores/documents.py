@@ -13,6 +13,7 @@ from dbce.scores import evidence
 from dbce.scores.evaluation import HEADINGS, data_name
 from dbce.scores.findings_tables import read_findings, tables_markdown, verdict_markdown
 from dbce.scores.learning_text import learning_markdown
+from dbce.scores.repeats import repeats_markdown
 from dbce.scores.results import results_markdown, setting
 from dbce.scores.shares import read_shares, shares_markdown
 from dbce.scores.variants import variants_markdown
@@ -97,6 +98,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "findings": findings_text,
     "shares": shares_text,
     "learning": learning_markdown,
+    "repeats": repeats_markdown,
     "variants": variants_markdown,
     "bench": bench_text,
 }

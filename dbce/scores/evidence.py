@@ -61,7 +61,7 @@ def collect_runs(runs: str | Path) -> dict[str, dict[int, Path]]:
     for path in sorted(Path(runs).glob("*/*.safetensors")):
         recipe = load_checkpoint(path).recipe
         loss, seed = str(recipe["loss"]), int(recipe["seed"])
-        shared = {key: value for key, value in recipe.items() if key not in _OWN}
+        shared = shared_recipe(recipe)
         first = first or shared
         if shared != first:
             changed = ", ".join(key for key in shared if shared[key] != first.get(key))
@@ -149,6 +149,11 @@ def seed_difference(measured: Mapping[str, Any], other: str) -> tuple[Interval |
     return with_training_chance(alone, [losses[loss]["std"]["dice"] for loss in (METHOD, other)], seeds), seeds
 
 
+def shared_recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """What all runs of a campaign share, of one of them."""
+    return {key: value for key, value in recipe.items() if key not in _OWN}
+
+
 def evidence_file(task: str, folder: Path | None = None) -> Path:
     """Where the measurements of a task lie."""
     return (folder or home()) / task / "evidence.json"
@@ -158,7 +163,7 @@ def write_evidence(
     task: str, measured: Mapping[str, Any], recipe: Mapping[str, Any], test_data: str, folder: Path | None = None
 ) -> Path:
     """Record measurements where `read_evidence` finds them."""
-    shared = {key: value for key, value in recipe.items() if key not in _OWN}
+    shared = shared_recipe(recipe)
     path = evidence_file(task, folder)
     content = {"task": task, "test_data": test_data, "recipe": shared, **measured}
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -17,7 +17,7 @@ from dbce.scores.marks import MARKS_MEAN, PLAIN, SHADES_MEAN, mark_rows, marked
 from dbce.scores.records import read_calibration
 from dbce.scores.resampling import Interval
 from dbce.scores.result_files import read_result, write_result
-from dbce.scores.verdict import ERRORS, errors_sentence, headline, signed, verdict
+from dbce.scores.verdict import ERRORS, Sentence, errors_sentence, headline, signed, verdict
 from dbce.train.checkpoints import home, manifest
 
 COLUMNS = {
@@ -53,6 +53,21 @@ def read_findings(task: str, folder: Path | None = None) -> dict[str, Any] | Non
     return read_result(findings_file(task, folder), "evidence", lambda found: needed <= found.keys())
 
 
+def repeats_file(task: str, folder: Path | None = None) -> Path:
+    """Where the repeated trainings of a task lie."""
+    return (folder or home()) / task / "repeats.json"
+
+
+def read_repeats(task: str, folder: Path | None = None) -> dict[str, Any] | None:
+    """What `dbce.scores.repeats.write_repeats` wrote, or None where there is nothing.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    needed = {"task", "rows", "pairs", "thirds", "scenes", "groups", "test_data", "recipe"}
+    return read_result(repeats_file(task, folder), "evidence --repeats", lambda found: needed <= found.keys())
+
+
 def trainings(found: Mapping[str, Any]) -> int:
     """Trainings of each loss, the fewest of any row."""
     return min(len(row["seeds"]) for row in found["rows"].values())
@@ -67,7 +82,8 @@ def _seeds(found: Mapping[str, Any]) -> str:
     return f"the networks shown, one training a loss, seed {seed}"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Rows as Markdown."""
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " --- |" * (len(head) - 1)]
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
@@ -95,7 +111,7 @@ def scores_table(found: Mapping[str, Any]) -> str:
     note = "Nothing is marked: differences of losses trained once are not known beyond the chance of training."
     if any(mark != PLAIN for column in marks.values() for mark in column.values()):
         note = MARKS_MEAN
-    return f"{_table([_seeds(found), *COLUMNS.values()], rows)}\n\n{note}"
+    return f"{markdown_table([_seeds(found), *COLUMNS.values()], rows)}\n\n{note}"
 
 
 def errors_table(found: Mapping[str, Any]) -> str:
@@ -106,7 +122,7 @@ def errors_table(found: Mapping[str, Any]) -> str:
         cells = [f"{row[f'pooled_{kind}'][0]:.1f} ({row['median'][kind]:.1f})" for kind in ERRORS]
         far = "∞" if row["hd95"] is None else f"{row['hd95']:.1f}"
         rows.append([row_title(key), *cells, f"{far} ({row['hd95_none']:.1f} %)"])
-    return _table([*head, "HD95, px, median (none: missed altogether)"], rows)
+    return markdown_table([*head, "HD95, px, median (none: missed altogether)"], rows)
 
 
 def sizes_table(found: Mapping[str, Any]) -> str:
@@ -119,7 +135,7 @@ def sizes_table(found: Mapping[str, Any]) -> str:
         for key, row in found["rows"].items()
     ]
     over = "images and trainings" if trainings(found) > 1 else "images alone"
-    return _table([f"Dice by size; {_seeds(found)}; 95 % over {over}", *heads], rows)
+    return markdown_table([f"Dice by size; {_seeds(found)}; 95 % over {over}", *heads], rows)
 
 
 def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | None:
@@ -165,15 +181,15 @@ def findings_summary(task: str, folder: Path | None = None) -> dict[str, Any] | 
                 "shown": [name for name in COLUMNS if count > len(row["seeds"]) and name not in std],
                 "marks": {name: marks[name][key] for name in COLUMNS},
                 "against": None if ahead is None else [round(value, 2) for value in ahead],
-                "ahead": _ahead(ahead) if key != METHOD else "the row compared",
+                "ahead": with_ends(ahead) if key != METHOD else "the row compared",
             }
         )
     if measured and trainings(found) == 1:
         for row in rows:
             row["marks"]["dice"] = dice_marks(measured).get(row["row"], PLAIN)
     return {
-        "verdict": [asdict(sentence) for sentence in verdict(found, measured, recipe, _longer(task, recipe, folder))],
-        "errors": errors_sentence(found, recipe).text,
+        "verdict": [asdict(sentence) for sentence in _verdict(task, found, recipe, folder)],
+        "errors": errors_sentence(found, recipe, read_repeats(task, folder)).text,
         "columns": COLUMNS,
         "lead": AHEAD if any(row["against"] for row in rows) else "",
         "curves": curves_summary(found, curves, recipe) if curves else None,
@@ -187,7 +203,8 @@ AHEAD = "Dilated minus this, points of Dice"
 """What is said above ``ahead`` of `findings_summary`."""
 
 
-def _ahead(found: Interval | None) -> str:
+def with_ends(found: Interval | None) -> str:
+    """``+2.8 (+1.5 to +4.4)``; empty for none."""
     return "" if found is None else f"{signed(found.mean)} ({signed(found.low)} to {signed(found.high)})"
 
 
@@ -219,14 +236,14 @@ def verdict_markdown(task: str, folder: Path | None = None) -> str:
         ValueError: nothing was measured, or a file is damaged.
     """
     found, recipe = _found(task, folder)
-    sentences = verdict(found, read_evidence(task, folder), recipe, _longer(task, recipe, folder))
-    return "\n".join(f"- {sentence.text}" for sentence in sentences)
+    return "\n".join(f"- {sentence.text}" for sentence in _verdict(task, found, recipe, folder))
 
 
-def _longer(task: str, recipe: Mapping[str, Any], folder: Path | None) -> dict[str, str]:
-    """By loss, what a longer training makes of its distance."""
-    measured = read_learning(task, folder)
-    return {loss: longer_run(measured, loss, recipe["epochs"]) for loss in LOSSES}
+def _verdict(task: str, found: Mapping[str, Any], recipe: Mapping[str, Any], folder: Path | None) -> list[Sentence]:
+    """With what longer and repeated trainings make of it."""
+    followed = read_learning(task, folder)
+    longer = {loss: longer_run(followed, loss, recipe["epochs"]) for loss in LOSSES}
+    return verdict(found, read_evidence(task, folder), recipe, longer, read_repeats(task, folder))
 
 
 def tables_markdown(task: str, folder: Path | None = None) -> str:
@@ -236,7 +253,8 @@ def tables_markdown(task: str, folder: Path | None = None) -> str:
         ValueError: nothing was measured, or a file is damaged.
     """
     found, recipe = _found(task, folder)
-    parts = [scores_table(found), errors_table(found), errors_sentence(found, recipe).text, sizes_table(found)]
+    errors = errors_sentence(found, recipe, read_repeats(task, folder)).text
+    parts = [scores_table(found), errors_table(found), errors, sizes_table(found)]
     return "\n\n".join(parts)
 
 

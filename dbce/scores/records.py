@@ -28,9 +28,13 @@ COMPARED = ("dbce|ce", "dbce|bce", "dbce|bce_corrected", "dbce|dice_ce", "bce|ce
 """Pairs of rows whose difference in Dice is given at every threshold."""
 
 
-def images_file(task: str, folder: Path | None = None) -> Path:
+REPEATED = "repeats-images"
+"""Name of the file of the repeated trainings' images; that of the networks shown is ``images``."""
+
+
+def images_file(task: str, folder: Path | None = None, name: str = "images") -> Path:
     """Where the scores of every image of a task lie."""
-    return (folder or home()) / task / "images.json"
+    return (folder or home()) / task / f"{name}.json"
 
 
 def calibration_file(task: str, folder: Path | None = None) -> Path:
@@ -39,7 +43,12 @@ def calibration_file(task: str, folder: Path | None = None) -> Path:
 
 
 def write_images(
-    scenes: Scenes, tallies: Sequence[Tally], test_data: str, radius: float, folder: Path | None = None
+    scenes: Scenes,
+    tallies: Sequence[Tally],
+    test_data: str,
+    radius: float,
+    folder: Path | None = None,
+    name: str = "images",
 ) -> Path:
     """Record what every network got wrong on every image.
 
@@ -56,6 +65,7 @@ def write_images(
         test_data: name of the test set.
         radius: how far the rim reaches.
         folder: holds one folder a task; the bundled one by default.
+        name: of the file: ``images`` or `REPEATED`.
     """
     single = scenes.area.shape[1] == 1
 
@@ -91,17 +101,17 @@ def write_images(
         "area": listed(scenes.area),
         "networks": networks,
     }
-    return write_result(images_file(scenes.task, folder), content)
+    return write_result(images_file(scenes.task, folder, name), content)
 
 
-def read_images(task: str, folder: Path | None = None) -> dict[str, Any] | None:
+def read_images(task: str, folder: Path | None = None, name: str = "images") -> dict[str, Any] | None:
     """What `write_images` wrote, or None where there is nothing.
 
     Raises:
         ValueError: the file is damaged.
     """
     needed = {"names", "groups", "pixels", "area", "networks"}
-    return read_result(images_file(task, folder), "evidence", lambda found: needed <= found.keys())
+    return read_result(images_file(task, folder, name), "evidence", lambda found: needed <= found.keys())
 
 
 def read_calibration(task: str, folder: Path | None = None) -> dict[str, Any] | None:
@@ -152,7 +162,7 @@ def write_calibration(
         "rows": {
             key: {
                 "seeds": [tally.seed for tally in some],
-                "reliability": _bins(sum(tally.bins.sum(axis=0) for tally in some)),
+                "reliability": reliability_of(some),
                 **{name: found["rows"][key][name] for name in ("gap", "signed", "brier")},
                 **{name: _percent(values.mean(axis=(0, 1))) for name, values in curves.get(key, {}).items()},
             }
@@ -171,7 +181,9 @@ def _shift(frequencies: Sequence[float]) -> float | list[float | None]:
     return shifts if more or first is None or second is None else round(second - first, 4)
 
 
-def _bins(bins: np.ndarray) -> dict[str, list[float | None]]:
+def reliability_of(tallies: Sequence[Tally]) -> dict[str, list[float | None]]:
+    """`dbce.scores.calibration.reliability` of all images and trainings together, as it is stored."""
+    bins = np.sum([tally.bins.sum(axis=0) for tally in tallies], axis=0)
     return {k: [None if v is None else round(v, 4) for v in row] for k, row in reliability(bins).items()}
 
 

@@ -64,6 +64,11 @@ class Interval(NamedTuple):
         """Whether the interval excludes 0."""
         return self.low > 0 or self.high < 0
 
+    @property
+    def side(self) -> int:
+        """1 above 0 and -1 below it beyond chance, else 0."""
+        return (self.low > 0) - (self.high < 0)
+
     def scaled(self, factor: float) -> Interval:
         """All three times a factor > 0."""
         return Interval(self.mean * factor, self.low * factor, self.high * factor)

@@ -7,7 +7,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-MEASURED = ("evidence", "radius", "images", "calibration", "findings", "shares", "learning")
+MEASURED = (
+    "evidence",
+    "radius",
+    "images",
+    "calibration",
+    "findings",
+    "shares",
+    "learning",
+    "repeats",
+    "repeats-images",
+)
 """What may lie beside the networks of a task, each as ``NAME.json``, and goes with them wherever they go."""
 
 

@@ -119,7 +119,34 @@ def against(
     )
 
 
-def balanced(found: Mapping[str, Any], measured: Mapping[str, Any] | None, recipe: Mapping[str, Any]) -> Sentence:
+def again(repeated: Mapping[str, Any] | None, quantity: str, pair: str, once: Interval) -> str:
+    """Whether repeated trainings say the same of a difference of networks that were trained once.
+
+    Args:
+        repeated: from `dbce.scores.findings_tables.read_repeats`, or None.
+        quantity: one of the findings.
+        pair: of rows, ``"a|b"``.
+        once: what the networks trained once have.
+
+    Returns:
+        A part of a sentence; empty where no repeated trainings know of it.
+    """
+    three = repeated["pairs"].get(quantity, {}).get(pair) if repeated else None
+    if repeated is None or three is None or None in three:
+        return ""
+    found, count = Interval(*three), min(len(row["seeds"]) for row in repeated["rows"].values())
+    if found.side == once.side:
+        return f"; so over {count} trainings at another recipe"
+    what = "beyond chance" if not once.side else "the other way round" if found.side else "not to be told from chance"
+    return f"; but {what} over {count} trainings at another recipe: {signed(found.mean)}, {spanned(found)}"
+
+
+def balanced(
+    found: Mapping[str, Any],
+    measured: Mapping[str, Any] | None,
+    recipe: Mapping[str, Any],
+    repeated: Mapping[str, Any] | None = None,
+) -> Sentence:
     """What is left of balanced CE's errors when its class weights are taken out. Arguments as of `verdict`."""
     rows, pairs = found["rows"], found["pairs"]
     after = "bce_corrected"
@@ -127,6 +154,7 @@ def balanced(found: Mapping[str, Any], measured: Mapping[str, Any] | None, recip
     change = Interval(*pairs["rim_fp"][f"{after}|bce"])
     fallen, distance = rim["bce"] - rim[after], rim["bce"] - rim["ce"]
     seeds = len(rows[after]["seeds"])
+    more = again(repeated, "rim_fp", f"{after}|bce", change) if seeds == 1 else ""
     if not (change.high < 0 and distance > 0):
         claim = "Taking the prior out of balanced CE does not clear a red rim"
     elif fallen > 0.5 * distance:
@@ -135,7 +163,7 @@ def balanced(found: Mapping[str, Any], measured: Mapping[str, Any] | None, recip
         claim = "Balanced CE's red rim is only partly its threshold"
     words = (
         f"{claim}: with the class prior taken out, without retraining, it goes from {rim['bce']:.1f} to "
-        f"{rim[after]:.1f} % of the object ({spanned(change)}), CE has {rim['ce']:.1f}; Dice goes from "
+        f"{rim[after]:.1f} % of the object ({spanned(change)}{more}), CE has {rim['ce']:.1f}; Dice goes from "
         f"{rows['bce']['dice'][0]:.1f} to {rows[after]['dice'][0]:.1f} %"
     )
     fix = Interval(*pairs["dice"][f"{after}|ce"])
@@ -145,7 +173,7 @@ def balanced(found: Mapping[str, Any], measured: Mapping[str, Any] | None, recip
         words += f", {level} ({spanned(fix)}); {_lead(lead)} ({spanned(lead)}; {seeds} trainings each)"
     else:
         words += f", CE has {rows['ce']['dice'][0]:.1f}, {DILATED} {rows['dbce']['dice'][0]:.1f}"
-        words += f" (the networks shown, one training each; the interval is over the {_drawn(found)})"
+        words += f" (the networks shown, one training each; the interval is over the {drawn_over(found)})"
     trained, _, trainings = headline(found, measured, "bce")
     if trained is not None:
         words += f"; {_lead(trained)} as trained ({spanned(trained)}; {trainings} trainings each)"
@@ -159,19 +187,22 @@ def _lead(found: Interval) -> str:
     return f"{DILATED} is {abs(found.mean):.1f} points {'ahead of' if found.low > 0 else 'behind'} it"
 
 
-def _drawn(found: Mapping[str, Any]) -> str:
+def drawn_over(found: Mapping[str, Any]) -> str:
     """What intervals are over: ``29 sequences``."""
     if found["groups"] < found["scenes"]:
         return f"{found['groups']} sequences"
     return f"{found['scenes']} {TASKS[found['task']].scored}"
 
 
-def calibration_sentence(found: Mapping[str, Any], recipe: Mapping[str, Any]) -> Sentence:
+def calibration_sentence(
+    found: Mapping[str, Any], recipe: Mapping[str, Any], repeated: Mapping[str, Any] | None = None
+) -> Sentence:
     """Whose probabilities can be believed where a network is unsure. Arguments as of `verdict`."""
     rows, pairs = found["rows"], found["pairs"]["gap"]
     gap = {key: rows[key]["gap"][0] for key in ("ce", "dice_ce", "dbce")}
     difference, plain = Interval(*pairs["dice_ce|dbce"]), Interval(*pairs["ce|dbce"])
     seeds = min(len(rows[key]["seeds"]) for key in gap)
+    known = repeated if seeds == 1 else None
     if not difference.beyond_chance:
         claim = f"{DILATED} and Dice + CE are not to be told apart in how far they are off"
     else:
@@ -180,23 +211,30 @@ def calibration_sentence(found: Mapping[str, Any], recipe: Mapping[str, Any]) ->
     beside = "not to be told from Dilated's" if not plain.beyond_chance else "worse" if plain.low > 0 else "better"
     text = (
         f"Where a network is unsure, {claim}: the calibration gap is {gap['dbce']:.1f} and {gap['dice_ce']:.1f} points "
-        f"({spanned(difference)}), CE's {gap['ce']:.1f} is {beside} ({spanned(plain)}; {which(found, seeds)})"
+        f"({spanned(difference)}{again(known, 'gap', 'dice_ce|dbce', difference)}), CE's {gap['ce']:.1f} is {beside} "
+        f"({spanned(plain)}{again(known, 'gap', 'ce|dbce', plain)}; {which(found, seeds)})"
         f"{short_of(found, 'ce', recipe)}."
     )
     return Sentence(text, f"calibration gap, Dice + CE \N{MINUS SIGN} {DILATED}", difference, seeds)
 
 
-def sizes_sentence(found: Mapping[str, Any], recipe: Mapping[str, Any]) -> Sentence:
+def sizes_sentence(
+    found: Mapping[str, Any], recipe: Mapping[str, Any], repeated: Mapping[str, Any] | None = None
+) -> Sentence:
     """On objects of which size Dice changes from CE to dilated balanced CE. Arguments as of `verdict`."""
     small, large = (Interval(*found["pairs"][f"dice_{size}"]["dbce|ce"]) for size in ("small", "large"))
     seeds = min(len(found["rows"][key]["seeds"]) for key in ("ce", "dbce"))
+    known = repeated if seeds == 1 else None
+    of_small, of_large = (
+        again(known, f"dice_{size}", "dbce|ce", once) for size, once in (("small", small), ("large", large))
+    )
     if small.beyond_chance and small.low > 0:
         claim = "small objects gain" if large.low <= 0 else "small and large objects gain"
     else:
         claim = "small objects lose" if small.high < 0 else "small objects gain nothing beyond chance"
     text = (
-        f"From CE to {DILATED} {claim}: {signed(small.mean)} points of Dice on the smallest third ({spanned(small)}), "
-        f"{signed(large.mean)} on the largest ({spanned(large)}; {which(found, seeds)})"
+        f"From CE to {DILATED} {claim}: {signed(small.mean)} points of Dice on the smallest third ({spanned(small)}"
+        f"{of_small}), {signed(large.mean)} on the largest ({spanned(large)}{of_large}; {which(found, seeds)})"
         f"{short_of(found, 'ce', recipe)}."
     )
     return Sentence(text, f"Dice on small objects, {DILATED} \N{MINUS SIGN} CE", small, seeds)
@@ -206,23 +244,29 @@ ERRORS = {"missed": "missed", "rim": "false in the rim", "far": "false far away"
 """Words for `dbce.scores.tallies.COUNTS`."""
 
 
-def errors_sentence(found: Mapping[str, Any], recipe: Mapping[str, Any]) -> Sentence:
+def errors_sentence(
+    found: Mapping[str, Any], recipe: Mapping[str, Any], repeated: Mapping[str, Any] | None = None
+) -> Sentence:
     """Which errors of CE dilated balanced CE makes fewer of, and that the rim explains no more than it does.
 
     Arguments as of `verdict`.
     """
     rows, pairs = found["rows"], found["pairs"]
     seeds = min(len(rows[key]["seeds"]) for key in ("ce", "dbce"))
+    known = repeated if seeds == 1 else None
     said: dict[str, list[str]] = {"less": [], "more": [], "not to be told apart": []}
     for kind, words in ERRORS.items():
         change = Interval(*pairs[f"pooled_{kind}"]["dbce|ce"])
         before, after = (rows[key][f"pooled_{kind}"][0] for key in ("ce", "dbce"))
         place = "not to be told apart" if not change.beyond_chance else "less" if change.high < 0 else "more"
-        said[place].append(f"{words} {before:.1f} → {after:.1f} ({spanned(change)})")
+        said[place].append(
+            f"{words} {before:.1f} → {after:.1f} ({spanned(change)}{again(known, f'pooled_{kind}', 'dbce|ce', change)})"
+        )
     parts = [f"{place}: {', '.join(some)}" for place, some in said.items() if some]
     text = f"Pixels from CE to {DILATED}, in percent of the objects' ({which(found, seeds)}): {'; '.join(parts)}"
     rim = Interval(*pairs["pooled_rim"]["dbce|ce"])
-    if rows["dbce"]["dice"][0] > rows["ce"]["dice"][0] and not rim.high < 0:
+    doubted = again(known, "pooled_rim", "dbce|ce", rim).startswith("; but")
+    if rows["dbce"]["dice"][0] > rows["ce"]["dice"][0] and not rim.high < 0 and not doubted:
         text += "; the rim does not explain the difference in Dice"
     return Sentence(
         f"{text}{short_of(found, 'ce', recipe)}.", f"false in the rim, {DILATED} \N{MINUS SIGN} CE", rim, seeds
@@ -231,7 +275,7 @@ def errors_sentence(found: Mapping[str, Any], recipe: Mapping[str, Any]) -> Sent
 
 def which(found: Mapping[str, Any], seeds: int) -> str:
     """Of which trainings a number is."""
-    shown = f"the networks shown, one training each; intervals over the {_drawn(found)}"
+    shown = f"the networks shown, one training each; intervals over the {drawn_over(found)}"
     return f"{seeds} trainings each" if seeds > 1 else shown
 
 
@@ -240,6 +284,7 @@ def verdict(
     measured: Mapping[str, Any] | None,
     recipe: Mapping[str, Any],
     longer: Mapping[str, str] | None = None,
+    repeated: Mapping[str, Any] | None = None,
 ) -> list[Sentence]:
     """The four that open the results of a task, in the order in which they are read; the last is two in one.
 
@@ -248,12 +293,13 @@ def verdict(
         measured: from `dbce.scores.evidence.read_evidence`, if there is any.
         recipe: of the networks, for how long they were trained.
         longer: by loss, `dbce.scores.learning_text.longer_run`, where a longer training was followed.
+        repeated: from `dbce.scores.findings_tables.read_repeats`, where there were several trainings at another recipe.
     """
     longer = longer or {}
-    calibration, sizes = calibration_sentence(found, recipe), sizes_sentence(found, recipe)
+    calibration, sizes = calibration_sentence(found, recipe, repeated), sizes_sentence(found, recipe, repeated)
     return [
         against(found, measured, "ce", recipe, longer.get("ce", "")),
         against(found, measured, "dice_ce", recipe, longer.get("dice_ce", "")),
-        balanced(found, measured, recipe),
+        balanced(found, measured, recipe, repeated),
         Sentence(f"{calibration.text} {sizes.text}", calibration.about, calibration.interval, calibration.trainings),
     ]

@@ -100,6 +100,13 @@ def results_csv(measured: Measured) -> bytes:
                         "mark": row["marks"][name],
                     }
                 )
+    if measured.repeats:
+        for row in measured.repeats["rows"]:
+            for head, (value, low, high) in zip(
+                measured.repeats["heads"], (row["shown"], row["repeated"]), strict=True
+            ):
+                about = {"table": measured.repeats["title"], "network": head, "quantity": row["name"]}
+                rows.append({**about, "value": value, "low": low, "high": high})
     if measured.learning:
         for row in measured.learning["rows"]:
             about = {"table": measured.learning["title"], "network": row["title"]}

@@ -90,6 +90,7 @@ class Measured:
         radius_curve: from `dbce.scores.results.read_radius`, or None.
         calibration: from `dbce.scores.records.read_calibration`, or None.
         learning: from `dbce.scores.learning_text.learning_summary`, or None.
+        repeats: from `dbce.scores.repeats.repeats_summary`, or None.
     """
 
     results: tuple[dict[str, Any], ...] = ()
@@ -97,3 +98,4 @@ class Measured:
     radius_curve: dict[str, Any] | None = None
     calibration: dict[str, Any] | None = None
     learning: dict[str, Any] | None = None
+    repeats: dict[str, Any] | None = None

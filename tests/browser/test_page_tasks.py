@@ -18,6 +18,7 @@ from dbce.page import page as app_page
 from dbce.registry import LOSSES
 from dbce.scores.findings_tables import findings_summary
 from dbce.scores.learning_text import learning_summary
+from dbce.scores.repeats import repeats_summary
 from dbce.scores.results import summary
 from dbce.study.predictor import Predictor
 from dbce.study.studies import LabelStudy
@@ -432,7 +433,16 @@ def test_the_verdict_stands_above_the_tables_and_marks_what_python_marks(visit, 
     heads = page.locator("#view-results h2").all_inner_texts()
     learning = learning_summary(path or "polyp")
     assert heads[0] == "What was found" and heads[-1] == "How it was made"
-    assert heads[1:-1][bool(learning)].startswith("Curves of") and (not learning or heads[1] == learning["title"])
+    repeats = repeats_summary(path or "polyp")
+    between = [each["title"] for each in (repeats, learning) if each]
+    assert heads[1 : 1 + len(between)] == between and heads[1 + len(between)].startswith("Curves of")
+    if repeats:
+        rows = page.locator(".repeated tbody tr")
+        assert rows.locator("th").all_inner_texts() == [row["name"] for row in repeats["rows"]]
+        assert rows.locator("td").all_inner_texts() == [text for row in repeats["rows"] for text in row["texts"]]
+        chance = [not (t[1] > 0 or t[2] < 0) for row in repeats["rows"] for t in (row["shown"], row["repeated"])]
+        bars = rows.locator("svg").evaluate_all("all => all.map((each) => each.classList.contains('chance'))")
+        assert bars == chance and page.locator(".repeated .said li").all_inner_texts() == repeats["said"]
     titles = page.locator(".card:not(.learned) > .tested figcaption").all_inner_texts()
     first = found["curves"]["dice"] or found["curves"]["classes"]
     assert titles == [f"{each['said']}." for each in (first, found["curves"]["reliability"])]

@@ -14,6 +14,8 @@ from dbce.study.tabs.learned import draw_learning
 from dbce.study.view import Measured
 
 _WIDTH, _NAME, _ROW = 11.0, 1.95, 0.21
+_LONG = 6.0
+"""Width of the names of differences."""
 _SHADE = "#FBE8C8"
 _FEW = 4
 """Columns of scores up to which the paper's stand beside ours; more stand below them."""
@@ -36,6 +38,8 @@ def draw_results(measured: Measured) -> Figure:
     sheet, y = Sheet(_WIDTH), EDGE
     if measured.findings:
         y = _findings(sheet, y, measured.findings)
+        if measured.repeats:
+            y = _repeats(sheet, y, measured.repeats)
         if measured.learning:
             y = _learning(sheet, y, measured.learning)
         curves = measured.findings.get("curves")
@@ -62,6 +66,21 @@ def _findings(sheet: Sheet, y: float, found: Mapping[str, Any]) -> float:
             line.insert(2, (row["ahead"], ""))
     y = _table(sheet, y + 0.34, found["heading"], heads, cells)
     return _paragraph(sheet, y + 0.06, found["note"], SMALL, color=QUIET)
+
+
+def _repeats(sheet: Sheet, y: float, repeats: Mapping[str, Any]) -> float:
+    """What holds when losses are trained again; gives where it ends."""
+
+    def cell(three: Sequence[float], text: str) -> Cell:
+        return text, "bold" if three[1] > 0 or three[2] < 0 else ""
+
+    y += 0.4
+    sheet.text(EDGE, y, repeats["title"], TITLE + 1, weight="bold")
+    for sentence in repeats["said"]:
+        y = _paragraph(sheet, y + 0.06, sentence, TITLE - 0.5, bullet=True)
+    cells = [[(row["name"], ""), *map(cell, (row["shown"], row["repeated"]), row["texts"])] for row in repeats["rows"]]
+    y = _table(sheet, y + 0.3, repeats["heading"], repeats["heads"], cells, _LONG)
+    return _paragraph(sheet, y + 0.06, repeats["note"], SMALL, color=QUIET) + 0.1
 
 
 def _learning(sheet: Sheet, y: float, learning: Mapping[str, Any]) -> float:
@@ -101,32 +120,33 @@ def _written(scores: Sequence[float] | None, heads: Sequence[str]) -> list[str]:
     return ["" for _ in heads] if scores is None else [f"{score:.2f}" for score in scores]
 
 
-def _table(sheet: Sheet, y: float, heading: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> float:
-    """A heading, heads in several lines, and rows whose numbers stand below each other; gives where they end."""
+def _table(
+    sheet: Sheet, y: float, heading: str, heads: Sequence[str], rows: Sequence[Sequence[Cell]], first: float = _NAME
+) -> float:
+    """A heading, heads in several lines, and rows whose numbers stand below each other; gives where they end.
+
+    ``first`` is the width of their names.
+    """
     sheet.text(EDGE, y, heading, TITLE + 1, weight="bold")
-    wide = (sheet.width - 2 * EDGE - _NAME) / len(heads)
+    wide = (sheet.width - 2 * EDGE - first) / len(heads)
+    right = [EDGE + first + (k + 1) * wide - 0.02 for k in range(len(heads))]  # edges of the numbers
     lines = [evenly_wrapped(head, wide - 0.12, SMALL) for head in heads]
     y += 0.08 + 0.15 * max(map(len, lines))
     for k, words in enumerate(lines):
         for n, word in enumerate(reversed(words)):
-            sheet.text(_right(k, wide), y - 0.15 * n, word, SMALL, color=QUIET, ha="right")
+            sheet.text(right[k], y - 0.15 * n, word, SMALL, color=QUIET, ha="right")
     y += 0.07
     sheet.rule(EDGE, y, sheet.width - 2 * EDGE)
     for (name, _), *cells in rows:
         y += _ROW
-        sheet.text(EDGE, y - 0.03, name, TITLE - 0.5, _NAME, color=QUIET if name.startswith(" ") else "#17181B")
+        sheet.text(EDGE, y - 0.03, name, TITLE - 0.5, first, color=QUIET if name.startswith(" ") else "#17181B")
         for k, (text, mark) in enumerate(cells):
             if mark == "shaded":
-                sheet.block(_right(k, wide) - wide + 0.12, y - 0.03, wide - 0.06, _SHADE)
+                sheet.block(right[k] - wide + 0.12, y - 0.03, wide - 0.06, _SHADE)
             weight = "bold" if mark == "bold" else "normal"
-            sheet.text(_right(k, wide), y - 0.03, text, TITLE - 0.5, wide - 0.1, ha="right", weight=weight)
+            sheet.text(right[k], y - 0.03, text, TITLE - 0.5, wide - 0.1, ha="right", weight=weight)
     sheet.rule(EDGE, y + 0.06, sheet.width - 2 * EDGE)
     return y + 0.1
-
-
-def _right(k: int, wide: float) -> float:
-    """Right edge of the numbers in a column."""
-    return EDGE + _NAME + (k + 1) * wide - 0.02
 
 
 def _paragraph(sheet: Sheet, y: float, text: str, size: float, bullet: bool = False, **how: Any) -> float:

@@ -19,7 +19,16 @@ import { escaped } from "../parts/escape.js";
 const THUMBNAIL = 96; // px, as the page's
 export const PAINTED = "Its mask was painted in the page.";
 /** What a file of one image has no tab for. */
-const WITHOUT = { results: [], findings: null, learning: null, shares: null, set: null, report: null, page: undefined };
+const WITHOUT = {
+  results: [],
+  findings: null,
+  learning: null,
+  repeats: null,
+  shares: null,
+  set: null,
+  report: null,
+  page: undefined,
+};
 
 /** @type {Map<string, Promise<Shell>>} by address */
 const shells = new Map();

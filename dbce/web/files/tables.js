@@ -96,7 +96,7 @@ export function radiiCsv({ study, radii, config, name }) {
  * One row a number of the tables.
  * @param {Record<string, any>} config
  */
-export function resultsCsv({ findings, learning, results, titles }) {
+export function resultsCsv({ findings, learning, repeats, results, titles }) {
   /** @type {Row[]} */
   const rows = [];
   for (const { title, values, std, trainings, marks, shown } of findings?.rows ?? [])
@@ -104,6 +104,12 @@ export function resultsCsv({ findings, learning, results, titles }) {
       rows.push({
         ...{ table: "What was found", network: title, quantity: findings.columns[key], value },
         ...{ deviation: std[key] ?? "", trainings: shown.includes(key) ? 1 : trainings, mark: marks[key] },
+      });
+  for (const { name, shown, repeated } of repeats?.rows ?? [])
+    for (const [k, [value, low, high]] of [shown, repeated].entries())
+      rows.push({
+        ...{ table: repeats.title, network: repeats.heads[k], quantity: name },
+        ...{ value, low, high },
       });
   for (const { title, points, classes } of learning?.rows ?? [])
     for (const [name, each] of [["", points], ...Object.entries(classes)])

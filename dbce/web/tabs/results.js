@@ -6,6 +6,7 @@ import { SharesChart } from "../parts/shares_chart.js";
 import { scrolled } from "../parts/table.js";
 import { explained } from "../parts/term.js";
 import { learned } from "./learned.js";
+import { repeated } from "./repeated.js";
 import { testCurves } from "./test_curves.js";
 
 const NONE = `<div class="card"><h2>Not measured</h2><p class="quiet">These networks come without scores.
@@ -132,6 +133,7 @@ export function results(viewer) {
   const made = results.length ? madeBy(results) : "";
   viewer.$("#view-results").innerHTML =
     (found ? findings(found) : "") +
+      repeated(viewer.config.repeats) +
       learned(viewer.config.learning) +
       testCurves(viewer.config) +
       mass +
