@@ -10,6 +10,7 @@ from dbce.scores.findings_tables import errors_table, scores_table, sizes_table
 from dbce.scores.marks import BOLD, PLAIN, SHADED, mark_rows, marked
 from dbce.scores.resampling import Interval
 from dbce.scores.verdict import (
+    SAME,
     Sentence,
     against,
     balanced,
@@ -217,19 +218,19 @@ def test_what_one_training_shows_is_said_with_what_repeated_trainings_show(claim
     shown, repeated = found(**{claim: once}), found(3, **{claim: later})
     text = CLAIMED[claim](shown, repeated).text
     others = sum(other[:4] == claim[:4] for other in CLAIMED) - 1
-    assert text.count("; so over 3 trainings at another recipe") == others + (once == later)
+    assert text.count(SAME) == others + (once == later)
     differing = {
         "not to be told from chance": later == UNSURE != once,
         "the other way round": UNSURE not in (once, later) and once != later,
         "beyond chance": once == UNSURE != later,
     }
     for words, expected in differing.items():
-        told = f"; but {words} over 3 trainings at another recipe: {signed(later[0])}, {spanned(Interval(*later))}"
+        told = f"; trained again: {words}, {signed(later[0])}, {spanned(Interval(*later))}"
         assert (told in text) == expected
-    assert text.count("; but ") == (once != later)
+    assert text.count("; trained again: ") == others + 1
     for known in (None, {**repeated, "pairs": {}}):
-        assert "another recipe" not in CLAIMED[claim](shown, known).text
-    assert "another recipe" not in CLAIMED[claim](found(2, **{claim: once}), repeated).text, (
+        assert "trained again" not in CLAIMED[claim](shown, known).text
+    assert "trained again" not in CLAIMED[claim](found(2, **{claim: once}), repeated).text, (
         "they know chance themselves"
     )
 

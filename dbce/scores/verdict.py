@@ -119,6 +119,10 @@ def against(
     )
 
 
+SAME = "; trained again: the same"
+"""What a sentence says of a difference that repeated trainings have as well."""
+
+
 def again(repeated: Mapping[str, Any] | None, quantity: str, pair: str, once: Interval) -> str:
     """Whether repeated trainings say the same of a difference of networks that were trained once.
 
@@ -132,13 +136,13 @@ def again(repeated: Mapping[str, Any] | None, quantity: str, pair: str, once: In
         A part of a sentence; empty where no repeated trainings know of it.
     """
     three = repeated["pairs"].get(quantity, {}).get(pair) if repeated else None
-    if repeated is None or three is None or None in three:
+    if three is None or None in three:
         return ""
-    found, count = Interval(*three), min(len(row["seeds"]) for row in repeated["rows"].values())
+    found = Interval(*three)
     if found.side == once.side:
-        return f"; so over {count} trainings at another recipe"
+        return SAME
     what = "beyond chance" if not once.side else "the other way round" if found.side else "not to be told from chance"
-    return f"; but {what} over {count} trainings at another recipe: {signed(found.mean)}, {spanned(found)}"
+    return f"; trained again: {what}, {signed(found.mean)}, {spanned(found)}"
 
 
 def balanced(
@@ -265,8 +269,8 @@ def errors_sentence(
     parts = [f"{place}: {', '.join(some)}" for place, some in said.items() if some]
     text = f"Pixels from CE to {DILATED}, in percent of the objects' ({which(found, seeds)}): {'; '.join(parts)}"
     rim = Interval(*pairs["pooled_rim"]["dbce|ce"])
-    doubted = again(known, "pooled_rim", "dbce|ce", rim).startswith("; but")
-    if rows["dbce"]["dice"][0] > rows["ce"]["dice"][0] and not rim.high < 0 and not doubted:
+    agreed = again(known, "pooled_rim", "dbce|ce", rim) in ("", SAME)
+    if rows["dbce"]["dice"][0] > rows["ce"]["dice"][0] and not rim.high < 0 and agreed:
         text += "; the rim does not explain the difference in Dice"
     return Sentence(
         f"{text}{short_of(found, 'ce', recipe)}.", f"false in the rim, {DILATED} \N{MINUS SIGN} CE", rim, seeds
