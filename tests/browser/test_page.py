@@ -347,11 +347,11 @@ def test_radius_and_results_tabs_show_the_files_numbers(visit):
         assert cells == ours + [f"{value:.2f}" for value in TASKS["polyp"].paper[loss]]
     measured = evidence.read_evidence("polyp")
     rows = evidence.rows(measured, evidence.columns_of(measured))
-    shown = page.locator(".card:not(.masses) table.more tbody tr").evaluate_all(
+    shown = page.locator(".card:not(.masses, .repeated) table.more tbody tr").evaluate_all(
         "all => all.map((r) => [...r.children].map((c) => c.innerText))"
     )
     assert shown == rows
-    below = page.locator(".card:not(.verdict, .masses) .said li").all_inner_texts()
+    below = page.locator(".card:not(.verdict, .masses, .repeated) .said li").all_inner_texts()
     assert below == summary("polyp", checkpoints.manifest("polyp"), measured, told=True)["differences"]
     assert evidence.sentences(measured)[0] not in below, "the verdict above says that, with its interval drawn"
     show(page, "radius")
