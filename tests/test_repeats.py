@@ -163,6 +163,8 @@ def test_the_diagram_of_the_trainings_is_drawn_and_runs_are_asked_for(tmp_path, 
     drawn = tmp_path / "drawn.pdf"
     assert main(["verdict", "polyp", "--repeats", "-o", str(drawn)]) == 0, capsys.readouterr().err
     assert drawn.read_bytes().startswith(b"%PDF")
+    assert main(["verdict", "polyp", "--repeats", "--curves", "-o", str(drawn)]) == 2
+    assert "of repeated trainings it is not kept" in capsys.readouterr().err
     repeats_file("polyp", folder).unlink()
     assert main(["verdict", "polyp", "--repeats", "-o", str(drawn)]) == 2
     assert "evidence polyp --runs RUNS --repeats" in capsys.readouterr().err

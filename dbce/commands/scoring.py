@@ -175,6 +175,8 @@ def verdict_command(args: argparse.Namespace) -> None:
     if args.out is None:
         return print(findings_tables.findings_markdown(args.task))
     kind = figure_kind(args.out)
+    if args.repeats and args.curves:
+        raise ValueError("--curves has the threshold of the networks shown; of repeated trainings it is not kept.")
     curves = repeats.repeats_curves(args.task) if args.repeats else records.read_calibration(args.task)
     if curves is None:
         more = " --runs RUNS --repeats" if args.repeats else ""

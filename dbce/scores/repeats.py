@@ -99,7 +99,7 @@ def repeats_curves(task: str, folder: Path | None = None) -> dict[str, Any] | No
         ValueError: the file is damaged.
     """
     found = read_repeats(task, folder)
-    return found and {**found, "thresholds": [] if TASKS[task].several else [0.5]}
+    return found and {**found, "thresholds": [] if TASKS[task].several else [0.5]}  # that of its predictions
 
 
 def _claim(quantity: str, pair: str) -> str:
