@@ -123,26 +123,26 @@ SAME = "; trained again: the same"
 """What a sentence says of a difference that repeated trainings have as well."""
 
 
-def again(repeated: Mapping[str, Any] | None, quantity: str, pair: str, once: Interval) -> str:
+def again(found: Mapping[str, Any], repeated: Mapping[str, Any] | None, quantity: str, pair: str) -> str:
     """Whether repeated trainings say the same of a difference of networks that were trained once.
 
     Args:
+        found: from `dbce.scores.findings.find`.
         repeated: from `dbce.scores.findings_tables.read_repeats`, or None.
         quantity: one of the findings.
         pair: of rows, ``"a|b"``.
-        once: what the networks trained once have.
 
     Returns:
-        A part of a sentence; empty where no repeated trainings know of it.
+        A part of a sentence; empty where no repeated trainings know of it, or these are of several themselves.
     """
     three = repeated["pairs"].get(quantity, {}).get(pair) if repeated else None
-    if three is None or None in three:
+    if three is None or None in three or min(len(found["rows"][key]["seeds"]) for key in pair.split("|")) > 1:
         return ""
-    found = Interval(*three)
-    if found.side == once.side:
+    once, later = Interval(*found["pairs"][quantity][pair]), Interval(*three)
+    if later.side == once.side:
         return SAME
-    what = "beyond chance" if not once.side else "the other way round" if found.side else "not to be told from chance"
-    return f"; trained again: {what}, {signed(found.mean)}, {spanned(found)}"
+    what = "beyond chance" if not once.side else "the other way round" if later.side else "not to be told from chance"
+    return f"; trained again: {what}, {signed(later.mean)}, {spanned(later)}"
 
 
 def balanced(
@@ -158,7 +158,7 @@ def balanced(
     change = Interval(*pairs["rim_fp"][f"{after}|bce"])
     fallen, distance = rim["bce"] - rim[after], rim["bce"] - rim["ce"]
     seeds = len(rows[after]["seeds"])
-    more = again(repeated, "rim_fp", f"{after}|bce", change) if seeds == 1 else ""
+    more = again(found, repeated, "rim_fp", f"{after}|bce")
     if not (change.high < 0 and distance > 0):
         claim = "Taking the prior out of balanced CE does not clear a red rim"
     elif fallen > 0.5 * distance:
@@ -206,7 +206,6 @@ def calibration_sentence(
     gap = {key: rows[key]["gap"][0] for key in ("ce", "dice_ce", "dbce")}
     difference, plain = Interval(*pairs["dice_ce|dbce"]), Interval(*pairs["ce|dbce"])
     seeds = min(len(rows[key]["seeds"]) for key in gap)
-    known = repeated if seeds == 1 else None
     if not difference.beyond_chance:
         claim = f"{DILATED} and Dice + CE are not to be told apart in how far they are off"
     else:
@@ -215,8 +214,8 @@ def calibration_sentence(
     beside = "not to be told from Dilated's" if not plain.beyond_chance else "worse" if plain.low > 0 else "better"
     text = (
         f"Where a network is unsure, {claim}: the calibration gap is {gap['dbce']:.1f} and {gap['dice_ce']:.1f} points "
-        f"({spanned(difference)}{again(known, 'gap', 'dice_ce|dbce', difference)}), CE's {gap['ce']:.1f} is {beside} "
-        f"({spanned(plain)}{again(known, 'gap', 'ce|dbce', plain)}; {which(found, seeds)})"
+        f"({spanned(difference)}{again(found, repeated, 'gap', 'dice_ce|dbce')}), CE's {gap['ce']:.1f} is {beside} "
+        f"({spanned(plain)}{again(found, repeated, 'gap', 'ce|dbce')}; {which(found, seeds)})"
         f"{short_of(found, 'ce', recipe)}."
     )
     return Sentence(text, f"calibration gap, Dice + CE \N{MINUS SIGN} {DILATED}", difference, seeds)
@@ -228,10 +227,7 @@ def sizes_sentence(
     """On objects of which size Dice changes from CE to dilated balanced CE. Arguments as of `verdict`."""
     small, large = (Interval(*found["pairs"][f"dice_{size}"]["dbce|ce"]) for size in ("small", "large"))
     seeds = min(len(found["rows"][key]["seeds"]) for key in ("ce", "dbce"))
-    known = repeated if seeds == 1 else None
-    of_small, of_large = (
-        again(known, f"dice_{size}", "dbce|ce", once) for size, once in (("small", small), ("large", large))
-    )
+    of_small, of_large = (again(found, repeated, f"dice_{size}", "dbce|ce") for size in ("small", "large"))
     if small.beyond_chance and small.low > 0:
         claim = "small objects gain" if large.low <= 0 else "small and large objects gain"
     else:
@@ -257,19 +253,17 @@ def errors_sentence(
     """
     rows, pairs = found["rows"], found["pairs"]
     seeds = min(len(rows[key]["seeds"]) for key in ("ce", "dbce"))
-    known = repeated if seeds == 1 else None
     said: dict[str, list[str]] = {"less": [], "more": [], "not to be told apart": []}
     for kind, words in ERRORS.items():
         change = Interval(*pairs[f"pooled_{kind}"]["dbce|ce"])
         before, after = (rows[key][f"pooled_{kind}"][0] for key in ("ce", "dbce"))
         place = "not to be told apart" if not change.beyond_chance else "less" if change.high < 0 else "more"
-        said[place].append(
-            f"{words} {before:.1f} → {after:.1f} ({spanned(change)}{again(known, f'pooled_{kind}', 'dbce|ce', change)})"
-        )
+        more = again(found, repeated, f"pooled_{kind}", "dbce|ce")
+        said[place].append(f"{words} {before:.1f} → {after:.1f} ({spanned(change)}{more})")
     parts = [f"{place}: {', '.join(some)}" for place, some in said.items() if some]
     text = f"Pixels from CE to {DILATED}, in percent of the objects' ({which(found, seeds)}): {'; '.join(parts)}"
     rim = Interval(*pairs["pooled_rim"]["dbce|ce"])
-    agreed = again(known, "pooled_rim", "dbce|ce", rim) in ("", SAME)
+    agreed = again(found, repeated, "pooled_rim", "dbce|ce") in ("", SAME)
     if rows["dbce"]["dice"][0] > rows["ce"]["dice"][0] and not rim.high < 0 and agreed:
         text += "; the rim does not explain the difference in Dice"
     return Sentence(
